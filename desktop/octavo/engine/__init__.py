@@ -1,0 +1,1 @@
+"""All the work: it knows no window, no plugin host, no settings and no database."""

@@ -1,0 +1,1 @@
+"""The door: model files opened, checked, read lazily, written atomically."""

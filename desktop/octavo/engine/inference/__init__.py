@@ -1,0 +1,1 @@
+"""The Numba backend: a model loaded, prompted and sampled."""

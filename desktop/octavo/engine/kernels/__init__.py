@@ -1,0 +1,1 @@
+"""Compiled operations on packed weights: matrix-vector, matrix-matrix, attention, threads."""

@@ -1,0 +1,1 @@
+"""Quality, measured: perplexity, KL divergence, same top-1."""

@@ -1,0 +1,1 @@
+"""What a quantizer is: the interface, its plan, and the rules that plugins share."""

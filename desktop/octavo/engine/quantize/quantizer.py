@@ -1,0 +1,65 @@
+"""What a quantizer is: it plans from shapes alone, and encodes rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.blocks.types import BlockType
+from octavo.engine.checkpoint.model import TensorInfo
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which block type every tensor gets, in the order in which they are written.
+
+    Parameters
+    ----------
+    types : dict of str to BlockType
+        Tensor name to its type in the result; the order is the file's order.
+    file_type : int or None
+        ``general.file_type`` of the result (``llama.h``, enum ``llama_ftype``).
+    fallbacks : dict of str to str
+        Tensors that could not get the type meant for them, with the reason in a few words.
+    """
+
+    types: Mapping[str, BlockType]
+    file_type: int | None = None
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
+
+    def tensor_bytes(self, tensors: Sequence[TensorInfo]) -> int:
+        """Bytes of all tensors under this plan, without padding."""
+        return sum(t.rows * self.types[t.name].row_bytes(t.columns) for t in tensors)
+
+
+class Quantizer(Protocol):
+    """One way to make a model smaller; a plugin returns these from its ``quantizers`` hook.
+
+    Attributes
+    ----------
+    name : str
+        What people type and see: ``Q4_K_M``.
+    summary : str
+        One sentence for the window.
+    format : str
+        The container that it writes: ``gguf``.
+    Options : type or None
+        A frozen dataclass with defaults; forms and flags are built from its fields.
+    """
+
+    name: str
+    summary: str
+    format: str
+    Options: type | None
+
+    def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:
+        """Choose a type for every tensor; pure, and instant."""
+
+    def encode(
+        self, weights: npt.NDArray[np.float32], block_type: BlockType, importance: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.uint8]:
+        """Encode float32[rows, columns] into uint8[rows, row_bytes] of ``block_type``."""

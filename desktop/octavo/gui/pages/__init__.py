@@ -1,0 +1,1 @@
+"""Pages join widgets to the engine."""

@@ -1,0 +1,1 @@
+"""Finds plugins, loads each in its own guard; the only place that knows pluggy."""

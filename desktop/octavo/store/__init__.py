@@ -1,0 +1,1 @@
+"""What the user chose and what happened: settings, chats, the ledger."""

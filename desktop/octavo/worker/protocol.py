@@ -1,0 +1,181 @@
+"""The messages between a front-end and the engine's child process.
+
+Frames are a 4-byte little-endian length and that many bytes of JSON; both sides check sizes and types.
+Each request carries an ``id``; every event about it carries the same one. A request ends with exactly
+one ``Done`` or ``Failed``. ``Cancel`` names the request to stop; that request then ends with
+``Failed(kind="cancelled")`` or, for ``Generate``, with a ``Replied`` whose finish is ``cancelled``.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, TypeAlias
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+_LENGTH = struct.Struct("<I")
+
+
+class Message(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+    """The common part: the request that a message belongs to."""
+
+    id: int = 0
+
+
+# Requests, front-end to child.
+class Inspect(Message, frozen=True, kw_only=True):
+    """Read a model's header; ends with ``Done(result=ModelCard as plain data)``."""
+
+    path: str
+
+
+class Load(Message, frozen=True, kw_only=True):
+    """Load a model for chat; ends with ``Done(result=LoadReport as plain data)``."""
+
+    path: str
+    context_tokens: int = 0
+    kv_type: str = "f16"
+    n_threads: int = 0
+
+
+class Chat(Message, frozen=True, kw_only=True):
+    """Answer the last message of a conversation; pieces, then ``Replied``, then ``Done``."""
+
+    messages: list[dict[str, str]]
+    sampling: dict[str, Any] = {}  # fields of inference.sampling.Sampling
+    max_tokens: int = 0
+    template: str = ""
+
+
+class CountTokens(Message, frozen=True, kw_only=True):
+    """How many tokens a conversation takes; ends with ``Done(result={"tokens": n})``."""
+
+    messages: list[dict[str, str]]
+
+
+class Convert(Message, frozen=True, kw_only=True):
+    """Write a quantized copy; ends with ``Done(result=ConvertReport as plain data)``."""
+
+    path: str
+    quantizer: str
+    output: str
+    options: dict[str, Any] = {}
+    force: bool = False
+
+
+class Cancel(Message, frozen=True, kw_only=True):
+    """Stop request ``target``."""
+
+    target: int
+
+
+class Unload(Message, frozen=True, kw_only=True):
+    """Give the loaded model's memory back."""
+
+
+# Events, child to front-end.
+class Hello(Message, frozen=True, kw_only=True):
+    """The first event of a child."""
+
+    protocol: int
+    version: str
+    tier: str
+    n_threads: int
+
+
+class Progressed(Message, frozen=True, kw_only=True):
+    """A ``Progress`` of the request; ``stage`` is open, compile, load, prefill or convert."""
+
+    stage: str
+    done: int
+    total: int
+    label: str = ""
+    step: int = 0
+    n_steps: int = 0
+
+
+class Piece(Message, frozen=True, kw_only=True):
+    """A piece of the answer's text, with the number of tokens so far."""
+
+    text: str
+    n_tokens: int = 0
+
+
+class Replied(Message, frozen=True, kw_only=True):
+    """The whole answer and its figures."""
+
+    text: str
+    tokens: list[int]
+    prompt_tokens: int
+    reused_tokens: int
+    prefill_tokens_per_second: float
+    tokens_per_second: float
+    first_token_seconds: float
+    finish: str
+    context_used: int
+    measured_rss_bytes: int
+
+
+class Done(Message, frozen=True, kw_only=True):
+    """The request succeeded."""
+
+    result: Any = None
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """The request failed; ``kind`` is the error's class name in snake case, or ``cancelled`` or ``crash``."""
+
+    kind: str
+    message: str
+    hint: str = ""
+    details: str = ""
+
+
+Request: TypeAlias = Inspect | Load | Chat | CountTokens | Convert | Cancel | Unload
+Event: TypeAlias = Hello | Progressed | Piece | Replied | Done | Failed
+
+_REQUEST = msgspec.json.Decoder(Request)
+_EVENT = msgspec.json.Decoder(Event)
+_ENCODER = msgspec.json.Encoder()
+
+
+def frame(message: Message) -> bytes:
+    """One message as it goes over the pipe."""
+    body = _ENCODER.encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise ValueError("the message is too long for the pipe")
+    return _LENGTH.pack(len(body)) + body
+
+
+class FrameReader:
+    """Cuts a byte stream into frames: feed it what arrived, take what is whole."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Add bytes; return the bodies of all frames that are complete. Raises ValueError on a mad length."""
+        self._buffer += data
+        bodies = []
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > MAX_FRAME_BYTES:
+                raise ValueError("a frame of the engine is too long")
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                break
+            bodies.append(bytes(self._buffer[_LENGTH.size : end]))
+            del self._buffer[:end]
+        return bodies
+
+
+def decode_request(body: bytes) -> Request:
+    """A request from its frame's body; raises ``msgspec.DecodeError`` if it is none."""
+    return _REQUEST.decode(body)
+
+
+def decode_event(body: bytes) -> Event:
+    """An event from its frame's body; raises ``msgspec.DecodeError`` if it is none."""
+    return _EVENT.decode(body)

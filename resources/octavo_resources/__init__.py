@@ -1,0 +1,1 @@
+"""What Octavo ships beside its code: icons, fonts, theme, texts, the demo model."""

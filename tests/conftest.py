@@ -1,0 +1,19 @@
+"""For every test: a temporary home, no display."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before anything imports Qt.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh folder for settings, chats and caches."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("OCTAVO_HOME", str(folder))
+    return folder

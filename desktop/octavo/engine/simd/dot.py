@@ -1,0 +1,88 @@
+"""Dot products of four bytes per lane: the operations that decide the speed, one way per tier.
+
+``u`` holds unsigned bytes (weights), ``s`` signed ones (activations); lane ``i`` of the result is
+``acc[i] + sum(u[4 i + j] * s[4 i + j] for j in 0..3)``, exact.
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+
+from octavo.engine.simd.lowering import (
+    call,
+    constant,
+    i8,
+    i16,
+    i32,
+    operation,
+    shuffle,
+    v16i32,
+    v32i16,
+    v32i32,
+    v64i8,
+)
+from octavo.engine.simd.tier import active_tier
+
+# ruff: noqa: ANN001, ANN201  # every builder and value below is llvmlite's, which has no types
+
+_v32i8, _v16i16, _v8i32 = ir.VectorType(i8, 32), ir.VectorType(i16, 16), ir.VectorType(i32, 8)
+
+
+def _halves(b, x):
+    """A 64-byte vector as two of 32 bytes."""
+    whole = b.bitcast(x, v64i8)
+    return [shuffle(b, whole, whole, range(start, start + 32)) for start in (0, 32)]
+
+
+def _join(b, low, high):
+    return shuffle(b, low, high, range(16))
+
+
+def _pairs(b, products):
+    """<32 x i32>: the sums of neighbours, <16 x i32>."""
+    even = shuffle(b, products, products, range(0, 32, 2))
+    odd = shuffle(b, products, products, range(1, 32, 2))
+    return b.add(even, odd)
+
+
+def _dot_generic(b, acc, u, s):
+    """Bytes widened to 16 bits; LLVM turns the pattern into pmaddwd, smull or the like."""
+    words_u, words_s = b.bitcast(u, v32i16), b.bitcast(s, v32i16)
+    eight = constant(v32i16, 8)
+    even_u, odd_u = b.and_(words_u, constant(v32i16, 0xFF)), b.lshr(words_u, eight)
+    even_s, odd_s = b.ashr(b.shl(words_s, eight), eight), b.ashr(words_s, eight)
+    for x, y in ((even_u, even_s), (odd_u, odd_s)):
+        acc = b.add(acc, _pairs(b, b.mul(b.sext(x, v32i32), b.sext(y, v32i32))))
+    return acc
+
+
+def _dot_avx2_narrow(b, acc, u, s):
+    """Vpmaddubsw adds pairs with saturation at 32767: safe while u < 128 (2 * 127 * 128 = 32512)."""
+    sums = []
+    for half_u, half_s in zip(_halves(b, u), _halves(b, s), strict=True):
+        pairs = call(b, "llvm.x86.avx2.pmadd.ub.sw", _v16i16, [half_u, half_s])
+        sums.append(call(b, "llvm.x86.avx2.pmadd.wd", _v8i32, [pairs, constant(_v16i16, 1)]))
+    return b.add(acc, _join(b, *sums))
+
+
+def emit_dot(b, acc, u, s, *, narrow: bool):
+    """``acc`` plus the dot products; ``narrow`` promises that every byte of ``u`` is under 128."""
+    tier = active_tier().name
+    if tier == "avx512":
+        bytes_u, bytes_s = b.bitcast(u, v64i8), b.bitcast(s, v64i8)
+        return call(b, "llvm.x86.avx512.vpdpbusd.512", v16i32, [acc, bytes_u, bytes_s])
+    if tier == "avx2" and narrow:
+        return _dot_avx2_narrow(b, acc, u, s)
+    return _dot_generic(b, acc, u, s)
+
+
+@operation("I:III")
+def dot_u8(b, acc, u, s):
+    """Dot products of any unsigned bytes with signed ones."""
+    return emit_dot(b, acc, u, s, narrow=False)
+
+
+@operation("I:III")
+def dot_u7(b, acc, u, s):
+    """Dot products of unsigned bytes under 128 with signed ones."""
+    return emit_dot(b, acc, u, s, narrow=True)

@@ -1,0 +1,130 @@
+"""How a Python name becomes LLVM instructions: the vector types, and the decorator that defines an operation.
+
+``F`` is 16 float32, ``I`` is 16 int32 (or the same 64 bytes seen as 32 int16 or 64 int8). LLVM splits them into
+what the tier has: one AVX-512 register, two of AVX2, four of SSE2 or NEON. So a kernel is written once, and
+only the operations of ``dot.py`` and of half precision know tiers.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba  # noqa: F401  # configured by jit before anything else
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+LANES = 16
+
+i8, i16, i32, i64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
+f16, f32 = ir.HalfType(), ir.FloatType()
+v16i32, v16f32 = ir.VectorType(i32, 16), ir.VectorType(f32, 16)
+v64i8, v32i16, v32i32, v16i16, v16i8 = (
+    ir.VectorType(i8, 64),
+    ir.VectorType(i16, 32),
+    ir.VectorType(i32, 32),
+    ir.VectorType(i16, 16),
+    ir.VectorType(i8, 16),
+)
+
+
+class Vector(types.Type):  # type: ignore[misc]  # numba has no types
+    """A vector register as a Numba value."""
+
+    def __init__(self, name: str, lowered: ir.VectorType) -> None:
+        super().__init__(name=name)
+        self.lowered = lowered
+
+
+I = Vector("i32x16", v16i32)  # noqa: E741  # the name of the integer vector everywhere
+F = Vector("f32x16", v16f32)
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
+    """A vector is one LLVM value, so that it lives in registers."""
+
+    def __init__(self, dmm: Any, fe_type: Vector) -> None:  # numba's data model manager
+        super().__init__(dmm, fe_type, fe_type.lowered)
+
+
+_LETTERS = {
+    "I": I,
+    "F": F,
+    "p": types.int64,  # an address
+    "l": types.int64,
+    "i": types.int32,
+    "f": types.float32,
+    "v": types.void,
+}
+
+Emit = Callable[..., Any]  # (builder, *llvm values) -> llvm value
+
+
+def operation(signature: str) -> Callable[[Emit], Any]:
+    """Define an operation by the LLVM code that it emits.
+
+    Parameters
+    ----------
+    signature : str
+        Result and arguments as letters, ``"F:FF"``: F, I vectors; p address; l, i, f scalars; v nothing.
+        Arguments of other number types are cast.
+    """
+    result_letter, argument_letters = signature.split(":")
+    result = _LETTERS[result_letter]
+    arguments = tuple(_LETTERS[letter] for letter in argument_letters)
+
+    def define(emit: Emit) -> Any:
+        def generate(
+            context: Any, builder: Any, signature: Any, values: Sequence[Any]
+        ) -> Any:  # numba's objects
+            value = emit(builder, *values)
+            return context.get_dummy_value() if result is types.void else value
+
+        def typed(typing_context: Any, *given: Any) -> Any:  # numba's objects
+            return result(*arguments), generate
+
+        # Numba asks for the number of arguments, which a starred parameter hides.
+        names = ["typing_context", *(f"x{n}" for n in range(len(arguments)))]
+        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        typed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may have one
+        typed.__name__ = emit.__name__
+        typed.__doc__ = emit.__doc__
+        return intrinsic(typed)
+
+    return define
+
+
+def pointer(builder: Any, address: Any, pointee: ir.Type) -> Any:
+    """The address as a typed pointer."""
+    return builder.inttoptr(address, ir.PointerType(pointee))
+
+
+def call(
+    builder: Any, name: str, result: ir.Type, arguments: Sequence[Any], *, fastmath: tuple[str, ...] = ()
+) -> Any:
+    """Call an LLVM intrinsic or C function by name."""
+    function_type = ir.FunctionType(result, [value.type for value in arguments])
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    return builder.call(function, list(arguments), fastmath=fastmath)
+
+
+def splat(builder: Any, scalar: Any, vector_type: ir.VectorType) -> Any:
+    """A vector with ``scalar`` in every lane."""
+    undefined = ir.Constant(vector_type, ir.Undefined)
+    first = builder.insert_element(undefined, scalar, ir.Constant(i32, 0))
+    zeros = ir.Constant(ir.VectorType(i32, vector_type.count), [0] * vector_type.count)
+    return builder.shuffle_vector(first, first, zeros)
+
+
+def constant(vector_type: ir.VectorType, value: float) -> ir.Constant:
+    """A vector constant with ``value`` in every lane."""
+    return ir.Constant(vector_type, [value] * vector_type.count)
+
+
+def shuffle(builder: Any, first: Any, second: Any, lanes: Sequence[int]) -> Any:
+    """Lanes of ``first`` and, counted on, of ``second``."""
+    return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(i32, len(lanes)), list(lanes)))

@@ -1,0 +1,94 @@
+"""Which instructions the kernels may use, decided before anything compiles.
+
+A tier is a floor that many processors share, not one processor: kernels compiled for a tier can be cached,
+moved and shipped. Compiling for instructions that a processor lacks ends the whole process, so the choice is made
+here from the processor's own report, and numba is told through its environment before it is imported.
+
+``OCTAVO_TIER`` overrides the choice; a tier that this processor cannot run is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+from octavo.engine.errors import OctavoError
+from octavo.engine.folders import cache_folder
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One set of instructions.
+
+    Parameters
+    ----------
+    name : str
+        What ``OCTAVO_TIER`` takes and ``octavo bench`` prints.
+    cpu, features : str
+        LLVM's names of the processor to compile for and of what it has beyond that.
+    needs : tuple of str
+        LLVM's names of the features that a processor must report; empty for any.
+    """
+
+    name: str
+    cpu: str
+    features: str
+    needs: tuple[str, ...] = ()
+
+
+_V3 = ("avx", "avx2", "fma", "f16c", "bmi", "bmi2", "popcnt", "lzcnt", "movbe")
+_V4 = (*_V3, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")
+
+_X86 = (
+    Tier("avx512", "x86-64-v4", "+avx512vnni", (*_V4, "avx512vnni")),
+    Tier("avx2", "x86-64-v3", "", _V3),
+    Tier("portable", "x86-64", ""),
+)
+_OTHER = (Tier("portable", "", ""),)
+
+
+def _is_x86() -> bool:
+    return platform.machine().lower() in ("x86_64", "amd64")
+
+
+@cache
+def available_tiers() -> tuple[Tier, ...]:
+    """The tiers that this processor can run, fastest first."""
+    if not _is_x86():
+        return _OTHER
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    return tuple(tier for tier in _X86 if all(features.get(need) for need in tier.needs))
+
+
+@cache
+def active_tier() -> Tier:
+    """The tier of this process; raises OctavoError for an ``OCTAVO_TIER`` that cannot run here."""
+    available = available_tiers()
+    wanted = os.environ.get("OCTAVO_TIER", "")
+    if not wanted:
+        return available[0]
+    for tier in available:
+        if tier.name == wanted:
+            return tier
+    names = ", ".join(tier.name for tier in available)
+    raise OctavoError(
+        f"This processor cannot run the tier {wanted!r} of OCTAVO_TIER.", f"It can run: {names}."
+    )
+
+
+@cache
+def configure_numba() -> None:
+    """Tell numba the tier and the cache through its environment; must come before ``import numba``."""
+    if "numba" in sys.modules and "NUMBA_CACHE_LOCATOR_CLASSES" not in os.environ:
+        raise RuntimeError("numba was imported before octavo.engine.simd.tier.configure_numba()")
+    tier = active_tier()
+    if tier.cpu:
+        os.environ["NUMBA_CPU_NAME"] = tier.cpu
+        os.environ["NUMBA_CPU_FEATURES"] = tier.features
+    os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "octavo.engine.simd.cache.ContentLocator"
+    os.environ.setdefault("OCTAVO_KERNEL_CACHE", str(cache_folder() / "kernels"))

@@ -1,0 +1,20 @@
+from octavo.store.ledger import Ledger, LedgerEntry
+
+
+def test_entries_come_back_newest_first(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        old = LedgerEntry("memory_bytes", "demo", 100.0, 98.0, "Q8_0", created=1.0)
+        new = LedgerEntry("memory_bytes", "demo", 100.0, 104.0, "F16", created=2.0)
+        ledger.record(old)
+        ledger.record(new)
+        ledger.record(LedgerEntry("file_bytes", "demo", 5.0, 5.0))
+        assert ledger.entries("memory_bytes") == [new, old]
+
+
+def test_error_band_needs_three_entries(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for measured in (98.0, 104.0):
+            ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured))
+        assert ledger.error_band("memory_bytes") is None
+        ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, 101.0))
+        assert ledger.error_band("memory_bytes") == (0.98, 1.04)

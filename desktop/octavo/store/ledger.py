@@ -74,7 +74,8 @@ class Ledger:
     def record(self, entry: LedgerEntry) -> None:
         """Write down a prediction and its outcome; ``created`` 0 means now."""
         self._database.execute(
-            "INSERT INTO entries (kind, model, details, predicted, measured, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entries (kind, model, details, predicted, measured, created)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             (
                 entry.kind,
                 entry.model,
@@ -95,7 +96,7 @@ class Ledger:
         return [LedgerEntry(*row) for row in rows]
 
     def error_band(self, kind: str) -> tuple[float, float] | None:
-        """The least and the greatest ``measured / predicted`` so far, or None after fewer than three entries."""
+        """Least and greatest ``measured / predicted`` so far; None after fewer than three entries."""
         count, least, greatest = self._database.execute(
             "SELECT count(*), min(measured / predicted), max(measured / predicted) FROM entries"
             " WHERE kind = ? AND predicted > 0",

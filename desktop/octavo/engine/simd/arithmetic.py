@@ -1,4 +1,4 @@
-"""Arithmetic on vectors of 16; nothing here reassociates or fuses but ``fma``, so results are the same on every tier."""
+"""Arithmetic on vectors of 16; only ``fma`` fuses and only sums reassociate, so all tiers give the same results."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from octavo.engine.simd.lowering import (
     v32i16,
 )
 from octavo.engine.simd.tier import active_tier
-
-# ruff: noqa: ANN001, ANN201  # every builder and value below is llvmlite's, which has no types
 
 
 @operation("F:f")

@@ -36,7 +36,7 @@ def content_key() -> str:
     return digest.hexdigest()[:16]
 
 
-class ContentLocator(_CacheLocator):  # type: ignore[misc]  # numba has no types
+class ContentLocator(_CacheLocator):
     """Where numba keeps one function's compiled code."""
 
     def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:

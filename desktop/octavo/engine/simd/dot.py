@@ -23,8 +23,6 @@ from octavo.engine.simd.lowering import (
 )
 from octavo.engine.simd.tier import active_tier
 
-# ruff: noqa: ANN001, ANN201  # every builder and value below is llvmlite's, which has no types
-
 _v32i8, _v16i16, _v8i32 = ir.VectorType(i8, 32), ir.VectorType(i16, 16), ir.VectorType(i32, 8)
 
 

@@ -27,7 +27,7 @@ from octavo.engine.simd.jit import kernel
 
 
 @kernel
-def exp(x):  # type: ignore[no-untyped-def]  # a Numba vector in and out
+def exp(x):
     """E to the x, within 2 units in the last place (Cephes ``expf``); 0 below -87.
 
     x = n ln 2 + r with n an integer and |r| <= ln 2 / 2; a polynomial gives e^r, and n goes into the exponent.
@@ -48,13 +48,13 @@ def exp(x):  # type: ignore[no-untyped-def]  # a Numba vector in and out
 
 
 @kernel
-def silu(x):  # type: ignore[no-untyped-def]  # a Numba vector in and out
+def silu(x):
     """X times the logistic function of x."""
     return div(x, add(splat_f32(np.float32(1.0)), exp(sub(zero_f32(), x))))
 
 
 @kernel
-def tanh(x):  # type: ignore[no-untyped-def]  # a Numba vector in and out
+def tanh(x):
     """Hyperbolic tangent: 1 - 2 / (e^(2|x|) + 1), with the sign of x; absolute error under 2e-7."""
     e = exp(mul(absolute(x), splat_f32(np.float32(2.0))))
     one = splat_f32(np.float32(1.0))
@@ -63,7 +63,7 @@ def tanh(x):  # type: ignore[no-untyped-def]  # a Numba vector in and out
 
 
 @kernel
-def gelu_tanh(x):  # type: ignore[no-untyped-def]  # a Numba vector in and out
+def gelu_tanh(x):
     """Gaussian error linear unit in its tanh form (Hendrycks and Gimpel, arXiv 1606.08415)."""
     cube = mul(mul(x, x), x)
     inner = mul(splat_f32(np.float32(0.7978845608028654)), fma(splat_f32(np.float32(0.044715)), cube, x))

@@ -13,8 +13,6 @@ from llvmlite import ir
 from octavo.engine.simd.lowering import constant, f16, v16f32, v16i16, v16i32
 from octavo.engine.simd.tier import active_tier
 
-# ruff: noqa: ANN001, ANN201  # every builder and value below is llvmlite's, which has no types
-
 _v16f16 = ir.VectorType(f16, 16)
 
 

@@ -31,7 +31,7 @@ v64i8, v32i16, v32i32, v16i16, v16i8 = (
 )
 
 
-class Vector(types.Type):  # type: ignore[misc]  # numba has no types
+class Vector(types.Type):
     """A vector register as a Numba value."""
 
     def __init__(self, name: str, lowered: ir.VectorType) -> None:
@@ -44,7 +44,7 @@ F = Vector("f32x16", v16f32)
 
 
 @register_model(Vector)
-class VectorModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
+class VectorModel(models.PrimitiveModel):
     """A vector is one LLVM value, so that it lives in registers."""
 
     def __init__(self, dmm: Any, fe_type: Vector) -> None:  # numba's data model manager

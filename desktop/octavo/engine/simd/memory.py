@@ -22,8 +22,6 @@ from octavo.engine.simd.lowering import (
     v32i16,
 )
 
-# ruff: noqa: ANN001, ANN201  # every builder and value below is llvmlite's, which has no types
-
 
 def _load(b, address, kind):
     return b.load(pointer(b, address, kind), align=1)

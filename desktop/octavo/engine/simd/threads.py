@@ -11,8 +11,6 @@ from numba import types
 from octavo.engine.simd.jit import separate
 from octavo.engine.simd.lowering import call, i32, i64, operation, pointer
 
-# ruff: noqa: ANN001, ANN201  # every builder and value below is llvmlite's, which has no types
-
 
 @operation("l:pl")
 def fetch_add(b, p, x):

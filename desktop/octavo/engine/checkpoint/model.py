@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Protocol
 
 from octavo.engine.blocks.types import BlockType
+
+if TYPE_CHECKING:  # The window describes models without numpy.
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)

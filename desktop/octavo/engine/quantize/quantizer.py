@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Protocol
 
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.checkpoint.model import TensorInfo
+
+if TYPE_CHECKING:  # The window plans without numpy.
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class Quantizer(Protocol):
         """Choose a type for every tensor; pure, and instant."""
 
     def encode(
-        self, weights: npt.NDArray[np.float32], block_type: BlockType, importance: npt.NDArray[np.float32] | None
+        self,
+        weights: npt.NDArray[np.float32],
+        block_type: BlockType,
+        importance: npt.NDArray[np.float32] | None,
     ) -> npt.NDArray[np.uint8]:
         """Encode float32[rows, columns] into uint8[rows, row_bytes] of ``block_type``."""

@@ -1,0 +1,191 @@
+"""llama.cpp's mixtures: one base type, more bits where they pay, a fallback where a row does not fit.
+
+A mixture is a row of data (`Mixture`), so a plugin that adds one writes no rules. The rules are those of
+``llama_tensor_get_type_impl`` and ``tensor_type_fallback`` in llama.cpp's ``src/llama-quant.cpp``; every
+fact about the model is read from the tensors' names and shapes. Falcon's exceptions are left out: its
+tensors cannot be told from others by name, and Octavo does not open Falcon models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from octavo.engine.blocks.types import BlockType, block_type
+from octavo.engine.checkpoint.model import TensorInfo
+from octavo.engine.quantize.quantizer import Plan
+from octavo.engine.quantize.tensor_roles import file_order, layer_number, may_shrink, role
+
+# What stands in for a type whose blocks do not divide a row.
+_FALLBACK = {
+    "Q2_K": "Q4_0",
+    "Q3_K": "Q4_0",
+    "TQ1_0": "Q4_0",
+    "TQ2_0": "Q4_0",
+    "Q4_K": "Q5_0",
+    "Q5_K": "Q5_1",
+    "Q6_K": "Q8_0",
+    "IQ2_XXS": "IQ4_NL",
+    "IQ2_XS": "IQ4_NL",
+    "IQ2_S": "IQ4_NL",
+    "IQ3_XXS": "IQ4_NL",
+    "IQ3_S": "IQ4_NL",
+    "IQ1_S": "IQ4_NL",
+    "IQ1_M": "IQ4_NL",
+    "IQ4_XS": "IQ4_NL",
+}
+
+
+def always(index: int, count: int) -> bool:
+    """Everywhere."""
+    return True
+
+
+def more_bits(index: int, count: int) -> bool:
+    """The first and last eighth, and every third between: llama.cpp's ``use_more_bits``."""
+    return index < count // 8 or index >= 7 * count // 8 or (index - count // 8) % 3 == 2
+
+
+def first(n: int) -> Callable[[int, int], bool]:
+    """The first ``n``."""
+    return lambda index, count: index < n
+
+
+def first_share(divisor: int) -> Callable[[int, int], bool]:
+    """The first ``1 / divisor`` of all."""
+    return lambda index, count: index < count // divisor
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """Tensors of one role that get another type than the base.
+
+    Parameters
+    ----------
+    role : str
+        As `tensor_roles.role` names it.
+    type_name : str
+        The type they get.
+    where : function (index, count) -> bool
+        Whether the index-th of ``count`` such tensors gets it.
+    """
+
+    role: str
+    type_name: str
+    where: Callable[[int, int], bool] = always
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Which type each role gets.
+
+    Parameters
+    ----------
+    file_type : int
+        ``general.file_type`` of the result (``llama.h``, enum ``llama_ftype``).
+    base : str
+        The type of everything that no other rule names.
+    output : str
+        The type of the output matrix, or of the embedding where that doubles as output.
+    upgrades : tuple of Upgrade
+        The first that applies wins.
+    output_of_8_experts : str
+        The type of ``attn_output`` in models of exactly 8 experts; empty for the base.
+    """
+
+    file_type: int
+    base: str
+    output: str
+    upgrades: tuple[Upgrade, ...] = ()
+    output_of_8_experts: str = ""
+
+
+@dataclass
+class _Model:
+    """What the rules ask about the whole model."""
+
+    n_layers: int
+    n_experts: int
+    n_values: int
+    is_tied: bool
+    is_70b: bool
+
+
+def _survey(tensors: Sequence[TensorInfo]) -> _Model:
+    shapes = {each.name: each.shape for each in tensors}
+    n_layers = max((layer_number(name) for name in shapes), default=-1) + 1
+    experts = [shape[0] for name, shape in shapes.items() if "_exps.weight" in name and len(shape) == 3]
+    query, key = shapes.get("blk.0.attn_q.weight"), shapes.get("blk.0.attn_k.weight")
+    return _Model(
+        n_layers=n_layers,
+        n_experts=max(experts, default=0),
+        n_values=sum(role(name) == "attention_v" for name in shapes),
+        is_tied="output.weight" not in shapes,
+        # llama.cpp's LLM_TYPE_70B: 80 layers, several query heads per value head.
+        is_70b=n_layers == 80 and query is not None and key is not None and query[0] != key[0],
+    )
+
+
+class _Chooser:
+    """Walks the tensors in file order, because some rules count them."""
+
+    def __init__(self, mixture: Mixture, model: _Model) -> None:
+        self._mixture = mixture
+        self._model = model
+        self._seen: dict[str, int] = {}
+
+    def choose(self, tensor: TensorInfo) -> str:
+        """The type meant for ``tensor``, whether or not its rows fit."""
+        kind = role(tensor.name)
+        if kind == "output" or (kind == "embedding" and self._model.is_tied):
+            whole = tensor.columns % block_type(self._mixture.base).n_weights == 0
+            return self._mixture.output if whole else "Q8_0"
+        index = self._seen.get(kind, 0)
+        self._seen[kind] = index + 1
+        count = self._model.n_values if kind == "attention_v" else self._model.n_layers
+        if kind.startswith("ffn") and self._model.n_experts > 1:
+            index = layer_number(tensor.name)
+        return self._with_exceptions(kind, self._upgraded(kind, index, count))
+
+    def _upgraded(self, kind: str, index: int, count: int) -> str:
+        for upgrade in self._mixture.upgrades:
+            if upgrade.role == kind and upgrade.where(index, count):
+                return upgrade.type_name
+        return self._mixture.base
+
+    def _with_exceptions(self, kind: str, chosen: str) -> str:
+        if kind == "attention_v" and self._model.is_70b and chosen in ("Q3_K", "Q4_K"):
+            chosen = "Q5_K"
+        if self._model.n_experts == 8:
+            if kind in ("attention_v", "attention_k"):
+                return "Q8_0"
+            if kind == "attention_output":
+                return self._mixture.output_of_8_experts or chosen
+        return chosen
+
+
+def plan_mixture(tensors: Sequence[TensorInfo], mixture: Mixture) -> Plan:
+    """Give every tensor its type, in the order in which ``llama-quantize`` writes them."""
+    ordered = file_order(tensors)
+    chooser = _Chooser(mixture, _survey(ordered))
+    types: dict[str, BlockType] = {}
+    fallbacks: dict[str, str] = {}
+    for tensor in ordered:
+        if not may_shrink(tensor):
+            types[tensor.name] = tensor.block_type
+            continue
+        meant = chooser.choose(tensor)
+        fitting = _fitting(meant, tensor.columns)
+        types[tensor.name] = block_type(fitting)
+        if fitting != meant:
+            fallbacks[tensor.name] = (
+                f"{fitting} instead of {meant}: rows of {tensor.columns} are no whole number of blocks"
+            )
+    return Plan(types, mixture.file_type, fallbacks)
+
+
+def _fitting(name: str, columns: int) -> str:
+    if columns % block_type(name).n_weights == 0:
+        return name
+    smaller = _FALLBACK.get(name, "F16")
+    return smaller if columns % block_type(smaller).n_weights == 0 else "F16"

@@ -1,0 +1,37 @@
+"""The processor: its name, and how many threads of work it has room for."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def usable_threads() -> int:
+    """How many threads are worth starting: physical cores, within affinity and the container's quota."""
+    import psutil
+
+    from octavo.engine.hardware.cgroup import cpu_quota
+
+    logical = os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
+    limits = [allowed, psutil.cpu_count(logical=False) or logical]
+    quota = cpu_quota()
+    if quota is not None:
+        limits.append(quota)
+    return max(1, min(limits))
+
+
+def processor_name(cpu_info: Path = _CPU_INFO) -> str:
+    """The processor's name as its maker gives it, or the architecture's."""
+    try:
+        lines = cpu_info.read_text(errors="replace").splitlines()
+    except OSError:  # not Linux
+        lines = []
+    for line in lines:
+        key, _, value = line.partition(":")
+        if key.strip() == "model name" and value.strip():
+            return " ".join(value.split())
+    return platform.processor() or platform.machine() or "Unknown processor"

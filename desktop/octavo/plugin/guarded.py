@@ -1,0 +1,97 @@
+"""A plugin's quantizer behind a guard: its mistakes become `PluginFailed`, never wrong bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from octavo.api import BlockType, OctavoError, Plan, Quantizer, TensorInfo
+from octavo.engine.blocks.types import block_type_of_id
+from octavo.engine.errors import PluginFailed
+from octavo.plugin.guard import failure
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class GuardedQuantizer:
+    """Asks the plugin's quantizer and checks each answer; a `Quantizer` itself."""
+
+    def __init__(self, plugin: str, quantizer: Quantizer) -> None:
+        self.plugin = plugin
+        self._quantizer = quantizer
+        self.name = quantizer.name
+        self.summary = quantizer.summary
+        self.format = quantizer.format
+        self.Options = getattr(quantizer, "Options", None)
+
+    def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # of the plugin's own Options
+        """The plugin's plan, with every tensor in it and every row a whole number of blocks."""
+        try:
+            plan = self._quantizer.plan(tensors, options)
+        except OctavoError:
+            raise
+        except Exception as error:
+            raise failure(self.plugin, f"planning {self.name}", error) from error
+        mistake = _mistake(plan, tensors)
+        if mistake:
+            raise PluginFailed(self.plugin, f"{self.plugin}: its plan for {self.name} {mistake}.")
+        return plan
+
+    def encode(
+        self,
+        weights: npt.NDArray[np.float32],
+        block_type: BlockType,
+        importance: npt.NDArray[np.float32] | None,
+    ) -> npt.NDArray[np.uint8]:
+        """The plugin's bytes, of the shape that the block type demands."""
+        try:
+            blocks = self._quantizer.encode(weights, block_type, importance)
+        except OctavoError:
+            raise
+        except Exception as error:
+            raise failure(self.plugin, f"encoding {block_type.name}", error) from error
+        shape = (weights.shape[0], block_type.row_bytes(weights.shape[1]))
+        if getattr(blocks, "shape", None) != shape or str(getattr(blocks, "dtype", "")) != "uint8":
+            raise PluginFailed(
+                self.plugin,
+                f"{self.plugin}: {self.name} did not return uint8{list(shape)} for {block_type.name}.",
+            )
+        return blocks
+
+
+def checked_quantizer(plugin: str, candidate: object) -> GuardedQuantizer:
+    """``candidate`` behind its guard; raises `PluginFailed` where it breaks the contract."""
+
+    def refuse(reason: str) -> PluginFailed:
+        return PluginFailed(plugin, f"{plugin}: {type(candidate).__name__} is no quantizer: {reason}.")
+
+    for attribute in ("name", "summary", "format"):
+        value = getattr(candidate, attribute, None)
+        if not isinstance(value, str) or not value.strip() or len(value) > 300:
+            raise refuse(f"{attribute} is no text")
+    for method in ("plan", "encode"):
+        if not callable(getattr(candidate, method, None)):
+            raise refuse(f"it has no method {method}")
+    options = getattr(candidate, "Options", None)
+    if options is not None and not (isinstance(options, type) and dataclasses.is_dataclass(options)):
+        raise refuse("Options is no dataclass")
+    return GuardedQuantizer(plugin, candidate)  # type: ignore[arg-type]  # checked just above
+
+
+def _mistake(plan: object, tensors: Sequence[TensorInfo]) -> str:
+    if not isinstance(plan, Plan):
+        return "is no Plan"
+    names = {each.name for each in tensors}
+    if set(plan.types) != names:
+        odd = min(set(plan.types) ^ names)
+        return f"does not match the model's tensors ({odd})"
+    for tensor in tensors:
+        block_type = plan.types[tensor.name]
+        if not isinstance(block_type, BlockType) or block_type_of_id(block_type.ggml_id) != block_type:
+            return f"has an unknown type for {tensor.name}"
+        if tensor.columns % block_type.n_weights:
+            return f"gives {tensor.name} the type {block_type.name}, which its rows do not fit"
+    return ""

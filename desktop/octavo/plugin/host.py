@@ -1,0 +1,243 @@
+"""The plugin host: finds plugins by their metadata, loads each in its own guard, keeps a record of each.
+
+Every plugin has a pluggy manager of its own, because pluggy isolates nothing: in a shared one, the first
+hook that raises stops all that follow. Third-party plugins are loaded only when their name is among
+``enabled``; those that came with Octavo always are, except in safe mode.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from octavo.api import API_VERSION, Backend, CheckpointFormat, MemoryPool, OctavoError, Quantizer
+from octavo.engine.errors import PluginFailed
+from octavo.plugin import builtin, spec
+from octavo.plugin.guard import SECONDS_ALLOWED, guarded
+from octavo.plugin.guarded import GuardedQuantizer, checked_quantizer
+
+_SHIPPED_BY = "octavo"
+_FAILURES_ALLOWED = 3
+
+
+@dataclass(frozen=True)
+class PluginRecord:
+    """What the list of plugins shows about one.
+
+    Parameters
+    ----------
+    name : str
+        Of its entry point; what ``enabled`` refers to.
+    version : str
+        Of the distribution that brought it.
+    enabled : bool
+        Whether it was to be loaded.
+    error : str
+        Why it is off although enabled; empty if all is well.
+    is_shipped : bool
+        Whether it came with Octavo.
+    distribution : str
+    quantizers : tuple of str
+        Names of the quantizers it adds.
+    load_seconds : float
+    """
+
+    name: str
+    version: str
+    enabled: bool
+    error: str = ""
+    is_shipped: bool = False
+    distribution: str = ""
+    quantizers: tuple[str, ...] = ()
+    load_seconds: float = 0.0
+
+
+@dataclass
+class _Plugin:
+    """A plugin that was found, and what it added if it was loaded."""
+
+    record: PluginRecord
+    manager: pluggy.PluginManager | None = None
+    quantizers: list[GuardedQuantizer] = field(default_factory=list)
+    formats: list[CheckpointFormat] = field(default_factory=list)
+    backends: list[Backend] = field(default_factory=list)
+    n_failures: int = 0
+
+    def fail(self, error: str) -> None:
+        """Take back what it added and keep the reason."""
+        self.record = replace(self.record, error=error, quantizers=())
+        self.manager = None
+        self.quantizers, self.formats, self.backends = [], [], []
+
+
+class PluginHost:
+    """All plugins of this installation; loads them at the first question.
+
+    Parameters
+    ----------
+    enabled : names
+        The third-party plugins that the user switched on.
+    safe_mode : bool
+        Load none, not even the shipped ones.
+    seconds_allowed : float
+        How long one plugin may take to load.
+    """
+
+    def __init__(
+        self,
+        enabled: Collection[str] = (),
+        *,
+        safe_mode: bool = False,
+        seconds_allowed: float = SECONDS_ALLOWED,
+    ) -> None:
+        self._enabled = frozenset(enabled)
+        self._safe_mode = safe_mode
+        self._seconds_allowed = seconds_allowed
+        self._builtin = _Plugin(PluginRecord("builtin", "", enabled=True, is_shipped=True))
+        self._plugins: list[_Plugin] | None = None
+
+    def load(self) -> None:
+        """Find and load all plugins, once; a broken one is a record with its error."""
+        self._loaded()
+
+    def plugins(self) -> list[PluginRecord]:
+        """A record for every plugin that was found, shipped ones first."""
+        return [each.record for each in self._loaded()]
+
+    def quantizers(self) -> list[Quantizer]:
+        """The quantizers of all loaded plugins."""
+        return [each for plugin in self._loaded() for each in plugin.quantizers]
+
+    def quantizer(self, name: str) -> Quantizer:
+        """The quantizer that people call ``name``, whatever the case of the letters."""
+        known = {each.name.lower(): each for each in self.quantizers()}
+        found = known.get(name.lower())
+        if found is not None:
+            return found
+        names = ", ".join(each.name for each in known.values()) or "none (plugins are off)"
+        close = difflib.get_close_matches(name.lower(), known, 1)
+        hint = f"Did you mean {known[close[0]].name}? " if close else ""
+        raise OctavoError(f"There is no quantizer called {name[:60]!r}.", f"{hint}There are: {names}.")
+
+    def formats(self) -> list[CheckpointFormat]:
+        """The containers that can be opened, ours first."""
+        return [each for plugin in self._with_builtin() for each in plugin.formats]
+
+    def backends(self) -> list[Backend]:
+        """The backends, ours first."""
+        return [each for plugin in self._with_builtin() for each in plugin.backends]
+
+    def memory_pools(self) -> list[MemoryPool]:
+        """All memories as they are now; a plugin that fails three times is asked no more."""
+        pools: list[MemoryPool] = []
+        for plugin in self._with_builtin():
+            if plugin.manager is None or plugin.n_failures >= _FAILURES_ALLOWED:
+                continue
+            try:
+                pools += self._asked(plugin, "memory_pools", MemoryPool)
+            except PluginFailed as error:
+                plugin.n_failures += 1
+                plugin.record = replace(plugin.record, error=error.message)
+        return pools
+
+    def _with_builtin(self) -> list[_Plugin]:
+        plugins = self._loaded()
+        return [self._builtin, *plugins]
+
+    def _loaded(self) -> list[_Plugin]:
+        if self._plugins is None:
+            self._admit(self._builtin, builtin)
+            self._plugins = []
+            for point in _found():
+                self._plugins.append(self._loaded_plugin(point, self._plugins))
+        return self._plugins
+
+    def _loaded_plugin(self, point: EntryPoint, others: Iterable[_Plugin]) -> _Plugin:
+        shipped = _is_shipped(point)
+        plugin = _Plugin(
+            PluginRecord(
+                name=point.name,
+                version=point.dist.version if point.dist else "",
+                enabled=not self._safe_mode and (shipped or point.name in self._enabled),
+                is_shipped=shipped,
+                distribution=point.dist.name if point.dist else "",
+            )
+        )
+        if any(other.record.name == point.name for other in others):
+            plugin.fail(f"{point.name}: another plugin has the same name, so this one stays off.")
+        elif plugin.record.enabled:
+            started = time.perf_counter()
+            try:
+                self._admit(plugin, guarded(point.name, "loading", point.load, self._seconds_allowed))
+                self._refuse_doubles(plugin, others)
+            except PluginFailed as error:
+                plugin.fail(str(error))
+            plugin.record = replace(plugin.record, load_seconds=time.perf_counter() - started)
+        return plugin
+
+    def _admit(self, plugin: _Plugin, module: Any) -> None:  # a module, or whatever the entry point names
+        """Check the plugin's version and signatures, then ask what it adds."""
+        name = plugin.record.name
+        _check_version(name, getattr(module, "api_version", API_VERSION))
+        manager = pluggy.PluginManager(spec.GROUP)
+        manager.add_hookspecs(spec)
+
+        def register() -> None:
+            manager.register(module, name)
+            manager.check_pending()
+
+        guarded(name, "registering", register, self._seconds_allowed)
+        plugin.manager = manager
+        for candidate in self._asked(plugin, "quantizers", object):
+            plugin.quantizers.append(checked_quantizer(name, candidate))
+        plugin.formats = self._asked(plugin, "formats", object)
+        plugin.backends = self._asked(plugin, "backends", object)
+        plugin.record = replace(plugin.record, quantizers=tuple(each.name for each in plugin.quantizers))
+
+    def _asked(self, plugin: _Plugin, hook: str, kind: type) -> list[Any]:  # the hook says of what
+        assert plugin.manager is not None
+        caller = getattr(plugin.manager.hook, hook)
+        name = plugin.record.name
+        answers = guarded(name, f"its hook {hook}", caller, self._seconds_allowed)
+        for answer in answers:
+            if not isinstance(answer, list) or not all(isinstance(each, kind) for each in answer):
+                raise PluginFailed(name, f"{name}: its hook {hook} did not return a list of what it should.")
+        return [each for answer in answers for each in answer]
+
+    def _refuse_doubles(self, plugin: _Plugin, others: Iterable[_Plugin]) -> None:
+        owners = {each.name.lower(): other.record.name for other in others for each in other.quantizers}
+        name = plugin.record.name
+        for each in plugin.quantizers:
+            owner = owners.setdefault(each.name.lower(), name)
+            if (
+                owner != name
+                or sum(other.name.lower() == each.name.lower() for other in plugin.quantizers) > 1
+            ):
+                raise PluginFailed(name, f"{name}: {each.name} is already offered by {owner}.")
+
+
+def _found() -> list[EntryPoint]:
+    """Every plugin's entry point, shipped ones first; nothing is imported."""
+    return sorted(entry_points(group=spec.GROUP), key=lambda each: (not _is_shipped(each), each.name))
+
+
+def _is_shipped(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == _SHIPPED_BY
+
+
+def _check_version(name: str, stated: object) -> None:
+    low, high = stated if isinstance(stated, tuple) and len(stated) == 2 else (stated, stated)
+    if not isinstance(low, int) or not isinstance(high, int):
+        raise PluginFailed(name, f"{name}: its api_version is no number.")
+    if not low <= API_VERSION <= high:
+        wanted = str(low) if low == high else f"{low} to {high}"
+        raise PluginFailed(
+            name,
+            f"{name}: it needs version {wanted} of the plugin interface; this is version {API_VERSION}.",
+        )

@@ -1,0 +1,106 @@
+"""A GGUF file as a checkpoint: its head checked at once, its weights read on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octavo.engine.checkpoint.card import make_card
+from octavo.engine.checkpoint.gguf_head import read_head
+from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
+from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
+from octavo.engine.checkpoint.needed_tensors import check_tensors
+from octavo.engine.checkpoint.source_file import SourceFile
+from octavo.engine.checkpoint.vocabulary import check_vocabulary
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class GgufCheckpoint:
+    """An open GGUF file; see ``Checkpoint`` in ``model.py`` for what each member means.
+
+    Raises
+    ------
+    UnreadableModel, UnsupportedModel
+        When it is opened, if anything in its head is wrong or not known yet.
+    """
+
+    container = "gguf"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = SourceFile(path)
+        try:
+            self._head = read_head(self._file)
+            self._hyperparameters = read_hyperparameters(path, self._head.fields, self._head.tensors)
+            unused = check_tensors(path, self._hyperparameters, self._head.tensors)
+            self._tokenizer = check_vocabulary(path, self._head.fields, self._hyperparameters.n_vocabulary)
+        except BaseException:
+            self._file.close()
+            raise
+        self._problems = [] if self._tokenizer else ["It has no tokenizer, so it cannot chat."]
+        if unused:
+            self._problems.append(f"{len(unused)} of its tensors are not used, for example {unused[0]}.")
+        self._by_name = {info.name: info for info in self._head.tensors}
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Metadata in file order."""
+        return self._head.fields
+
+    @property
+    def tensors(self) -> Sequence[TensorInfo]:
+        """All tensors in file order."""
+        return self._head.tensors
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """The model's shape."""
+        return self._hyperparameters
+
+    @cached_property
+    def card(self) -> ModelCard:
+        """The description for people and for estimates."""
+        return make_card(
+            self.path,
+            self.container,
+            self.fields,
+            self.tensors,
+            self.hyperparameters,
+            file_bytes=self._file.size,
+            tokenizer=self._tokenizer,
+            problems=self._problems,
+        )
+
+    def tensor(self, name: str) -> TensorInfo | None:
+        """The tensor of that name, or None."""
+        return self._by_name.get(name)
+
+    def read(self, name: str, first_row: int = 0, n_rows: int | None = None) -> npt.NDArray[np.uint8]:
+        """Rows of a tensor as uint8[rows, row_bytes]."""
+        import numpy as np
+
+        info = self._by_name[name]
+        count = info.rows - first_row if n_rows is None else n_rows
+        if first_row < 0 or count < 0 or first_row + count > info.rows:
+            raise ValueError(f"{name} has no rows {first_row} to {first_row + count}")
+        row_bytes = info.block_type.row_bytes(info.columns)
+        rows = np.empty((count, row_bytes), np.uint8)
+        self._file.read_into(self._head.offsets[name] + first_row * row_bytes, rows.reshape(-1).data)
+        return rows
+
+    def files(self) -> Sequence[Path]:
+        """The one file."""
+        return [self.path]
+
+    def unchanged(self) -> bool:
+        """Whether the file is still the one that was opened."""
+        return self._file.unchanged()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -1,0 +1,152 @@
+"""A model's numbers, read from its metadata and checked against each other.
+
+Key names are those of ``gguf.md`` and ``llama-arch.cpp``; what is assumed where a key is missing is what
+``llama-model.cpp`` assumes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from octavo.engine.checkpoint.field_values import FieldValues
+from octavo.engine.checkpoint.model import Field, Hyperparameters, TensorInfo
+from octavo.engine.checkpoint.refusals import shown, unsupported
+
+ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma3")
+MAX_LAYERS = 1024
+_MAX_SIZE = 1 << 24
+_MAX_HEADS = 1 << 16
+_MAX_CONTEXT = 1 << 31
+_SCALINGS = ("", "none", "linear", "yarn")
+_GEMMA3_PERIOD = 6
+_GEMMA3_27B_LAYERS = 62
+
+
+def read_hyperparameters(
+    path: Path, fields: Mapping[str, Field], tensors: Sequence[TensorInfo]
+) -> Hyperparameters:
+    """Read and check the numbers of a model; an architecture not in the table is not supported.
+
+    Raises
+    ------
+    UnsupportedModel
+        The architecture, or something in it, is not known yet.
+    UnreadableModel
+        A number is missing, of the wrong type, or impossible.
+    """
+    values = FieldValues(path, fields)
+    name = _architecture(values)
+    n_layers = values.integer(f"{name}.block_count", 1, MAX_LAYERS)
+    n_embedding = values.integer(f"{name}.embedding_length", 1, _MAX_SIZE)
+    n_heads = values.integers(f"{name}.attention.head_count", n_layers, 1, _MAX_HEADS)
+    n_kv_heads = (
+        values.integers(f"{name}.attention.head_count_kv", n_layers, 1, _MAX_HEADS)
+        if values.has(f"{name}.attention.head_count_kv")
+        else n_heads
+    )
+    if any(heads % kv_heads for heads, kv_heads in zip(n_heads, n_kv_heads, strict=True)):
+        raise values.refuse("its attention heads cannot be shared out evenly among its key-value heads.")
+    key_size = _head_size(values, f"{name}.attention.key_length", n_embedding, n_heads[0])
+    value_size = _head_size(values, f"{name}.attention.value_length", n_embedding, n_heads[0])
+    scaling, factor, original = _rope_scaling(values, name)
+    window, is_local = _sliding_window(values, name, n_layers)
+    rope_base = values.real(f"{name}.rope.freq_base", 1.0, 1e12, 10000.0)
+    return Hyperparameters(
+        architecture=name,
+        n_layers=n_layers,
+        n_embedding=n_embedding,
+        n_feed_forward=values.integers(f"{name}.feed_forward_length", n_layers, 1, _MAX_SIZE),
+        n_heads=n_heads,
+        n_kv_heads=n_kv_heads,
+        key_size=key_size,
+        value_size=value_size,
+        context_length=values.integer(f"{name}.context_length", 1, _MAX_CONTEXT),
+        n_vocabulary=_vocabulary_rows(values, tensors),
+        norm_epsilon=values.real(f"{name}.attention.layer_norm_rms_epsilon", 1e-30, 0.999),
+        rope_base=rope_base,
+        rope_base_local=values.real(f"{name}.rope.freq_base_swa", 1.0, 1e12, 10000.0),
+        rope_dimensions=_rope_dimensions(values, name, key_size),
+        rope_scaling=scaling,
+        rope_scaling_factor=factor,
+        rope_original_context=original,
+        sliding_window=window,
+        is_local=is_local,
+        attention_scale=_attention_scale(values, name, n_layers, n_embedding, n_heads[0], key_size),
+        attention_soft_cap=values.real(f"{name}.attn_logit_softcapping", 0.0, 1e6, 0.0),
+        final_soft_cap=values.real(f"{name}.final_logit_softcapping", 0.0, 1e6, 0.0),
+    )
+
+
+def _architecture(values: FieldValues) -> str:
+    name = values.text("general.architecture")
+    known = ", ".join(ARCHITECTURES)
+    if name not in ARCHITECTURES:
+        raise unsupported(
+            values.path,
+            f"models of the kind '{shown(name)}' are not supported yet.",
+            f"Supported are {known}.",
+        )
+    if values.integer(f"{name}.expert_count", 0, _MAX_HEADS, 0):
+        raise unsupported(values.path, "models with a mixture of experts are not supported yet.")
+    return name
+
+
+def _head_size(values: FieldValues, key: str, n_embedding: int, n_heads: int) -> int:
+    if values.has(key):
+        return values.integer(key, 1, _MAX_HEADS)
+    if n_embedding % n_heads:
+        raise values.refuse("its width cannot be shared out evenly among its attention heads.")
+    return n_embedding // n_heads
+
+
+def _rope_dimensions(values: FieldValues, name: str, key_size: int) -> int:
+    count = values.integer(f"{name}.rope.dimension_count", 2, _MAX_HEADS, key_size)
+    if count % 2 or count > key_size:
+        raise values.refuse(f"it rotates {count} of {key_size} dimensions, which is odd or too many.")
+    return count
+
+
+def _rope_scaling(values: FieldValues, name: str) -> tuple[str, float, int]:
+    scaling = values.text(f"{name}.rope.scaling.type", "")
+    if scaling not in _SCALINGS:
+        raise unsupported(
+            values.path, f"position scaling of the kind '{shown(scaling)}' is not supported yet."
+        )
+    legacy = values.real(f"{name}.rope.scale_linear", 1e-6, 1e6, 1.0)
+    factor = values.real(f"{name}.rope.scaling.factor", 1e-6, 1e6, legacy)
+    if not scaling and factor != 1.0:
+        scaling = "linear"
+    if scaling in ("", "none"):
+        return "", 1.0, 0
+    original = values.integer(f"{name}.rope.scaling.original_context_length", 0, _MAX_CONTEXT, 0)
+    return scaling, factor, original
+
+
+def _sliding_window(values: FieldValues, name: str, n_layers: int) -> tuple[int, tuple[bool, ...]]:
+    """The window in tokens, and which layers use it: of gemma3, all but every sixth."""
+    everywhere = (False,) * n_layers
+    if name != "gemma3":
+        return 0, everywhere
+    window = values.integer(f"{name}.attention.sliding_window", 0, _MAX_CONTEXT, 0)
+    if not window:
+        return 0, everywhere
+    period = values.integer(f"{name}.attention.sliding_window_pattern", 0, MAX_LAYERS, _GEMMA3_PERIOD)
+    return window, tuple(bool(period) and layer % period < period - 1 for layer in range(n_layers))
+
+
+def _attention_scale(
+    values: FieldValues, name: str, n_layers: int, n_embedding: int, n_heads: int, key_size: int
+) -> float:
+    # Gemma 3 27B alone was trained with the width per head, which is not its head size.
+    is_27b = name == "gemma3" and n_layers == _GEMMA3_27B_LAYERS
+    usual = 1.0 / math.sqrt(n_embedding / n_heads if is_27b else key_size)
+    return values.real(f"{name}.attention.scale", 0.0, 1e6, usual) or usual
+
+
+def _vocabulary_rows(values: FieldValues, tensors: Sequence[TensorInfo]) -> int:
+    for info in tensors:
+        if info.name == "token_embd.weight" and info.is_matrix:
+            return info.rows
+    raise values.refuse("it has no token embeddings, so it is no language model or only a part of one.")

@@ -1,0 +1,87 @@
+"""Which tensors a family needs, and the shapes that its numbers give them.
+
+A shape is spelled with one letter per dimension: V vocabulary, E width, F feed-forward width,
+Q queries of all heads, K keys, W values, O attention output, H one head's keys, R pairs that rotate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from octavo.engine.checkpoint.model import Hyperparameters, TensorInfo
+from octavo.engine.checkpoint.refusals import shown, unreadable
+
+_MODEL = {"token_embd.weight": "VE", "output_norm.weight": "E"}
+_MODEL_OPTIONAL = {"output.weight": "VE", "rope_freqs.weight": "R"}
+_LAYER = {
+    "attn_norm.weight": "E",
+    "attn_q.weight": "QE",
+    "attn_k.weight": "KE",
+    "attn_v.weight": "WE",
+    "attn_output.weight": "EO",
+    "ffn_norm.weight": "E",
+    "ffn_gate.weight": "FE",
+    "ffn_up.weight": "FE",
+    "ffn_down.weight": "EF",
+}
+_BIASES = {"attn_q.bias": "Q", "attn_k.bias": "K", "attn_v.bias": "W"}
+_HEAD_NORMS = {"attn_q_norm.weight": "H", "attn_k_norm.weight": "H"}
+_POST_NORMS = {"post_attention_norm.weight": "E", "post_ffw_norm.weight": "E"}
+_MORE_BIASES = {"attn_output.bias": "E", "ffn_gate.bias": "F", "ffn_up.bias": "F", "ffn_down.bias": "E"}
+
+_NEEDED = {
+    "llama": _LAYER,
+    "qwen2": _LAYER | _BIASES,
+    "qwen3": _LAYER | _HEAD_NORMS,
+    "gemma3": _LAYER | _HEAD_NORMS | _POST_NORMS,
+}
+_OPTIONAL: dict[str, dict[str, str]] = {
+    "llama": _BIASES | _MORE_BIASES,
+    "qwen2": {},
+    "qwen3": {},
+    "gemma3": {},
+}
+
+
+def check_tensors(path: Path, model: Hyperparameters, tensors: Sequence[TensorInfo]) -> list[str]:
+    """Refuse a model whose tensors are missing or misshapen; return the names that nothing will use."""
+    found = {info.name: info for info in tensors}
+    for name, shape, is_needed in _expected(model):
+        info = found.pop(name, None)
+        if info is None:
+            if is_needed:
+                raise unreadable(path, f"the tensor {name} is missing.")
+            continue
+        if info.shape != shape:
+            asked, given = (" x ".join(map(str, each)) for each in (shape, info.shape))
+            raise unreadable(path, f"the tensor {name} is {given}, but the model's numbers ask for {asked}.")
+        if info.block_type.name.startswith("I") and info.block_type.name[1:].isdigit():
+            raise unreadable(path, f"the tensor {name} holds integers where weights must be.")
+    return [shown(name) for name in found]
+
+
+def _expected(model: Hyperparameters) -> Iterator[tuple[str, tuple[int, ...], bool]]:
+    for spelled, is_needed in ((_MODEL, True), (_MODEL_OPTIONAL, False)):
+        for name, letters in spelled.items():
+            yield name, _shape(model, 0, letters), is_needed
+    family = model.architecture
+    for layer in range(model.n_layers):
+        for spelled, is_needed in ((_NEEDED[family], True), (_OPTIONAL[family], False)):
+            for name, letters in spelled.items():
+                yield f"blk.{layer}.{name}", _shape(model, layer, letters), is_needed
+
+
+def _shape(model: Hyperparameters, layer: int, letters: str) -> tuple[int, ...]:
+    sizes = {
+        "V": model.n_vocabulary,
+        "E": model.n_embedding,
+        "F": model.n_feed_forward[layer],
+        "Q": model.n_heads[layer] * model.key_size,
+        "K": model.n_kv_heads[layer] * model.key_size,
+        "W": model.n_kv_heads[layer] * model.value_size,
+        "O": model.n_heads[layer] * model.value_size,
+        "H": model.key_size,
+        "R": model.rope_dimensions // 2,
+    }
+    return tuple(sizes[letter] for letter in letters)

@@ -43,8 +43,6 @@ class Settings:
         What a new chat begins with.
     enabled_plugins : tuple of str
         Third-party plugins that the user switched on.
-    disabled_plugins : tuple of str
-        Shipped plugins that the user switched off.
     model_folders : tuple of str
         Folders to look for models in, beside those of other programs.
     added_models : tuple of str
@@ -68,7 +66,6 @@ class Settings:
     max_tokens: int = 0
     system_prompt: str = ""
     enabled_plugins: tuple[str, ...] = ()
-    disabled_plugins: tuple[str, ...] = ()
     model_folders: tuple[str, ...] = ()
     added_models: tuple[str, ...] = ()
     recent_models: tuple[str, ...] = ()

@@ -1,0 +1,178 @@
+"""The models on this computer: those the user opened, and those that other programs keep, read in place.
+
+Headers that were read once are remembered in the cache folder, by path, size and time. A file that cannot
+be opened is an entry with its problem and never hides the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.resources
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from octavo.engine.errors import OctavoError
+from octavo.engine.folders import cache_folder, data_folder
+from octavo.engine.progress import Progress, Work
+from octavo.store.atomic import whole_file
+from octavo.store.places import FoundModel, Place, known_places, search
+from octavo.store.settings import Settings
+
+BUILT_IN = "Octavo"
+_INDEX_NAME = "library-1.json"
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of the list.
+
+    Parameters
+    ----------
+    path : str
+    source : str
+        Who keeps it: ``Octavo``, ``Added``, ``Folder``, ``Hugging Face``, ``LM Studio``, ``llama.cpp``, ...
+    name : str
+    bytes : int
+        All its files together.
+    architecture, type : str
+        Empty where the file cannot be opened.
+    parameters, context_length : int
+        0 where the file cannot be opened.
+    problem : str
+        Why it cannot be opened, one sentence; empty if it can.
+    modified : int
+        When its newest file was written, nanoseconds since 1970.
+    """
+
+    path: str
+    source: str
+    name: str
+    bytes: int
+    architecture: str = ""
+    type: str = ""
+    parameters: int = 0
+    context_length: int = 0
+    problem: str = ""
+    modified: int = 0
+
+
+def demo_model() -> Path:
+    """The folder of the small model that comes with Octavo."""
+    return Path(str(importlib.resources.files("octavo_resources"))) / "demo"
+
+
+def converted_folder() -> Path:
+    """Octavo's own folder for models."""
+    folder = data_folder() / "models"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def find_models(settings: Settings, places: Iterable[Place] | None = None) -> Iterator[FoundModel]:
+    """Everything that looks like a model, each once; nothing is opened."""
+    seen = set()
+    for found in _candidates(settings, places):
+        place = found.path.resolve()
+        if place not in seen:
+            seen.add(place)
+            yield found
+
+
+def list_models(settings: Settings, places: Iterable[Place] | None = None) -> Work[list[ModelEntry]]:
+    """Find all models and read the headers of those that are new or have changed.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the user's own models and folders.
+    places : iterable of Place, optional
+        Where other programs keep theirs; by default those of this user.
+    """
+    found = list(find_models(settings, places))
+    index = _read_index()
+    entries = []
+    for done, each in enumerate(found):
+        yield Progress(done, len(found), each.path.name)
+        entry = describe(each, index.get(str(each.path)))
+        if entry is not None:
+            entries.append(entry)
+    _write_index(entries)
+    return entries
+
+
+def describe(found: FoundModel, known: ModelEntry | None = None) -> ModelEntry | None:
+    """The entry of a model, from ``known`` if the files are still the same; None if it has gone."""
+    try:
+        n_bytes, modified = _extent(found.path)
+    except OSError:
+        return None
+    if known is not None and (known.bytes, known.modified) == (n_bytes, modified):
+        return replace(known, source=found.source)
+    name = found.name or _file_name(found.path)
+    entry = ModelEntry(str(found.path), found.source, name, n_bytes, modified=modified)
+    return _with_header(entry)
+
+
+def _with_header(entry: ModelEntry) -> ModelEntry:
+    from octavo.engine.checkpoint.open import open_checkpoint
+
+    try:
+        checkpoint = open_checkpoint(Path(entry.path))
+    except OctavoError as error:
+        return replace(entry, problem=str(error))
+    try:
+        card = checkpoint.card
+    finally:
+        checkpoint.close()
+    return replace(
+        entry,
+        architecture=card.hyperparameters.architecture,
+        type=card.type_name,
+        parameters=card.n_parameters,
+        context_length=card.hyperparameters.context_length,
+    )
+
+
+def _candidates(settings: Settings, places: Iterable[Place] | None) -> Iterator[FoundModel]:
+    yield FoundModel(demo_model(), BUILT_IN, "Octavo demo")
+    yield from search(Place(BUILT_IN, converted_folder()))
+    for path in settings.added_models:
+        yield FoundModel(Path(path), "Added")
+    for folder in settings.model_folders:
+        yield from search(Place("Folder", Path(folder)))
+    for place in known_places(Path.home(), os.environ) if places is None else places:
+        yield from search(place)
+
+
+def _extent(path: Path) -> tuple[int, int]:
+    """Bytes and newest time of a model's files."""
+    if path.is_dir():
+        files = [
+            each for each in path.iterdir() if each.suffix in (".safetensors", ".json") and each.is_file()
+        ]
+    else:
+        head, mark, count = path.name.rpartition("-00001-of-")
+        files = sorted(path.parent.glob(f"{head}-?????-of-{count}")) if mark else [path]
+    status = [each.stat() for each in files]
+    return sum(each.st_size for each in status), max((each.st_mtime_ns for each in status), default=0)
+
+
+def _file_name(path: Path) -> str:
+    return path.stem if path.suffix.lower() == ".gguf" else path.name
+
+
+def _read_index() -> dict[str, ModelEntry]:
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        entries = msgspec.json.decode((cache_folder() / _INDEX_NAME).read_bytes(), type=list[ModelEntry])
+        return {entry.path: entry for entry in entries}
+    return {}
+
+
+def _write_index(entries: list[ModelEntry]) -> None:
+    """Remember what was read; a cache that cannot be written costs only time."""
+    with contextlib.suppress(OSError), whole_file(cache_folder() / _INDEX_NAME) as file:
+        file.write(msgspec.json.encode(entries))

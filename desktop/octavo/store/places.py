@@ -1,0 +1,117 @@
+"""Where models lie on a computer: the folders of other programs, searched by name only, nothing is opened.
+
+Sources of the folders: the documentation of huggingface_hub (``HF_HUB_CACHE``, ``HF_HOME``), LM Studio,
+llama.cpp (``LLAMA_CACHE``), Ollama (``OLLAMA_MODELS``) and Jan, as of 2026.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_FOLDERS = 20_000
+MAX_DEPTH = 8
+_LATER_PART = re.compile(r"-(?!00001-of-)\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
+_OLLAMA_MODEL = "application/vnd.ollama.image.model"
+_MAX_MANIFEST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder in which a program keeps models; ``source`` is the program's name."""
+
+    source: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """Something that looks like a model by its name; ``name`` is empty where the path says it."""
+
+    path: Path
+    source: str
+    name: str = ""
+
+
+def known_places(home: Path, environment: Mapping[str, str]) -> list[Place]:
+    """The folders of the programs that we know, whether they exist or not."""
+
+    def chosen(variable: str, *standard: str) -> list[Path]:
+        value = environment.get(variable)
+        return [Path(value)] if value else [home.joinpath(*each.split("/")) for each in standard]
+
+    hub = [Path(environment["HF_HOME"]) / "hub"] if environment.get("HF_HOME") else []
+    folders = {
+        "Hugging Face": chosen("HF_HUB_CACHE") or hub or chosen("", ".cache/huggingface/hub"),
+        "LM Studio": chosen("", ".lmstudio/models", ".cache/lm-studio/models"),
+        "llama.cpp": chosen("LLAMA_CACHE", ".cache/llama.cpp", "Library/Caches/llama.cpp"),
+        "Ollama": [*chosen("OLLAMA_MODELS", ".ollama/models"), Path("/usr/share/ollama/.ollama/models")],
+        "Jan": chosen(
+            "",
+            ".local/share/Jan/data/llamacpp/models",
+            "AppData/Roaming/Jan/data/llamacpp/models",
+            "Library/Application Support/Jan/data/llamacpp/models",
+            "jan/models",
+        ),
+    }
+    return [Place(source, folder) for source, those in folders.items() for folder in those]
+
+
+def search(place: Place) -> Iterator[FoundModel]:
+    """Everything in a folder that looks like a model; what cannot be read is passed over."""
+    if place.source == "Ollama":
+        yield from _ollama_models(place)
+        return
+    for n_folders, (name, folders, files) in enumerate(os.walk(place.folder)):
+        if n_folders >= MAX_FOLDERS:
+            return
+        folder = Path(name)
+        depth = len(folder.relative_to(place.folder).parts)
+        folders[:] = sorted(each for each in folders if not each.startswith(".")) if depth < MAX_DEPTH else []
+        for file in sorted(files):
+            if is_model_file(file):
+                yield FoundModel(folder / file, place.source)
+        if "config.json" in files and any(file.endswith(".safetensors") for file in files):
+            yield FoundModel(folder, place.source, _hub_name(folder))
+
+
+def is_model_file(name: str) -> bool:
+    """Whether a file of that name is a model to open: no projector, and the first of a split one's parts."""
+    lower = name.lower()
+    return lower.endswith(".gguf") and not lower.startswith("mmproj") and not _LATER_PART.search(lower)
+
+
+def _hub_name(folder: Path) -> str:
+    """``org/model`` of a snapshot in the Hugging Face cache; else empty."""
+    for part in reversed(folder.parts):
+        if part.startswith("models--"):
+            return part.removeprefix("models--").replace("--", "/")
+    return ""
+
+
+def _ollama_models(place: Place) -> Iterator[FoundModel]:
+    """The models that Ollama's manifests name; their files are called after their checksum."""
+    manifests = place.folder / "manifests"
+    for name, _, files in os.walk(manifests):
+        for file in sorted(files):
+            path = Path(name) / file
+            digest = _ollama_digest(path)
+            blob = place.folder / "blobs" / digest.replace(":", "-")
+            if digest and blob.is_file():
+                yield FoundModel(blob, place.source, f"{path.parent.name}:{path.name}")
+
+
+def _ollama_digest(manifest: Path) -> str:
+    with contextlib.suppress(OSError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        if manifest.stat().st_size > _MAX_MANIFEST_BYTES:
+            return ""
+        for layer in json.loads(manifest.read_bytes())["layers"]:
+            digest = layer["digest"]
+            if layer["mediaType"] == _OLLAMA_MODEL and re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+                return str(digest)
+    return ""

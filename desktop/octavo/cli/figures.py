@@ -1,0 +1,48 @@
+"""Figures as people read them; kB, MB and GB are powers of 1000, as disks and file managers count."""
+
+from __future__ import annotations
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def size(n_bytes: float) -> str:
+    """``98.4 MB``."""
+    value = float(n_bytes)
+    for unit in _UNITS[:-1]:
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 99.95 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} {_UNITS[-1]}"
+
+
+def count(n: int) -> str:
+    """``49,152``."""
+    return f"{n:,}"
+
+
+def parameters(n: int) -> str:
+    """``135 M``."""
+    for unit, weight in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
+        if n >= weight:
+            value = n / weight
+            return f"{value:.0f} {unit}" if value >= 99.95 else f"{value:.1f} {unit}"
+    return str(n)
+
+
+def seconds(duration: float) -> str:
+    """``0.84 s``, ``12 s``, ``3 min 20 s``."""
+    if duration < 10:
+        return f"{duration:.2f} s"
+    if duration < 99.5:
+        return f"{duration:.0f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest} s"
+
+
+def speed(tokens_per_second: float) -> str:
+    """``38.2 tokens/s``."""
+    return (
+        f"{tokens_per_second:,.0f} tokens/s"
+        if tokens_per_second >= 99.95
+        else f"{tokens_per_second:.1f} tokens/s"
+    )

@@ -1,0 +1,80 @@
+"""The command ``octavo``: one command per file, one place where refusals become a line and an exit status."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import typer
+
+from octavo.cli.output import print_note
+from octavo.engine.errors import OctavoError
+
+EXIT_REFUSED = 1
+EXIT_STOPPED = 130
+
+Answer = TypeVar("Answer")
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status: 0 done, 1 refused, 2 usage, 130 stopped."""
+    try:
+        command_line()(args=list(arguments), prog_name="octavo")
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else 0
+    return 0
+
+
+def command_line() -> typer.Typer:
+    """All commands; their libraries are loaded when one runs."""
+    from octavo.cli import inspect, models, plugins, template, tokenize
+
+    app = typer.Typer(
+        name="octavo",
+        help="Make language models smaller, see whether they fit this computer, and chat with them, on the CPU.\n\n"
+        "Without a command, the window opens. MODEL is a GGUF file, a Hugging Face folder, or "
+        "[bold]demo[/bold] for the small model that comes with Octavo.",
+        epilog="Begin with [bold]octavo chat demo[/bold] or [bold]octavo fit MODEL[/bold].",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in (inspect.inspect, tokenize.tokenize, template.template, models.models, plugins.plugins):
+        app.command()(_answering(command))
+    return app
+
+
+def _answering(command: Callable[..., Answer]) -> Callable[..., Answer]:
+    """The one place that turns what a person should read into a line and an exit status."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> Answer:
+        try:
+            return command(*arguments, **options)
+        except OctavoError as error:
+            _refuse(str(error))
+            raise typer.Exit(EXIT_REFUSED) from error
+        except KeyboardInterrupt as error:
+            _refuse("stopped.")
+            raise typer.Exit(EXIT_STOPPED) from error
+        except BrokenPipeError as error:  # the reader of our output has gone: nothing more to say
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_REFUSED) from error
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            _refuse(f"{name}{error.strerror or error}.")
+            raise typer.Exit(EXIT_REFUSED) from error
+        except MemoryError as error:
+            _refuse("There is not enough memory for this.")
+            raise typer.Exit(EXIT_REFUSED) from error
+
+    return run
+
+
+def _refuse(sentence: str) -> None:
+    print_note("octavo: " + " ".join(sentence.split()))

@@ -1,0 +1,53 @@
+"""The arguments and options that several commands share, so that they read and behave alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+class KvType(StrEnum):
+    """How the keys and values of the context are kept."""
+
+    f16 = "f16"
+    q8_0 = "q8_0"
+
+
+Model: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A GGUF file, a Hugging Face folder, or [bold]demo[/bold] for the small model that comes with Octavo.",
+        show_default=False,
+    ),
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+NoPlugins: TypeAlias = Annotated[bool, typer.Option("--no-plugins", help="Safe mode: load no plugin.")]
+Context: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--context",
+        metavar="TOKENS",
+        min=0,
+        help="Context to prepare for; 0 chooses what suits.",
+        show_default=False,
+    ),
+]
+Kv: TypeAlias = Annotated[
+    KvType, typer.Option("--kv", help="How the context is kept; q8_0 needs about half the memory of f16.")
+]
+Threads: TypeAlias = Annotated[
+    int, typer.Option("--threads", metavar="N", min=0, help="Threads; 0 chooses.", show_default=False)
+]
+
+
+def model_path(model: str) -> Path:
+    """The path that MODEL means; ``demo`` is the built-in model."""
+    if model == "demo":
+        from octavo.store.library import demo_model
+
+        return demo_model()
+    return Path(model).expanduser()

@@ -1,0 +1,79 @@
+"""What the commands print: JSON for programs, aligned text for people.
+
+Results go to standard output, everything else to standard error. Text is made safe wherever the stream is
+a terminal; a pipe or a file gets it as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from octavo.cli.terminal_text import safe
+
+
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Write ``text`` as it is to a pipe, made safe to a terminal, and flush."""
+    stream = stream or sys.stdout
+    stream.write(safe(text) if stream.isatty() else text)
+    stream.flush()
+
+
+def print_line(text: str = "") -> None:
+    """One line on standard output."""
+    write(text + "\n")
+
+
+def print_whole(text: str) -> None:
+    """A text to the letter; only a terminal gets a line feed after it that the text has not."""
+    is_open = sys.stdout.isatty() and not text.endswith("\n")
+    write(text + "\n" if is_open else text)
+
+
+def print_note(text: str) -> None:
+    """One line on standard error, for what is no result."""
+    write(text + "\n", sys.stderr)
+
+
+def print_json(result: Mapping[str, Any]) -> None:  # values that JSON knows
+    """The one JSON object of a command."""
+    write(json.dumps(result, indent=2, ensure_ascii=not _is_utf8(sys.stdout)) + "\n")
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Names and values in two columns; an empty value leaves its line out."""
+    shown = [(name, _on_one_line(value)) for name, value in facts if value]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
+        print_line(f"{name:<{width}}  {value}")
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:
+    """Columns under headings, two blanks apart.
+
+    Parameters
+    ----------
+    right : str
+        A letter per column: ``r`` aligns to the right, anything else to the left.
+    """
+    from rich.cells import cell_len
+
+    lines = [list(headings), *([_on_one_line(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(headings))]
+    for line in lines:
+        cells = []
+        for column, cell in enumerate(line):
+            blanks = " " * (widths[column] - cell_len(cell))
+            cells.append(blanks + cell if right[column : column + 1] == "r" else cell + blanks)
+        print_line("  ".join(cells).rstrip())
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def _on_one_line(text: str) -> str:
+    """A model's name must not break our columns."""
+    return " ".join(safe(text).split())

@@ -1,0 +1,34 @@
+import json
+
+from tests.fixtures.checkpoints import write_tiny_gguf
+
+
+def test_plugins_lists_those_that_came_with_octavo(octavo):
+    found = {each["name"]: each for each in octavo("plugins", "--json").json["plugins"]}
+    assert found["q8_0"]["enabled"] is True
+    assert found["q4_k_m"]["error"] == ""
+    assert found["q4_k_m"]["version"]
+
+
+def test_safe_mode_switches_all_plugins_off(octavo):
+    found = octavo("plugins", "--json", "--no-plugins").json["plugins"]
+    assert [each["enabled"] for each in found] == [False] * len(found)
+
+
+def test_models_lists_good_and_bad_side_by_side(octavo, tmp_path, home):
+    write_tiny_gguf(tmp_path / "good.gguf")
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF but no more")
+    (home / "config").mkdir()
+    (home / "config" / "settings.json").write_text(json.dumps({"model_folders": [str(tmp_path)]}))
+    found = {each["name"]: each for each in octavo("models", "--json").json["models"]}
+    assert found["good"]["architecture"] == "llama"
+    assert found["good"]["type"]
+    assert found["good"]["bytes"] == (tmp_path / "good.gguf").stat().st_size
+    assert found["bad"]["problem"]
+    assert found["Octavo demo"]["source"] == "Octavo"
+
+
+def test_models_reads_well(octavo):
+    outcome = octavo("models")
+    assert outcome.status == 0
+    assert outcome.out.startswith("NAME")

@@ -1,0 +1,88 @@
+import time
+
+import pytest
+from tests.fixtures.cards import card
+
+from octavo.engine.errors import PluginFailed
+from octavo.engine.estimate.fit import fit_rows
+from octavo.engine.hardware.memory import MemoryPool
+from octavo.plugin.host import PluginHost
+
+
+class Broken:
+    name = "BROKEN"
+    summary = "Never works."
+    format = "gguf"
+    Options = None
+
+    def plan(self, tensors, options):
+        raise PluginFailed("broken", "broken: planning BROKEN failed.")
+
+    def encode(self, weights, block_type, importance):
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def quantizers():
+    return PluginHost().quantizers()
+
+
+def pools(free_bytes):
+    return [MemoryPool("Memory", "ram", 16 * 10**9, free_bytes)]
+
+
+def test_the_first_row_is_the_model_as_it_is_then_one_for_each_quantizer(quantizers):
+    rows = fit_rows(card(), quantizers, context_tokens=4096, pools=pools(8 * 10**9))
+
+    assert [row.quantizer for row in rows] == ["as it is", "Q4_K_M", "Q8_0"]
+    assert rows[0].file_bytes == card().file_bytes
+    assert rows[1].total_bytes < rows[2].total_bytes < rows[0].total_bytes
+    assert {row.verdict for row in rows} == {"runs well"}
+
+
+def test_speed_is_unknown_until_the_bandwidth_is_known(quantizers):
+    unknown = fit_rows(card(), quantizers, context_tokens=512, pools=pools(8 * 10**9))
+    known = fit_rows(card(), quantizers, context_tokens=512, pools=pools(8 * 10**9), bandwidth=20e9)
+
+    assert {row.tokens_per_second for row in unknown} == {None}
+    assert known[0].tokens_per_second < known[2].tokens_per_second < known[1].tokens_per_second
+
+
+def test_what_is_too_large_names_a_shorter_context_and_the_best_quantizer_that_fits(quantizers):
+    prices = [row.total_bytes for row in fit_rows(card(), quantizers, context_tokens=8192, pools=pools(10**12))]
+
+    rows = fit_rows(card(), quantizers, context_tokens=8192, pools=pools(int(prices[2] / 0.89)))
+
+    assert [row.verdict for row in rows] == ["too large", "tight", "tight"]
+    assert "MB free: use " in rows[0].sentence
+    assert " context (" in rows[0].sentence
+    assert "or Q8_0 (" in rows[0].sentence
+
+
+def test_a_broken_plugin_costs_one_row(quantizers):
+    rows = fit_rows(card(), [Broken(), *quantizers], context_tokens=512, pools=pools(8 * 10**9))
+
+    assert [row.verdict for row in rows] == ["runs well", "unknown", "runs well", "runs well"]
+    assert rows[1].sentence == "broken: planning BROKEN failed."
+
+
+def test_a_type_without_a_kernel_can_still_be_converted(quantizers):
+    rows = fit_rows(
+        card(kind="TQ1_0", width=768, heads=12), quantizers, context_tokens=512, pools=pools(8 * 10**9)
+    )
+
+    assert rows[0].verdict == "unknown"
+    assert "TQ1_0" in rows[0].sentence
+    assert rows[1].verdict == "runs well"
+
+
+def test_three_hundred_tensors_are_priced_within_a_frame(quantizers):
+    model = card(n_layers=33)
+    assert len(model.tensors) == 299
+    rounds = []
+    for _ in range(5):
+        started = time.process_time()
+        fit_rows(model, quantizers, context_tokens=4096, pools=pools(790_000_000), bandwidth=20e9)
+        rounds.append(time.process_time() - started)
+
+    assert min(rounds) < 0.016

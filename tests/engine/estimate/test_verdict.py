@@ -1,0 +1,40 @@
+import pytest
+
+from octavo.engine.estimate.verdict import readable_bytes, readable_tokens, verdict
+
+
+@pytest.mark.parametrize(
+    ("needed", "name"),
+    [(75, "runs well"), (76, "tight"), (90, "tight"), (91, "too large")],
+)
+def test_the_share_of_free_memory_decides(needed, name):
+    assert verdict(needed, 100).name == name
+
+
+def test_too_large_says_the_figures_and_the_ways_out():
+    found = verdict(9_100_000_000, 6_400_000_000, ["8k context (6.1 GB)", "Q4_K_M (5.2 GB)"])
+
+    assert found.sentence == "Needs 9.1 GB, 6.4 GB free: use 8k context (6.1 GB) or Q4_K_M (5.2 GB)."
+
+
+def test_without_a_way_out_there_is_still_a_next_step():
+    assert "smaller model" in verdict(9, 1).sentence
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (5_400, "5.4 kB"),
+        (611_000_000, "611 MB"),
+        (9_100_000_000, "9.1 GB"),
+    ],
+)
+def test_bytes_are_readable(n_bytes, text):
+    assert readable_bytes(n_bytes) == text
+
+
+@pytest.mark.parametrize(("n_tokens", "text"), [(512, "512"), (8192, "8k"), (5000, "5000")])
+def test_contexts_are_named_as_people_do(n_tokens, text):
+    assert readable_tokens(n_tokens) == text

@@ -1,0 +1,231 @@
+"""The engine's child process as the window sees it: questions go in, signals come out, no threads.
+
+Frames of ``worker.protocol`` cross the child's standard input and output through ``QProcess``. What the
+child prints goes to standard error, of which the end is kept for "Details".
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import msgspec
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+from octavo.worker.protocol import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Done,
+    Event,
+    Failed,
+    FrameReader,
+    Hello,
+    Piece,
+    Progressed,
+    Replied,
+    Request,
+    decode_event,
+    frame,
+)
+
+GRACE_MS = 300
+LOG_BYTES = 16_384
+_KILLED = 9
+
+
+def child_command() -> list[str]:
+    """How to start the engine: this Python, or this very program where it is frozen."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--worker"]
+    return [sys.executable, "-m", "octavo.worker"]
+
+
+class Call(QObject):
+    """One request under way; ends with exactly one of ``done`` and ``failed``."""
+
+    progressed = Signal(Progressed)
+    piece = Signal(str, int)
+    replied = Signal(Replied)
+    done = Signal(object)
+    failed = Signal(Failed)
+
+    def __init__(self, engine: EngineProcess, number: int) -> None:
+        super().__init__(engine)
+        self._engine = engine
+        self.number = number
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """Ask the engine to stop this; where it does not obey in time, the child is killed."""
+        self._engine.cancel(self)
+
+
+class EngineProcess(QObject):
+    """A child process that does the engine's work.
+
+    Parameters
+    ----------
+    command : sequence of str or None
+        How to start the child; by default the real engine.
+    grace_ms : int
+        How long a cancelled request may take to end before the child is killed, milliseconds.
+    """
+
+    ready = Signal(Hello)
+    crashed = Signal(Failed)
+
+    def __init__(
+        self, parent: QObject | None = None, *, command: Sequence[str] | None = None, grace_ms: int = GRACE_MS
+    ) -> None:
+        super().__init__(parent)
+        self._command = list(command or child_command())
+        self._grace_ms = grace_ms
+        self._process: QProcess | None = None
+        self._frames = FrameReader()
+        self._calls: dict[int, Call] = {}
+        self._next_number = 1
+        self._log = b""
+        self.hello: Hello | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the child lives."""
+        return self._process is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way."""
+        return bool(self._calls)
+
+    def start(self) -> None:
+        """Start the child if it is not running."""
+        if self._process is not None:
+            return
+        self._frames, self._log, self.hello = FrameReader(), b"", None
+        process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        # Waiting threads must not spin: this window is the neighbour that they would slow down.
+        environment.insert("OMP_WAIT_POLICY", "PASSIVE")
+        environment.insert("PYTHONFAULTHANDLER", "1")
+        process.setProcessEnvironment(environment)
+        process.readyReadStandardOutput.connect(self._read_events)
+        process.readyReadStandardError.connect(self._read_log)
+        process.finished.connect(self._child_finished)
+        process.errorOccurred.connect(self._child_failed_to_start)
+        self._process = process
+        process.start(self._command[0], self._command[1:])
+
+    def ask(self, request: Request) -> Call:
+        """Send ``request``, starting the child if need be."""
+        self.start()
+        number = self._next_number
+        self._next_number += 1
+        call = Call(self, number)
+        self._calls[number] = call
+        self._send(msgspec.structs.replace(request, id=number))
+        return call
+
+    def cancel(self, call: Call) -> None:
+        """Send ``Cancel``; kill the child if the request has not ended after the grace time."""
+        if call.number not in self._calls or call.is_cancelled:
+            return
+        call.is_cancelled = True
+        self._send(Cancel(target=call.number))
+        QTimer.singleShot(self._grace_ms, call, lambda: self._kill_if_pending(call))
+
+    def close(self) -> None:
+        """End the child and whatever it was doing; its calls fail as cancelled."""
+        for call in self._calls.values():
+            call.is_cancelled = True
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.waitForFinished(1000)
+
+    def log(self) -> str:
+        """The end of what the child printed."""
+        return self._log.decode("utf-8", "replace")
+
+    def _send(self, request: Request) -> None:
+        if self._process is not None:
+            self._process.write(frame(request))
+
+    def _kill_if_pending(self, call: Call) -> None:
+        if call.number in self._calls and self._process is not None:
+            self._process.kill()
+
+    def _read_log(self) -> None:
+        if self._process is not None:
+            self._log = (self._log + self._process.readAllStandardError().data())[-LOG_BYTES:]
+
+    def _read_events(self) -> None:
+        if self._process is None:
+            return
+        try:
+            bodies = self._frames.feed(bytes(self._process.readAllStandardOutput().data()))
+            events = [decode_event(body) for body in bodies]
+        except (ValueError, msgspec.DecodeError):
+            self._log += b"\nThe engine sent something that is no message.\n"
+            self._process.kill()
+            return
+        for event in events:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Hello):
+            self._greet(event)
+            return
+        call = self._calls.get(event.id)
+        if call is None:
+            return
+        match event:
+            case Progressed():
+                call.progressed.emit(event)
+            case Piece():
+                call.piece.emit(event.text, event.n_tokens)
+            case Replied():
+                call.replied.emit(event)
+            case Done():
+                self._forget(call)
+                call.done.emit(event.result)
+            case Failed():
+                self._forget(call)
+                call.failed.emit(event)
+
+    def _greet(self, hello: Hello) -> None:
+        if hello.protocol != PROTOCOL_VERSION and self._process is not None:
+            self._log += b"\nThe engine belongs to another version of Octavo.\n"
+            self._process.kill()
+            return
+        self.hello = hello
+        self.ready.emit(hello)
+
+    def _forget(self, call: Call) -> None:
+        del self._calls[call.number]
+        call.deleteLater()
+
+    def _child_failed_to_start(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart:
+            self._end_calls("The engine could not be started.", self._command[0])
+
+    def _child_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_log()
+        message = "The engine stopped unexpectedly."
+        if status == QProcess.ExitStatus.CrashExit and code == _KILLED:
+            message = "The engine was stopped by the system, most likely because memory ran out."
+        self._end_calls(message, self.log())
+
+    def _end_calls(self, message: str, details: str) -> None:
+        """Fail every call; tell of a crash unless all of them were being cancelled."""
+        process, self._process, self.hello = self._process, None, None
+        if process is not None:
+            process.deleteLater()
+        calls, self._calls = list(self._calls.values()), {}
+        crash = Failed(kind="crash", message=message, hint="Start it again.", details=details)
+        for call in calls:
+            call.failed.emit(
+                Failed(id=call.number, kind="cancelled", message="Stopped.") if call.is_cancelled else crash
+            )
+            call.deleteLater()
+        if not calls or not all(call.is_cancelled for call in calls):
+            self.crashed.emit(crash)

@@ -1,0 +1,49 @@
+"""A model in words: the line under its name, and the table of its facts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from octavo.gui.wording import context, count, moment, parameters
+from octavo.gui.workspace import Model
+
+
+def about(model: Model) -> str:
+    """``3.2B params · 128K context``."""
+    if model.card is None:
+        return "Reading…"
+    tokens = context(model.card.hyperparameters.context_length)
+    return f"{parameters(model.card.n_parameters)} params · {tokens} context"
+
+
+def facts(model: Model, now: datetime) -> list[tuple[str, str]]:
+    """What the details panel lists."""
+    card = model.card
+    if card is None:
+        return []
+    shape = card.hyperparameters
+    bits = 8 * sum(each.n_bytes for each in card.tensors) / max(card.n_parameters, 1)
+    return [
+        ("Architecture", shape.architecture),
+        ("Parameters", parameters(card.n_parameters)),
+        ("Layers", count(shape.n_layers)),
+        ("Vocabulary", count(shape.n_vocabulary)),
+        ("Attention heads", _heads(shape.n_heads, shape.n_kv_heads)),
+        ("Weights stored as", f"{card.type_name} · {bits:.1f} bits"),
+        ("Chat template", "Built in" if card.has_chat_template else "None"),
+        ("Changed", _changed(model.path, now)),
+    ]
+
+
+def _heads(heads: tuple[int, ...], kv_heads: tuple[int, ...]) -> str:
+    if not heads:
+        return "—"
+    return f"{max(heads)} ({max(kv_heads)} KV)" if kv_heads else str(max(heads))
+
+
+def _changed(path: str, now: datetime) -> str:
+    try:
+        return moment(datetime.fromtimestamp(Path(path).stat().st_mtime), now)
+    except OSError:  # the file went away; the next opening says so
+        return "—"

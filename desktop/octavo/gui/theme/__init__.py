@@ -1,0 +1,1 @@
+"""How everything looks: colour tokens, fonts, icons, and the style sheet made of them."""

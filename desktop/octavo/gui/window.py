@@ -1,0 +1,126 @@
+"""The main window: navigation at the left, one page at the right; it only arranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
+
+from octavo.gui.widgets.drop_zone import dropped_paths
+from octavo.gui.widgets.navigation import Navigation
+
+SIZE = (1280, 800)
+SMALLEST = (960, 640)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page with its name and icon in the navigation."""
+
+    name: str
+    icon_name: str
+    page: QWidget
+
+
+class MainWindow(QMainWindow):
+    """The window of the program."""
+
+    models_chosen = Signal(list)
+    dropping = Signal(bool)
+    new_chat_asked = Signal()
+    stop_asked = Signal()
+    closing = Signal()
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        super().__init__()
+        self.setWindowTitle("Octavo")
+        self.resize(*SIZE)
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.navigation = Navigation([(each.name, each.icon_name) for each in places])
+        self._stack = QStackedWidget()
+        self._names = [each.name for each in places]
+        for place in places:
+            self._stack.addWidget(place.page)
+        contents = QWidget()
+        layout = QHBoxLayout(contents)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.navigation)
+        layout.addWidget(self._stack, 1)
+        self.setCentralWidget(contents)
+        self.navigation.chosen.connect(self.show_page)
+        self._add_shortcuts()
+        self.show_page(0)
+        # No control is lit until the keyboard or the mouse goes to one.
+        contents.setFocus()
+
+    def show_page(self, number: int) -> None:
+        """Show page ``number``."""
+        self._stack.setCurrentIndex(number)
+        self.navigation.show_page(number)
+
+    def show_named(self, name: str) -> None:
+        """Show the page called ``name``."""
+        self.show_page(self._names.index(name))
+
+    @property
+    def page_name(self) -> str:
+        """The name of the page on view."""
+        return self._names[self._stack.currentIndex()]
+
+    def choose_file(self) -> None:
+        """Ask for a model file."""
+        self._dialog(
+            QFileDialog.FileMode.ExistingFile, "Open a model", "Models (*.gguf *.safetensors);;All files (*)"
+        )
+
+    def choose_folder(self) -> None:
+        """Ask for a Hugging Face folder."""
+        self._dialog(QFileDialog.FileMode.Directory, "Open a Hugging Face folder", "")
+
+    def _dialog(self, mode: QFileDialog.FileMode, title: str, names: str) -> None:
+        dialog = QFileDialog(self, title)
+        dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if names:
+            dialog.setNameFilters(names.split(";;"))
+        dialog.filesSelected.connect(self._tell_chosen)
+        dialog.open()
+
+    def _tell_chosen(self, names: Sequence[str]) -> None:
+        self.models_chosen.emit([Path(each) for each in names])
+
+    def _add_shortcuts(self) -> None:
+        for number in range(len(self._names)):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
+            shortcut.activated.connect(lambda number=number: self.show_page(number))
+        for keys, slot in (
+            ("Ctrl+O", self.choose_file),
+            ("Ctrl+Shift+O", self.choose_folder),
+            ("Ctrl+N", self.new_chat_asked.emit),
+            ("Esc", self.stop_asked.emit),
+            ("Ctrl+Q", self.close),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+            self.dropping.emit(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.dropping.emit(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.dropping.emit(False)
+        event.acceptProposedAction()
+        self.models_chosen.emit(dropped_paths(event.mimeData()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        super().closeEvent(event)

@@ -1,0 +1,95 @@
+"""Figures as people read them: sizes, counts, times. GB is 10^9 bytes, everywhere."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def byte_count(n_bytes: float) -> str:
+    """``2.0 GB``; three figures at most, never a misleading zero."""
+    value = float(n_bytes)
+    for unit in BYTE_UNITS:
+        if abs(value) < 999.5 or unit == BYTE_UNITS[-1]:
+            digits = 0 if unit in ("B", "kB") or value >= 99.95 else 1
+            return f"{value:.{digits}f} {unit}"
+        value /= 1000
+    raise AssertionError("the last unit takes every size")
+
+
+def figure(n_bytes: float, whole_bytes: float) -> str:
+    """``n_bytes`` without a unit, in the unit of ``whole_bytes``: ``0.9`` of 3.1 GB, ``12`` of 410 MB."""
+    size = 1e9 if whole_bytes >= 999.5e6 else 1e6
+    value = n_bytes / size
+    return f"{value:.1f}" if size == 1e9 or value < 9.95 else f"{value:.0f}"
+
+
+def gigabytes(n_bytes: float) -> str:
+    """``2.0``, or ``0.02`` where one decimal would say nothing."""
+    value = n_bytes / 1e9
+    return f"{value:.1f}" if value >= 0.1 else f"{value:.2f}"
+
+
+def count(n: int) -> str:
+    """``128,256``."""
+    return f"{n:,}"
+
+
+def parameters(n: int) -> str:
+    """``3.2B`` parameters, ``135M`` parameters."""
+    for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if n >= size:
+            value = n / size
+            return f"{value:.1f}{unit}" if value < 99.5 and unit != "K" else f"{value:.0f}{unit}"
+    return str(n)
+
+
+def context(n_tokens: int) -> str:
+    """``8K`` for 8,192 tokens, ``512`` for 512."""
+    if n_tokens >= 1024:
+        value = n_tokens / 1024
+        return f"{value:.0f}K" if value == int(value) or value >= 10 else f"{value:.1f}K"
+    return str(n_tokens)
+
+
+def duration(seconds: float) -> str:
+    """``1 min 12 s``, ``3 s``, ``2 h 5 min``."""
+    whole = max(round(seconds), 0)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    if whole >= 60:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole} s" if whole else "under 1 s"
+
+
+def speed(tokens_per_second: float) -> str:
+    """``14 tok/s``, with a decimal under ten."""
+    return f"{tokens_per_second:.1f} tok/s" if tokens_per_second < 9.95 else f"{tokens_per_second:,.0f} tok/s"
+
+
+def day(moment: datetime, now: datetime) -> str:
+    """The heading under which a chat of ``moment`` is listed."""
+    age = now.date() - moment.date()
+    if age <= timedelta(0):
+        return "Today"
+    if age == timedelta(days=1):
+        return "Yesterday"
+    if age < timedelta(days=7):
+        return "This week"
+    return moment.strftime("%B %Y")
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """``Today, 09:12`` or ``3 May 2026``."""
+    if when.date() == now.date():
+        return f"Today, {when:%H:%M}"
+    if now.date() - when.date() == timedelta(days=1):
+        return f"Yesterday, {when:%H:%M}"
+    return f"{when.day} {when:%B %Y}"
+
+
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return Path(path).name or path

@@ -1,0 +1,217 @@
+"""What all pages share: the models, their cards, this computer's memory, the settings, the plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.estimate.memory import DEFAULT_CONTEXT
+from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.hardware.memory import MemoryPool
+from octavo.gui.inspector import Inspector
+from octavo.gui.wording import file_name
+from octavo.plugin.host import PluginHost
+from octavo.store.library import demo_model
+from octavo.store.places import FoundModel
+from octavo.store.settings import Settings, save_settings
+from octavo.worker.protocol import Failed
+
+MEMORY_REFRESH_MS = 1000
+ADDED = "Added"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in the list: where it was found, and its card once it has been opened."""
+
+    found: FoundModel
+    card: ModelCard | None = None
+    problem: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+        return str(self.found.path)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the one that ships with the program."""
+        return self.found.path == demo_model()
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        if self.is_demo:
+            return "Octavo demo"
+        return (self.card.name if self.card else "") or self.found.name or file_name(self.path)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all its files; 0 until it has been opened."""
+        return self.card.file_bytes if self.card else 0
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a Hugging Face folder."""
+        return self.card.container != "gguf" if self.card else not self.path.endswith(".gguf")
+
+
+class Workspace(QObject):
+    """Shared state; pages listen to its signals."""
+
+    models_changed = Signal()
+    model_changed = Signal(str)
+    refused = Signal(str, Failed)
+    selected = Signal(str)
+    memory_changed = Signal()
+    settings_changed = Signal()
+    plugins_changed = Signal()
+
+    def __init__(
+        self, settings: Settings, host: PluginHost, inspector: Inspector, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self.host = host
+        self.pools: list[MemoryPool] = []
+        self.loaded_bytes = 0
+        self.bandwidth = 0.0
+        self.plugins_loaded = False
+        self.selected_path = ""
+        self._inspector = inspector
+        self._models: dict[str, Model] = {}
+        inspector.setParent(self)
+        inspector.opened.connect(self._keep_card)
+        inspector.refused.connect(self._keep_problem)
+        self._memory_timer = QTimer(self, interval=MEMORY_REFRESH_MS)
+        self._memory_timer.timeout.connect(self.refresh_memory)
+
+    @property
+    def models(self) -> list[Model]:
+        """All models, in the order of the list."""
+        return list(self._models.values())
+
+    def model(self, path: str) -> Model | None:
+        """The model at ``path``, if it is in the list."""
+        return self._models.get(path)
+
+    @property
+    def selected_model(self) -> Model | None:
+        """The model that the pages are about."""
+        return self._models.get(self.selected_path)
+
+    def select(self, path: str) -> None:
+        """Make the model at ``path`` the one that the pages are about."""
+        if path in self._models and path != self.selected_path:
+            self.selected_path = path
+            if self._models[path].card is None and not self._models[path].problem:
+                self._inspector.inspect(path, first=True)
+            self.selected.emit(path)
+
+    def show_library(self, found: Sequence[FoundModel]) -> None:
+        """Show these models; their headers are read in the background."""
+        known = self._models
+        self._models = {}
+        for each in found:
+            old = known.get(str(each.path))
+            self._models[str(each.path)] = replace(old, found=each) if old else Model(each)
+        if self.selected_path not in self._models:
+            self.selected_path = ""
+        self.models_changed.emit()
+        for path, model in self._models.items():
+            if model.card is None and not model.problem:
+                self._inspector.inspect(path)
+
+    def add_model(self, path: Path) -> None:
+        """Open ``path``, put it in the list and select it; a refusal is told through ``refused``."""
+        name = str(path)
+        if name not in self._models:
+            self._models = {name: Model(FoundModel(path, ADDED)), **self._models}
+            self.models_changed.emit()
+        else:
+            self._models[name] = replace(self._models[name], problem="")
+        self._inspector.inspect(name, first=True)
+        self.select(name)
+
+    def remove_model(self, path: str) -> None:
+        """Take a model out of the list; its file stays."""
+        if self._models.pop(path, None) is not None:
+            added = tuple(each for each in self.settings.added_models if each != path)
+            self.change_settings(added_models=added)
+            self.selected_path = ""
+            self.models_changed.emit()
+
+    def change_settings(self, **changes: Any) -> None:  # the fields of Settings, each of its own type
+        """Change some settings and save them."""
+        changed = replace(self.settings, **changes)
+        if changed != self.settings:
+            self.settings = changed
+            save_settings(changed)
+            self.settings_changed.emit()
+
+    def load_plugins(self) -> None:
+        """Find and load the plugins, then look at the memory for the first time."""
+        self.host.load()
+        self.plugins_loaded = True
+        self.plugins_changed.emit()
+        self.refresh_memory()
+        self._memory_timer.start()
+
+    def refresh_memory(self) -> None:
+        """Look at the memory now."""
+        pools = self.host.memory_pools()
+        if pools != self.pools:
+            self.pools = pools
+            self.memory_changed.emit()
+
+    @property
+    def ram(self) -> MemoryPool:
+        """The main memory."""
+        found = (each for each in self.pools if each.kind == "ram")
+        return next(found, MemoryPool("Memory", "ram", 0, 0))
+
+    @property
+    def n_threads(self) -> int:
+        """How many threads the engine will use."""
+        return self.settings.n_threads or usable_threads()
+
+    def context_for(self, card: ModelCard, wanted: int = 0) -> int:
+        """The context to price or load a model with: ``wanted`` or the user's choice, within the model's own."""
+        return min(
+            wanted or self.settings.context_tokens or DEFAULT_CONTEXT, card.hyperparameters.context_length
+        )
+
+    def show_loaded(self, n_bytes: int) -> None:
+        """Note how much memory the model in the chat takes, bytes."""
+        self.loaded_bytes = n_bytes
+        self.memory_changed.emit()
+
+    def close(self) -> None:
+        """Stop everything under way."""
+        self._memory_timer.stop()
+        self._inspector.close()
+
+    def _keep_card(self, path: str, card: ModelCard) -> None:
+        if path in self._models:
+            self._models[path] = replace(self._models[path], card=card, problem="")
+            if self._models[path].found.source == ADDED:
+                self.change_settings(added_models=self.settings.with_model(path).added_models)
+            self.model_changed.emit(path)
+
+    def _keep_problem(self, path: str, failed: Failed) -> None:
+        model = self._models.get(path)
+        if model is None:
+            return
+        if model.found.source == ADDED and path not in self.settings.added_models:
+            del self._models[path]
+            self.selected_path = "" if self.selected_path == path else self.selected_path
+            self.models_changed.emit()
+            self.refused.emit(path, failed)
+            return
+        self._models[path] = replace(model, problem=f"{failed.message} {failed.hint}".strip())
+        self.model_changed.emit(path)

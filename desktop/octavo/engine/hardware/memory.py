@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _DRM = Path("/sys/class/drm")
+_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,22 @@ def process_rss_bytes() -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
+
+
+def peak_rss_bytes() -> int:
+    """The most resident memory that this process has held so far, bytes."""
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    for line in lines:
+        # Unlike getrusage, this does not count what the parent held before it started this program.
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    import psutil
+
+    memory = psutil.Process().memory_info()
+    return int(getattr(memory, "peak_wset", memory.rss))
 
 
 def _swap() -> list[MemoryPool]:

@@ -1,0 +1,77 @@
+"""A quantizer's options from what people typed: the fields of its frozen dataclass, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from octavo.engine.errors import OctavoError
+from octavo.engine.quantize.quantizer import Quantizer
+
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+
+
+def build_options(quantizer: Quantizer, chosen: Mapping[str, Any]) -> Any:  # an instance of its own Options
+    """The quantizer's ``Options`` with what was ``chosen``, the rest at its default; None if it has none.
+
+    Values may be text, as the command line gives them, or of the field's own type.
+
+    Raises
+    ------
+    OctavoError
+        For an option that the quantizer does not have, or a value that does not fit it.
+    """
+    kind = quantizer.Options
+    fields = {each.name for each in dataclasses.fields(kind)} if kind is not None else set()
+    for name in chosen:
+        if name not in fields:
+            known = f"It has: {', '.join(sorted(fields))}." if fields else "It has no options."
+            raise OctavoError(f"{quantizer.name} has no option {name[:60]!r}.", known)
+    if kind is None:
+        return None
+    types = get_type_hints(kind)
+    values = {name: _value(quantizer.name, name, types[name], value) for name, value in chosen.items()}
+    try:
+        return kind(**values)
+    except (ValueError, TypeError) as error:  # the plugin's own check in __post_init__
+        raise OctavoError(f"{quantizer.name} refuses its options: {error}") from error
+
+
+def _value(owner: str, name: str, kind: Any, value: Any) -> Any:  # kinds and values of any type come in
+    try:
+        return _converted(kind, value)
+    except (ValueError, TypeError) as error:
+        raise OctavoError(
+            f"The option {name} of {owner} cannot be {str(value)[:60]!r}.", f"It takes {_described(kind)}."
+        ) from error
+
+
+def _converted(kind: Any, value: Any) -> Any:  # see _value
+    if get_origin(kind) is Literal:
+        return _choices(kind, value)[0]
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        text = str(value).lower()
+        if text not in _TRUE + _FALSE:
+            raise ValueError(text)
+        return text in _TRUE
+    if kind in (int, float, str):
+        return kind(value)
+    return value
+
+
+def _choices(kind: Any, value: Any) -> list[Any]:  # see _value
+    found = [each for each in get_args(kind) if str(each).lower() == str(value).lower()]
+    if not found:
+        raise ValueError(value)
+    return found
+
+
+def _described(kind: Any) -> str:  # see _value
+    if get_origin(kind) is Literal:
+        return " or ".join(map(str, get_args(kind)))
+    names = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+    return names.get(kind, "another kind of value")

@@ -1,0 +1,64 @@
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from octavo.engine.errors import OctavoError
+from octavo.engine.quantize.options import build_options
+
+
+@dataclass(frozen=True)
+class Options:
+    group: int = 128
+    clip: bool = True
+    share: float = 0.5
+    grid: Literal["coarse", "fine"] = "fine"
+
+    def __post_init__(self):
+        if self.group < 1:
+            raise ValueError("group must be positive")
+
+
+class Method:
+    name = "METHOD"
+    Options = Options
+
+
+class Plain:
+    name = "PLAIN"
+    Options = None
+
+
+def test_text_becomes_the_fields_own_types():
+    chosen = {"group": "64", "clip": "no", "share": "0.25", "grid": "COARSE"}
+
+    assert build_options(Method, chosen) == Options(64, False, 0.25, "coarse")
+
+
+def test_values_of_the_right_type_are_taken_as_they_are():
+    assert build_options(Method, {"group": 32, "clip": False}) == Options(32, False)
+
+
+def test_nothing_chosen_gives_the_defaults():
+    assert build_options(Method, {}) == Options()
+    assert build_options(Plain, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"size": "3"}, "no option 'size'. It has: clip, grid, group, share"),
+        ({"group": "many"}, "cannot be 'many'. It takes a whole number"),
+        ({"clip": "perhaps"}, "It takes yes or no"),
+        ({"grid": "round"}, "It takes coarse or fine"),
+        ({"group": "0"}, "group must be positive"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_sentence(chosen, said):
+    with pytest.raises(OctavoError, match=said):
+        build_options(Method, chosen)
+
+
+def test_a_quantizer_without_options_takes_none():
+    with pytest.raises(OctavoError, match="It has no options"):
+        build_options(Plain, {"group": 1})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
+from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.checkpoint.refusals import unreadable
+from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder
 
-if TYPE_CHECKING:
-    from octavo.engine.checkpoint.model import Checkpoint
+_IN_A_FOLDER = (".safetensors", ".json", ".jinja", ".model")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 def open_checkpoint(path: Path | str) -> Checkpoint:
@@ -21,4 +23,18 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     UnsupportedModel
         It is of a kind that is not known yet.
     """
-    return GgufCheckpoint(Path(path))
+    path = Path(path)
+    try:
+        if path.is_dir():
+            return SafetensorsFolder(path)
+        if path.suffix in _IN_A_FOLDER and (path.parent / "config.json").is_file() and path.is_file():
+            return SafetensorsFolder(path.parent)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, "this folder cannot be read.") from error
+    if path.suffix in _PICKLES and path.is_file():
+        raise unreadable(
+            path,
+            "this file is a pickle, which can run programs when opened, so it is not read.",
+            "Look for a copy of the model in safetensors or GGUF.",
+        )
+    return GgufCheckpoint(path)

@@ -1,0 +1,134 @@
+"""``config.json`` in one dialect, whichever version of transformers wrote it.
+
+Version 4 says ``rope_theta``, ``rope_scaling`` and ``torch_dtype``; version 5 puts the first two into
+``rope_parameters`` (per kind of attention where there are two kinds) and says ``dtype``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from octavo.engine.checkpoint.json_files import JsonObject
+from octavo.engine.checkpoint.refusals import shown, unreadable
+
+_MAX_INTEGER = (1 << 32) - 1
+
+
+class Config:
+    """Values of config.json, asked for by name and type; null counts as missing.
+
+    Parameters
+    ----------
+    path : Path
+        Named in refusals.
+    content : dict
+        ``text_config`` of a multimodal model is laid over the rest.
+    defaults : mapping
+        What the family assumes where the file says nothing.
+    """
+
+    def __init__(self, path: Path, content: JsonObject, defaults: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        nested = content.get("text_config")
+        merged = content | nested if isinstance(nested, dict) else content
+        self._values = dict(defaults or {}) | {key: each for key, each in merged.items() if each is not None}
+
+    def value(self, name: str) -> Any:  # Any: unchecked JSON, None if missing.
+        """The bare value, or None."""
+        return self._values.get(name)
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """An integer that fits 32 bits; without ``default`` it must be there."""
+        value = self._values.get(name, default)
+        if value is None:
+            raise unreadable(self.path, f"it does not say {name}.")
+        if type(value) is not int or not 0 <= value <= _MAX_INTEGER:
+            raise unreadable(self.path, f"its {name} is no sensible integer.")
+        return value
+
+    def real(self, name: str, default: float | None = None) -> float:
+        """A finite number."""
+        return _real(self.path, self._values, name, default)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text."""
+        value = self._values.get(name, default)
+        if not isinstance(value, str):
+            raise unreadable(self.path, f"its {name} is no text.")
+        return value
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A truth value."""
+        value = self._values.get(name, default)
+        if not isinstance(value, bool):
+            raise unreadable(self.path, f"its {name} is neither true nor false.")
+        return value
+
+
+@dataclass(frozen=True)
+class Rope:
+    """How positions are rotated.
+
+    Parameters
+    ----------
+    kind : str
+        ``default``, ``linear``, ``yarn``, ``llama3`` or another name of transformers.
+    base, local_base : float
+        Of layers that see everything, and of those with a window.
+    numbers : dict of str to float
+        What the kind adds: ``factor``, ``low_freq_factor``, ``beta_fast`` ...
+    """
+
+    kind: str
+    base: float
+    local_base: float
+    numbers: Mapping[str, float]
+
+    def number(self, name: str, default: float) -> float:
+        """One of ``numbers``."""
+        return self.numbers.get(name, default)
+
+
+def read_rope(config: Config, base: float, local_base: float) -> Rope:
+    """The rotation that ``config`` asks for; ``base`` and ``local_base`` hold where it says nothing."""
+    nested = config.value("rope_parameters")
+    given = nested if nested is not None else config.value("rope_scaling") or {}
+    if not isinstance(given, dict):
+        raise unreadable(config.path, "its rope parameters are malformed.")
+    full, local = given.get("full_attention", given), given.get("sliding_attention", {})
+    if not isinstance(full, dict) or not isinstance(local, dict):
+        raise unreadable(config.path, "its rope parameters are malformed.")
+    kind = full.get("rope_type", full.get("type", "default"))
+    if not isinstance(kind, str):
+        raise unreadable(config.path, "its rope type is no text.")
+    numbers = {
+        name: _real(config.path, full, name, None)
+        for name, value in full.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
+    if config.value("original_max_position_embeddings") is not None:
+        numbers.setdefault(
+            "original_max_position_embeddings", config.real("original_max_position_embeddings")
+        )
+    return Rope(
+        shown(kind),
+        numbers.pop("rope_theta", config.real("rope_theta", base)),
+        _real(config.path, local, "rope_theta", config.real("rope_local_base_freq", local_base)),
+        numbers,
+    )
+
+
+def _real(path: Path, values: Mapping[str, Any], name: str, default: float | None) -> float:
+    value = values.get(name)
+    value = default if value is None else value
+    if value is None:
+        raise unreadable(path, f"it does not say {shown(name)}.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e30:
+        raise unreadable(path, f"its {shown(name)} is no sensible number.")
+    if not math.isfinite(value):
+        raise unreadable(path, f"its {shown(name)} is no sensible number.")
+    return float(value)

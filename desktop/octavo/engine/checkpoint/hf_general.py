@@ -1,0 +1,94 @@
+"""Name, size, licence and origin of a Hugging Face folder, under ``general.`` keys.
+
+gguf-py's heuristics decide, so that the same folder gets the same name as from llama.cpp's converter.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from octavo.engine.checkpoint.json_files import JsonObject
+from octavo.engine.checkpoint.model import Field
+from octavo.engine.checkpoint.source_file import SourceFile
+from octavo.engine.errors import UnreadableModel
+
+_MAX_CARD = 256 << 10
+_SAMPLING = {
+    "top_k": "sampling_top_k",
+    "top_p": "sampling_top_p",
+    "min_p": "sampling_min_p",
+    "temperature": "sampling_temp",
+    "repetition_penalty": "sampling_penalty_repeat",
+}
+
+
+def general_fields(
+    folder: Path, architecture: str, config: JsonObject, generation: JsonObject, n_weights: int
+) -> dict[str, Field]:
+    """The fields that tell what the model is and where it comes from."""
+    import gguf
+    from gguf.utility import size_label
+
+    card = read_model_card(folder / "README.md")
+    known = {"_name_or_path": config["_name_or_path"]} if isinstance(config.get("_name_or_path"), str) else {}
+    title = Path(model_id(folder))
+    metadata = gguf.Metadata.apply_metadata_heuristic(gguf.Metadata(), card, known, title, n_weights)
+    metadata.name = metadata.name or title.name
+    metadata.size_label = metadata.size_label or size_label(n_weights, 0, 0, 0)
+    for key, attribute in _SAMPLING.items():
+        value = generation.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 31:
+            setattr(metadata, attribute, int(value) if key == "top_k" else float(value))
+    writer = gguf.GGUFWriter(None, architecture)
+    writer.add_type("model")
+    metadata.set_gguf_meta_model(writer)
+    return {key: _field(entry) for key, entry in writer.kv_data[0].items()}
+
+
+def _field(entry: Any) -> Field:  # Any: gguf-py's GGUFValue.
+    kind = entry.type.name.lower()
+    return Field(kind, entry.value, entry.sub_type.name.lower() if kind == "array" and entry.sub_type else "")
+
+
+def model_id(folder: Path) -> str:
+    """What the folder is called; a snapshot in Hugging Face's cache has its name two folders above."""
+    home = folder.resolve()
+    repository = home.parent.parent.name
+    if home.parent.name == "snapshots" and repository.startswith("models--"):
+        return repository.split("--")[-1]
+    return home.name
+
+
+def read_model_card(path: Path) -> dict[str, str | list[str]]:
+    """Plain values and lists from the front matter of a README; anything nested is passed over.
+
+    A model card is no part of the model: one that cannot be read counts as missing.
+    """
+    try:
+        with SourceFile(path) as file:
+            lines = file.read(0, min(file.size, _MAX_CARD)).decode(errors="replace").splitlines()
+    except UnreadableModel:
+        return {}
+    if not lines or lines[0].strip() != "---" or "---" not in lines[1:]:
+        return {}
+    card: dict[str, str | list[str]] = {}
+    key = ""
+    for line in lines[1 : lines.index("---", 1)]:
+        text = line.strip()
+        if text.startswith("- ") and key:
+            kept = card.setdefault(key, [])
+            if isinstance(kept, list) and not text.endswith(":") and ": " not in text:
+                kept.append(_unquoted(text[2:]))
+        elif line[:1].strip() and ":" in line:
+            key, _, value = (part.strip() for part in line.partition(":"))
+            if value.startswith("[") and value.endswith("]"):
+                card[key] = [_unquoted(each) for each in value[1:-1].split(",") if each.strip()]
+            elif value and value[0] not in "|>{&*!":
+                card[key] = _unquoted(value)
+    return {name: value for name, value in card.items() if value}
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text

@@ -1,0 +1,155 @@
+"""Tensors of a Hugging Face folder as they would stand in a GGUF file: translated while they are read.
+
+Which type each gets, which rows move and what norms gain is llama.cpp's ``convert_hf_to_gguf``:
+one-dimensional tensors and norms become F32, all others keep the type they have.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octavo.engine.blocks.types import block_type
+from octavo.engine.checkpoint.hf_config import Rope
+from octavo.engine.checkpoint.hf_families import Family, gguf_name
+from octavo.engine.checkpoint.model import TensorInfo
+from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
+from octavo.engine.checkpoint.safetensors_header import Entry
+from octavo.engine.checkpoint.source_file import SourceFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_FLOATS = ("F32", "F16", "BF16", "F64")
+
+
+@dataclass(frozen=True)
+class HfTensor:
+    """One tensor: where its source lies, and what happens to it on the way.
+
+    Parameters
+    ----------
+    info : TensorInfo
+        As it is shown.
+    file : SourceFile
+    entry : Entry
+        Its place in ``file``.
+    paired_heads : int
+        Heads whose rows are reordered, 0 for none.
+    shift : float
+        What is added to each weight.
+    """
+
+    info: TensorInfo
+    file: SourceFile
+    entry: Entry
+    paired_heads: int = 0
+    shift: float = 0.0
+
+    def read(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
+        """Rows as uint8[rows, row_bytes] in the type of ``info``."""
+        if not self.paired_heads:
+            return self._converted(self._source(first_row, n_rows))
+        head = self.info.rows // self.paired_heads
+        start = first_row // head * head
+        stop = -(-(first_row + n_rows) // head) * head
+        rows = self._source(start, stop - start)
+        return self._converted(rows[paired_rows(head, first_row, n_rows) - start])
+
+    def _source(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
+        import numpy as np
+
+        row_bytes = self.info.columns * self.entry.item_bytes
+        rows = np.empty((n_rows, row_bytes), np.uint8)
+        self.file.read_into(self.entry.offset + first_row * row_bytes, rows.reshape(-1).data)
+        return rows
+
+    def _converted(self, rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        import numpy as np
+
+        if self.entry.dtype == self.info.block_type.name and not self.shift:
+            return np.ascontiguousarray(rows)
+        weights = _float32(rows, self.entry.dtype)
+        if self.shift:
+            weights = weights + np.float32(self.shift)
+        return np.ascontiguousarray(weights, "<f4").view(np.uint8)
+
+
+def paired_rows(head: int, first_row: int, n_rows: int) -> npt.NDArray[np.int64]:
+    """Where rows of llama's q and k come from: each head's two halves are interleaved.
+
+    transformers rotates row i of a head together with row i + head / 2, GGUF's llama rows 2 i and 2 i + 1.
+    """
+    import numpy as np
+
+    row = np.arange(first_row, first_row + n_rows)
+    inside = row % head
+    return row - inside + inside % 2 * (head // 2) + inside // 2
+
+
+def _float32(rows: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.float32]:
+    import numpy as np
+
+    if dtype == "BF16":
+        return (rows.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
+    return rows.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype]).astype("<f4")
+
+
+def translate(
+    folder: Path,
+    family: Family,
+    sources: Mapping[str, tuple[SourceFile, Entry]],
+    n_heads: int,
+    n_kv_heads: int,
+) -> dict[str, HfTensor]:
+    """All tensors under their GGUF names, in the order of ``sources``; a tied output is left out."""
+    result: dict[str, HfTensor] = {}
+    for source_name, (file, entry) in sources.items():
+        name = gguf_name(family, source_name)
+        if name == "":
+            continue
+        if name is None:
+            raise unsupported(
+                folder, f"the tensor {shown(source_name)} is not known in {family.architecture} models."
+            )
+        if name in result:
+            raise unreadable(folder, f"the tensor {shown(source_name)} is there twice.")
+        if not entry.shape or len(entry.shape) > 4 or 0 in entry.shape:
+            raise unreadable(folder, f"the tensor {shown(source_name)} has no sensible shape.")
+        if entry.dtype not in _FLOATS:
+            raise unsupported(folder, f"weights of the type {entry.dtype} are not supported yet.")
+        is_float32 = len(entry.shape) == 1 or name.endswith("_norm.weight") or entry.dtype == "F64"
+        info = TensorInfo(name, entry.shape, block_type("F32" if is_float32 else entry.dtype))
+        heads = (
+            {"attn_q": n_heads, "attn_k": n_kv_heads}.get(name.split(".")[-2], 0) if family.pairs_rows else 0
+        )
+        if heads and (info.rows if info.is_matrix else info.columns) % (2 * heads):
+            raise unreadable(folder, f"the tensor {name} cannot be shared out evenly among {heads} heads.")
+        shift = family.norm_shift if source_name.endswith("norm.weight") else 0.0
+        result[name] = HfTensor(info, file, entry, heads, shift)
+    return result
+
+
+def rope_factors(rope: Rope, n_dimensions: int) -> npt.NDArray[np.float32]:
+    """Llama 3's stretching of slow rotations, as the divisors that GGUF keeps in ``rope_freqs.weight``.
+
+    Fast rotations stay, slow ones are divided by ``factor``, those between are blended (transformers'
+    ``modeling_rope_utils.py``); float32 throughout, as llama.cpp computes them.
+    """
+    import numpy as np
+
+    factor = np.float32(rope.number("factor", 8.0))
+    low, high = rope.number("low_freq_factor", 1.0), rope.number("high_freq_factor", 4.0)
+    context = np.float32(rope.number("original_max_position_embeddings", 8192.0))
+    one = np.float32(1)
+    steps = np.arange(0, n_dimensions, 2, dtype=np.float32) / np.float32(n_dimensions)
+    length = np.float32(2 * math.pi) / (one / np.power(np.float32(rope.base), steps))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        smooth = (context / length - np.float32(low)) / np.float32(high - low)
+        blended = one / ((one - smooth) / factor + smooth)
+        slow = np.where(length > context / np.float32(low), factor, blended)
+        return np.where(length < context / np.float32(high), one, slow).astype("<f4")

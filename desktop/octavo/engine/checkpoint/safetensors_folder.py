@@ -1,0 +1,168 @@
+"""A Hugging Face folder as a checkpoint in GGUF's terms, translated while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octavo.engine.blocks.types import block_type
+from octavo.engine.checkpoint.card import FILE_TYPES, make_card
+from octavo.engine.checkpoint.hf_config import Config, read_rope
+from octavo.engine.checkpoint.hf_families import family_of
+from octavo.engine.checkpoint.hf_general import general_fields
+from octavo.engine.checkpoint.hf_parameters import head_size, parameter_fields
+from octavo.engine.checkpoint.hf_tensors import rope_factors, translate
+from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
+from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
+from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
+from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
+from octavo.engine.checkpoint.needed_tensors import check_tensors
+from octavo.engine.checkpoint.outgoing import QUANTIZATION_VERSION
+from octavo.engine.checkpoint.refusals import unreadable
+from octavo.engine.checkpoint.safetensors_header import Entry, read_entries
+from octavo.engine.checkpoint.source_file import SourceFile
+from octavo.engine.checkpoint.vocabulary import check_vocabulary
+from octavo.engine.checkpoint.weight_files import weight_files
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_ROPE_FREQS = "rope_freqs.weight"
+
+
+class SafetensorsFolder:
+    """An open Hugging Face folder; see ``Checkpoint`` in ``model.py`` for what each member means.
+
+    Raises
+    ------
+    UnreadableModel, UnsupportedModel
+        When it is opened, if a file is missing or wrong, or the model of a kind not known yet.
+    """
+
+    container = "safetensors"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with ExitStack() as opening:
+            self._open(opening)
+            self._files = opening.pop_all()
+
+    def _open(self, opening: ExitStack) -> None:
+        path = self.path
+        if not (path / "config.json").exists():
+            raise unreadable(path, "this folder has no config.json, so it is no model.")
+        content = read_json(path / "config.json")
+        bare = Config(path / "config.json", content)
+        family = family_of(bare)
+        config = Config(path / "config.json", content, family.defaults)
+        self._sources = [opening.enter_context(SourceFile(each)) for each in weight_files(path)]
+        n_heads = config.integer("num_attention_heads")
+        n_kv_heads = config.integer("num_key_value_heads", n_heads)
+        self._translated = translate(path, family, _entries(path, self._sources), n_heads, n_kv_heads)
+        if config.flag("tie_word_embeddings"):
+            self._translated.pop("output.weight", None)
+        self._tensors = [tensor.info for tensor in self._translated.values()]
+        self._made: dict[str, npt.NDArray[np.float32]] = {}
+        parameters = parameter_fields(config, family, _file_type(self._tensors))
+        rope = read_rope(config, family.rope_base, family.rope_base_local)
+        if rope.kind == "llama3":
+            factors = rope_factors(rope, head_size(config, family))
+            self._made[_ROPE_FREQS] = factors
+            self._tensors.insert(0, TensorInfo(_ROPE_FREQS, factors.shape, block_type("F32")))
+        self._by_name = {info.name: info for info in self._tensors}
+        n_weights = sum(info.n_weights for info in self._tensors)
+        generation = read_json_if_there(path / "generation_config.json")
+        embedding = self._by_name.get("token_embd.weight")
+        n_tokens = embedding.rows if embedding else 0
+        self._fields = {
+            "general.architecture": Field("string", family.architecture),
+            **general_fields(path, family.architecture, content, generation, n_weights),
+            **parameters,
+            "general.quantization_version": Field("uint32", QUANTIZATION_VERSION),
+            **tokenizer_fields(path, family.architecture, content, n_tokens),
+        }
+        self._hyperparameters = read_hyperparameters(path, self._fields, self._tensors)
+        self._unused = check_tensors(path, self._hyperparameters, self._tensors)
+        self._tokenizer = check_vocabulary(path, self._fields, self._hyperparameters.n_vocabulary)
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Metadata as llama.cpp's converter would write it."""
+        return self._fields
+
+    @property
+    def tensors(self) -> Sequence[TensorInfo]:
+        """All tensors, in the order of the weight files."""
+        return self._tensors
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """The model's shape."""
+        return self._hyperparameters
+
+    @cached_property
+    def card(self) -> ModelCard:
+        """The description for people and for estimates."""
+        problems = [] if self._tokenizer else ["It has no tokenizer, so it cannot chat."]
+        if self._unused:
+            problems.append(
+                f"{len(self._unused)} of its tensors are not used, for example {self._unused[0]}."
+            )
+        return make_card(
+            self.path,
+            self.container,
+            self.fields,
+            self.tensors,
+            self.hyperparameters,
+            file_bytes=sum(file.size for file in self._sources),
+            tokenizer=self._tokenizer,
+            problems=problems,
+        )
+
+    def tensor(self, name: str) -> TensorInfo | None:
+        """The tensor of that name, or None."""
+        return self._by_name.get(name)
+
+    def read(self, name: str, first_row: int = 0, n_rows: int | None = None) -> npt.NDArray[np.uint8]:
+        """Rows of a tensor, translated, as uint8[rows, row_bytes]."""
+        import numpy as np
+
+        info = self._by_name[name]
+        count = info.rows - first_row if n_rows is None else n_rows
+        if first_row < 0 or count < 0 or first_row + count > info.rows:
+            raise ValueError(f"{name} has no rows {first_row} to {first_row + count}")
+        if name in self._made:
+            return self._made[name].reshape(1, -1).view(np.uint8)[first_row : first_row + count].copy()
+        return self._translated[name].read(first_row, count)
+
+    def files(self) -> Sequence[Path]:
+        """The weight files."""
+        return [file.path for file in self._sources]
+
+    def unchanged(self) -> bool:
+        """Whether the weight files are still those that were opened."""
+        return all(file.unchanged() for file in self._sources)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._files.close()
+
+
+def _entries(folder: Path, files: Sequence[SourceFile]) -> dict[str, tuple[SourceFile, Entry]]:
+    sources: dict[str, tuple[SourceFile, Entry]] = {}
+    for file in files:
+        for name, entry in read_entries(file).items():
+            if name in sources:
+                raise unreadable(folder, f"two of its files hold the tensor {name!r}.")
+            sources[name] = (file, entry)
+    return sources
+
+
+def _file_type(tensors: Sequence[TensorInfo]) -> int:
+    """The file type of the first matrix, as llama.cpp's converter decides."""
+    first = next((info.block_type.name for info in tensors if info.is_matrix), "F32")
+    return next(number for number, name in FILE_TYPES.items() if name == first)

@@ -1,4 +1,4 @@
-"""``octavo`` and ``python -m octavo``: no arguments open the window, else a command runs."""
+"""``octavo`` and ``python -m octavo``: no command opens the window; ``--worker`` is the engine's child."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import sys
 
 def main() -> int:
     """Open the window, or run the command named by the arguments; return the exit status."""
-    if len(sys.argv) == 1:
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--worker"]:  # how a frozen program starts its engine
+        from octavo.worker.child import main as answer_requests
+
+        return answer_requests(arguments[1:])
+    if not arguments or arguments == ["--no-plugins"]:
         from octavo.gui.main import run
 
         return run(sys.argv)
     from octavo.cli.main import run_command
 
-    return run_command(sys.argv[1:])
+    return run_command(arguments)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Frames are a 4-byte little-endian length and that many bytes of JSON; both sides check sizes and types.
 Each request carries an ``id``; every event about it carries the same one. A request ends with exactly
 one ``Done`` or ``Failed``. ``Cancel`` names the request to stop; that request then ends with
-``Failed(kind="cancelled")`` or, for ``Generate``, with a ``Replied`` whose finish is ``cancelled``.
+``Failed(kind="cancelled")`` or, for ``Chat``, with a ``Replied`` whose finish is ``cancelled`` and ``Done``.
+The child answers one request at a time, in the order of arrival; ``Cancel`` takes effect at once.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Inspect(Message, frozen=True, kw_only=True):
 
 
 class Load(Message, frozen=True, kw_only=True):
-    """Load a model for chat; ends with ``Done(result=LoadReport as plain data)``."""
+    """Load a model for chat in place of the one loaded before; ends with ``Done(result=LoadReport)``."""
 
     path: str
     context_tokens: int = 0
@@ -56,13 +57,23 @@ class CountTokens(Message, frozen=True, kw_only=True):
 
 
 class Convert(Message, frozen=True, kw_only=True):
-    """Write a quantized copy; ends with ``Done(result=ConvertReport as plain data)``."""
+    """Write a quantized copy; ends with ``Done(result=ConvertReport as plain data)``.
+
+    ``options`` are fields of the quantizer's ``Options``; a value may be given as text.
+    """
 
     path: str
     quantizer: str
     output: str
     options: dict[str, Any] = {}
     force: bool = False
+
+
+class ListModels(Message, frozen=True, kw_only=True):
+    """Find the models on this computer; ends with ``Done(result=list of store.library.ModelEntry)``.
+
+    The folders are those of the settings, as saved, and of other programs.
+    """
 
 
 class Cancel(Message, frozen=True, kw_only=True):
@@ -73,6 +84,27 @@ class Cancel(Message, frozen=True, kw_only=True):
 
 class Unload(Message, frozen=True, kw_only=True):
     """Give the loaded model's memory back."""
+
+
+# What some requests end with, as plain data in ``Done.result``.
+class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``Load`` made ready.
+
+    Parameters
+    ----------
+    context_tokens : int
+        The context it was loaded with, tokens.
+    predicted_bytes, measured_rss_bytes : int
+        Memory as estimated before, and of the child process now.
+    """
+
+    context_tokens: int
+    kv_type: str
+    n_threads: int
+    tier: str
+    load_seconds: float
+    predicted_bytes: int
+    measured_rss_bytes: int
 
 
 # Events, child to front-end.
@@ -86,7 +118,10 @@ class Hello(Message, frozen=True, kw_only=True):
 
 
 class Progressed(Message, frozen=True, kw_only=True):
-    """A ``Progress`` of the request; ``stage`` is open, compile, load, prefill or convert."""
+    """A ``Progress`` of the request, ten times a second at most; ``total`` 0 means unknown.
+
+    ``stage`` is ``open``, ``compile``, ``load``, ``prefill`` or ``convert``.
+    """
 
     stage: str
     done: int
@@ -125,7 +160,16 @@ class Done(Message, frozen=True, kw_only=True):
 
 
 class Failed(Message, frozen=True, kw_only=True):
-    """The request failed; ``kind`` is the error's class name in snake case, or ``cancelled`` or ``crash``."""
+    """The request failed.
+
+    Parameters
+    ----------
+    kind : str
+        The class name of the ``OctavoError`` in snake case (``unreadable_model``, ``not_enough_memory``), or
+        ``cancelled``, ``os_error`` (disk full, no rights) or ``crash`` (a bug: ``details`` is its traceback).
+    message, hint : str
+        For people: one sentence, and the next step if there is one.
+    """
 
     kind: str
     message: str
@@ -133,11 +177,11 @@ class Failed(Message, frozen=True, kw_only=True):
     details: str = ""
 
 
-Request: TypeAlias = Inspect | Load | Chat | CountTokens | Convert | Cancel | Unload
+Request: TypeAlias = Inspect | Load | Chat | CountTokens | Convert | ListModels | Cancel | Unload
 Event: TypeAlias = Hello | Progressed | Piece | Replied | Done | Failed
 
-_REQUEST = msgspec.json.Decoder(Request)
-_EVENT = msgspec.json.Decoder(Event)
+_REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _ENCODER = msgspec.json.Encoder()
 
 

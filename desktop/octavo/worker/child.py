@@ -1,0 +1,81 @@
+"""The child's loop: one request at a time, every failure a message, and on to the next."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Sequence
+from threading import Event
+
+from octavo import __version__
+from octavo.engine.errors import OctavoError
+from octavo.worker.engine_desk import EngineDesk, Stopped
+from octavo.worker.inbox import Inbox
+from octavo.worker.outbox import Outbox
+from octavo.worker.process import behave, private_pipes
+from octavo.worker.protocol import PROTOCOL_VERSION, Done, Failed, Hello, Request
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Answer requests on standard input until it ends; return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        ``--no-plugins``: safe mode. ``--background``: leave the processor to others.
+    """
+    incoming, outgoing = private_pipes()
+    behave(in_background="--background" in arguments)
+    outbox = Outbox(outgoing)
+    inbox = Inbox(incoming, lambda sentence: outbox.send(Failed(kind="crash", message=sentence)))
+    desk = EngineDesk(outbox, safe_mode="--no-plugins" in arguments)
+    try:
+        outbox.send(_hello())
+        inbox.start()
+        while (task := inbox.next()) is not None:
+            request, stop = task
+            outbox.send(_answer(desk, request, stop))
+            inbox.finished(request)
+    except BrokenPipeError:  # the parent has gone while we spoke
+        return 1
+    finally:
+        desk.close()
+    return 0
+
+
+def _hello() -> Hello:
+    from octavo.engine.hardware.cores import usable_threads
+    from octavo.engine.simd.tier import active_tier
+
+    return Hello(
+        protocol=PROTOCOL_VERSION, version=__version__, tier=active_tier().name, n_threads=usable_threads()
+    )
+
+
+def _answer(desk: EngineDesk, request: Request, stop: Event) -> Done | Failed:
+    """The event that ends a request."""
+    try:
+        return Done(id=request.id, result=desk.answer(request, stop))
+    except Stopped:
+        return Failed(id=request.id, kind="cancelled", message="Stopped.")
+    except OctavoError as error:
+        return Failed(id=request.id, kind=kind_of(error), message=error.message, hint=error.hint)
+    except MemoryError:
+        sentence = "There is not enough memory for this."
+        return Failed(
+            id=request.id, kind="not_enough_memory", message=sentence, details=traceback.format_exc()
+        )
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        sentence = f"{name}{error.strerror or error}."
+        return Failed(id=request.id, kind="os_error", message=sentence, details=traceback.format_exc())
+    except Exception as error:  # a bug, handed on with all that is known of it
+        sentence = f"Something went wrong in the engine ({type(error).__name__})."
+        return Failed(id=request.id, kind="crash", message=sentence, details=traceback.format_exc())
+
+
+def kind_of(error: OctavoError) -> str:
+    """``not_enough_memory`` for ``NotEnoughMemory``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

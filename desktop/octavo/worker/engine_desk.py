@@ -1,0 +1,157 @@
+"""What the child can do: each kind of request, and the model that is loaded between them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from octavo.engine.errors import OctavoError
+from octavo.engine.progress import Progress
+from octavo.worker.loaded_model import LoadedModel, load_model
+from octavo.worker.options import quantizer_options
+from octavo.worker.outbox import Outbox
+from octavo.worker.protocol import (
+    Chat,
+    Convert,
+    CountTokens,
+    Inspect,
+    ListModels,
+    Load,
+    Piece,
+    Replied,
+    Request,
+    Unload,
+)
+
+if TYPE_CHECKING:
+    from octavo.engine.inference.reply import TextPiece
+
+Result = TypeVar("Result")
+
+
+class Stopped(Exception):
+    """The request was cancelled before it had a result."""
+
+
+class EngineDesk:
+    """Answers requests, one at a time.
+
+    Parameters
+    ----------
+    outbox : Outbox
+        Takes what is told on the way.
+    safe_mode : bool
+        Load no plugin.
+    """
+
+    def __init__(self, outbox: Outbox, *, safe_mode: bool = False) -> None:
+        self._outbox = outbox
+        self._safe_mode = safe_mode
+        self._model: LoadedModel | None = None
+
+    def close(self) -> None:
+        """Give the loaded model's memory back."""
+        model, self._model = self._model, None
+        if model is not None:
+            model.close()
+
+    def answer(self, request: Request, stop: Event) -> Any:  # plain data
+        """Do what is asked and return the result as plain data; raises ``Stopped`` if ``stop`` is set."""
+        if stop.is_set():
+            raise Stopped
+        match request:
+            case Inspect():
+                return self._inspect(request)
+            case ListModels():
+                return self._list_models(request, stop)
+            case Load():
+                return self._load(request, stop)
+            case Chat():
+                return self._chat(request, stop)
+            case CountTokens():
+                return {"tokens": len(self._loaded.prompt_ids(request.messages))}
+            case Convert():
+                return self._convert(request, stop)
+            case Unload():
+                return self.close()
+        raise OctavoError(f"The engine cannot answer {type(request).__name__}.")
+
+    @property
+    def _loaded(self) -> LoadedModel:
+        if self._model is None:
+            raise OctavoError("No model is loaded.", "Open one first.")
+        return self._model
+
+    def _inspect(self, request: Inspect) -> Any:
+        from octavo.engine.checkpoint.open import open_checkpoint
+
+        with contextlib.closing(open_checkpoint(Path(request.path))) as checkpoint:
+            return msgspec.to_builtins(checkpoint.card)
+
+    def _list_models(self, request: ListModels, stop: Event) -> Any:
+        from octavo.store.library import list_models
+        from octavo.store.settings import load_settings
+
+        return msgspec.to_builtins(self._run(request, list_models(load_settings()), "open", stop))
+
+    def _load(self, request: Load, stop: Event) -> Any:
+        self.close()
+        self._model = self._run(request, load_model(request), "load", stop)
+        return msgspec.to_builtins(self._model.report)
+
+    def _chat(self, request: Chat, stop: Event) -> Any:
+        answer = self._loaded.reply(request, stop)
+
+        def tell(step: Progress | TextPiece) -> None:
+            if isinstance(step, Progress):
+                self._outbox.progress(request.id, "prefill", step)
+            else:
+                self._outbox.send(Piece(id=request.id, text=step.text, n_tokens=step.n_tokens))
+
+        # The reply heeds ``stop`` itself and then still has its figures.
+        self._outbox.send(Replied(id=request.id, **_run_to_the_end(answer, tell)))
+
+    def _convert(self, request: Convert, stop: Event) -> Any:
+        from octavo.engine.checkpoint.open import open_checkpoint
+        from octavo.engine.convert.convert import convert
+        from octavo.plugin.host import PluginHost
+        from octavo.store.settings import load_settings
+
+        host = PluginHost(load_settings().enabled_plugins, safe_mode=self._safe_mode)
+        quantizer = host.quantizer(request.quantizer)
+        options = quantizer_options(quantizer, request.options)
+        with contextlib.closing(open_checkpoint(Path(request.path))) as source:
+            work = convert(source, quantizer, options, Path(request.output), force=request.force)
+            return msgspec.to_builtins(self._run(request, work, "convert", stop))
+
+    def _run(
+        self, request: Request, work: Generator[Progress, None, Result], stage: str, stop: Event
+    ) -> Result:
+        """Run ``work``, telling its progress; closed, and ``Stopped`` raised, as soon as ``stop`` is set."""
+
+        def tell(progress: Progress) -> None:
+            if stop.is_set():
+                raise Stopped
+            shown = "compile" if progress.label == "compile" else stage
+            self._outbox.progress(request.id, shown, progress)
+
+        return _run_to_the_end(work, tell)
+
+
+Step = TypeVar("Step")
+
+
+def _run_to_the_end(work: Generator[Step, None, Result], tell: Callable[[Step], None]) -> Result:
+    with contextlib.closing(work):
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            tell(step)

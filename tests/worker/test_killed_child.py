@@ -1,0 +1,62 @@
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from octavo.worker.client import EngineClient, EngineStopped
+from octavo.worker.protocol import Progressed, Unload
+
+WORKING = "def work():\n    while True: yield Progress(1, 1)\nreturn self._run(request, work(), 'load', stop)"
+
+
+@pytest.mark.parametrize(
+    ("number", "n_events"),
+    [
+        (signal.SIGKILL, 0),
+        (signal.SIGKILL, 1),
+        (signal.SIGKILL, 50),
+        (signal.SIGSEGV, 1),
+        (signal.SIGABRT, 1),
+    ],
+)
+def test_killed_child_is_told_in_a_sentence_and_can_be_started_again(child_that, number, n_events):
+    client = child_that(WORKING)
+    client.start()
+    events = client.events(client.send(Unload()))
+    for _ in range(n_events):
+        assert isinstance(next(events), Progressed)
+    os.kill(client.pid, number)
+    killed = time.monotonic()
+    with pytest.raises(EngineStopped, match=rf"The engine stopped unexpectedly \(signal {int(number)}\)\."):
+        list(events)
+    assert time.monotonic() - killed < 3
+    assert isinstance(next(client.events(client.send(Unload()))), Progressed)
+
+
+def test_child_that_ends_by_itself_is_told_too(child_that):
+    with pytest.raises(EngineStopped, match="status 3"):
+        child_that("os._exit(3)").ask(Unload())
+
+
+def test_child_of_another_version_is_refused():
+    code = (
+        "import os\n"
+        "from octavo.worker.protocol import Hello, frame\n"
+        "os.write(1, frame(Hello(protocol=99, version='9', tier='', n_threads=1)))"
+    )
+    with (
+        EngineClient([sys.executable, "-c", code]) as client,
+        pytest.raises(EngineStopped, match="another version"),
+    ):
+        client.start()
+
+
+def test_child_leaves_no_core_dump_and_goes_first_when_memory_runs_out(child_that):
+    client = child_that(
+        "import resource\n"
+        "score = open('/proc/self/oom_score_adj').read()\n"
+        "return [resource.getrlimit(resource.RLIMIT_CORE)[1], int(score), os.environ['OMP_WAIT_POLICY']]"
+    )
+    assert client.ask(Unload()) == [0, 1000, "PASSIVE"]

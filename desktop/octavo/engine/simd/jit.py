@@ -12,11 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from octavo.engine.simd.tier import configure_numba
-
-configure_numba()
-
-import numba  # noqa: E402  # the tier must be in the environment first
+from octavo.engine.simd.compiler import numba
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _ENGINE = Path(__file__).resolve().parent.parent
@@ -30,11 +26,11 @@ def _is_cached(function: Callable[..., Any]) -> bool:
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` into its callers, or beside them when it is large."""
-    return cast("_Function", numba.njit(nogil=True, cache=_is_cached(function), **_OPTIONS)(function))
+    return cast("_Function", numba.njit(nogil=True, **_OPTIONS)(function))
 
 
 def _never_inline(function: Callable[..., Any]) -> Any:  # numba's dispatcher
-    return numba.njit(nogil=True, cache=_is_cached(function), inline="never", **_OPTIONS)(function)
+    return numba.njit(nogil=True, inline="never", **_OPTIONS)(function)
 
 
 def separate(function: _Function) -> _Function:

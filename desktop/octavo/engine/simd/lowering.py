@@ -11,11 +11,9 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numba  # noqa: F401  # configured by jit before anything else
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+
+from octavo.engine.simd.compiler import cgutils, intrinsic, models, register_model, types
 
 LANES = 16
 

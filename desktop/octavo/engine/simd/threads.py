@@ -6,8 +6,8 @@ import platform
 import sys
 
 from llvmlite import ir
-from numba import types
 
+from octavo.engine.simd.compiler import types
 from octavo.engine.simd.jit import separate
 from octavo.engine.simd.lowering import call, i32, i64, operation, pointer
 

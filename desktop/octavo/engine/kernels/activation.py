@@ -1,0 +1,87 @@
+"""Activations made ready for quantized weights: normed, and cut into records of 32 with one scale each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from octavo.engine.kernels.matvec import RECORD, X_SCALE, X_SCALED_SUM, X_SUM, X_SUM_HIGH, X_SUM_LOW
+from octavo.engine.simd.arithmetic import (
+    absolute,
+    add,
+    fma,
+    max_lane,
+    maximum,
+    mul,
+    round_to_i32,
+    splat_f32,
+    sum_lanes,
+    sum_lanes_i32,
+    zero_f32,
+)
+from octavo.engine.simd.jit import kernel
+from octavo.engine.simd.memory import load_f32, put_f32, put_i32, store_f32, store_i8
+
+
+@kernel
+def pack_record(low, high, record):
+    """Round 32 float32 to int8 with one scale, and write scale and sums behind them."""
+    largest = max_lane(maximum(absolute(low), absolute(high)))
+    scale = largest / np.float32(127.0)
+    inverse = np.float32(127.0) / largest if largest > 0 else np.float32(0.0)
+    factor = splat_f32(inverse)
+    q_low = round_to_i32(mul(low, factor))
+    q_high = round_to_i32(mul(high, factor))
+    store_i8(record, q_low)
+    store_i8(record + 16, q_high)
+    sum_low = sum_lanes_i32(q_low)
+    sum_high = sum_lanes_i32(q_high)
+    put_f32(record + X_SCALE, scale)
+    put_i32(record + X_SUM, -(sum_low + sum_high))
+    put_f32(record + X_SCALED_SUM, scale * np.float32(sum_low + sum_high))
+    put_i32(record + X_SUM_LOW, -sum_low)
+    put_i32(record + X_SUM_HIGH, -sum_high)
+
+
+@kernel
+def pack_row(x, n, records):
+    """Pack float32[n] into records; ``n`` is a multiple of 32."""
+    for b in range(n // 32):
+        pack_record(load_f32(x + 128 * b), load_f32(x + 128 * b + 64), records + RECORD * b)
+
+
+@kernel
+def inverse_rms(x, n, epsilon):
+    """1 / sqrt(mean(x^2) + epsilon) of float32[n]; ``n`` is a multiple of 16."""
+    a = zero_f32()
+    b = zero_f32()
+    i = 0
+    while i + 32 <= n:
+        v = load_f32(x + 4 * i)
+        w = load_f32(x + 4 * i + 64)
+        a = fma(v, v, a)
+        b = fma(w, w, b)
+        i += 32
+    if i < n:
+        v = load_f32(x + 4 * i)
+        a = fma(v, v, a)
+    mean = sum_lanes(add(a, b)) / np.float32(n)
+    return np.float32(1.0) / np.float32(np.sqrt(mean + epsilon))
+
+
+@kernel
+def norm_row(x, weight, n, epsilon, out):
+    """Root-mean-square norm of float32[n] times ``weight`` (Zhang and Sennrich, arXiv 1910.07467)."""
+    factor = splat_f32(inverse_rms(x, n, epsilon))
+    for i in range(0, 4 * n, 64):
+        store_f32(out + i, mul(mul(load_f32(x + i), factor), load_f32(weight + i)))
+
+
+@kernel
+def norm_and_pack_row(x, weight, n, epsilon, records):
+    """The same, packed at once; ``n`` is a multiple of 32."""
+    factor = splat_f32(inverse_rms(x, n, epsilon))
+    for b in range(n // 32):
+        at = 128 * b
+        low = mul(mul(load_f32(x + at), factor), load_f32(weight + at))
+        high = mul(mul(load_f32(x + at + 64), factor), load_f32(weight + at + 64))
+        pack_record(low, high, records + RECORD * b)

@@ -1,0 +1,23 @@
+"""Where the fields of a weight descriptor stand: int64[12], one for each matrix, read by compiled code."""
+
+from __future__ import annotations
+
+WEIGHTS = 0  # address of the first group
+ROWS = 8
+COLUMNS = 16
+N_GROUPS = 24
+GROUP_BYTES = 32
+META_BYTES = 40  # of one group, padding included
+MATVEC = 48  # address of its matrix-vector entry
+PANEL = 56  # address of its panel entry
+KIND = 64  # which tile multiplies its panels
+SHIFT = 72  # weights are offset by 1 << shift in panels of a kind without minimums
+BIAS = 80  # address of float32[rows], or 0
+SIZE = 96
+
+# Kinds of panel.
+FLOAT = 0
+SCALED = 1
+AFFINE = 2
+SCALED_16 = 3
+AFFINE_16 = 4

@@ -1,0 +1,164 @@
+"""Quantized weights in packed order: the unsigned bytes of each unit, and their dot product with activations.
+
+A block is 16 rows times 32 columns, a unit 16 rows times 4 columns (64 bytes, one vector); a block has 8 units.
+Encodings are named by their bits; ``p`` is the address of a block::
+
+    8 bits  512 bytes: unit k at 64 k
+    4 bits  256 bytes: unit k in the low nibbles at 64 k, unit k + 4 in the high ones
+    5 bits  320 bytes: 4 bits, then 64 bytes whose bit k is the fifth bit of unit k
+    6 bits  384 bytes: 4 bits, then 2 x 64 bytes: vector j has the upper bits of unit 2 m + j at bits 2 m
+    2 bits  128 bytes: vector j has unit 2 m + j at bits 2 m
+    3 bits  192 bytes: 2 bits, then 64 bytes whose bit k is the third bit of unit k
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from octavo.engine.simd.arithmetic import bit_and, bit_or, shift_left_16, shift_right_16, splat_i32
+from octavo.engine.simd.dot import dot_u7, dot_u8
+from octavo.engine.simd.jit import kernel
+from octavo.engine.simd.memory import load_i32, prefetch, repeat_i32
+
+AHEAD = 4096  # bytes; measured best between 4 and 8 kB from DRAM and from L3
+
+_NIBBLES = np.int32(0x0F0F0F0F)
+_BIT_2 = np.int32(0x04040404)
+_BIT_4 = np.int32(0x10101010)
+_BITS_4_5 = np.int32(0x30303030)
+_LOW_2 = np.int32(0x03030303)
+
+
+@kernel
+def _fetch(p, n_lines):
+    for line in range(n_lines):
+        prefetch(p + AHEAD + 64 * line)
+
+
+@kernel
+def _place_bit(h, k, target, mask):
+    """Bit ``k`` of each byte of ``h`` moved to the bit of ``mask``."""
+    moved = shift_left_16(h, np.int32(target - k)) if k < target else shift_right_16(h, np.int32(k - target))
+    return bit_and(moved, splat_i32(mask))
+
+
+@kernel
+def dot_8(p, x, low, high):
+    """Add the dot products of units 0-3 to ``low`` and of units 4-7 to ``high``; ``x`` has 32 int8."""
+    _fetch(p, 8)
+    for k in range(4):
+        low = dot_u8(low, load_i32(p + 64 * k), repeat_i32(x + 4 * k))
+        high = dot_u8(high, load_i32(p + 64 * k + 256), repeat_i32(x + 4 * k + 16))
+    return low, high
+
+
+@kernel
+def dot_4(p, x, low, high):
+    """The same for 4 bits."""
+    _fetch(p, 4)
+    mask = splat_i32(_NIBBLES)
+    for k in range(4):
+        v = load_i32(p + 64 * k)
+        low = dot_u7(low, bit_and(v, mask), repeat_i32(x + 4 * k))
+        high = dot_u7(high, bit_and(shift_right_16(v, np.int32(4)), mask), repeat_i32(x + 4 * k + 16))
+    return low, high
+
+
+@kernel
+def dot_5(p, x, low, high):
+    """The same for 5 bits."""
+    _fetch(p, 5)
+    mask = splat_i32(_NIBBLES)
+    h = load_i32(p + 256)
+    for k in range(4):
+        v = load_i32(p + 64 * k)
+        u = bit_or(bit_and(v, mask), _place_bit(h, k, 4, _BIT_4))
+        w = bit_or(bit_and(shift_right_16(v, np.int32(4)), mask), _place_bit(h, k + 4, 4, _BIT_4))
+        low = dot_u7(low, u, repeat_i32(x + 4 * k))
+        high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    return low, high
+
+
+@kernel
+def _upper_two(h, m):
+    """Bits 2 m, 2 m + 1 of each byte of ``h`` moved to bits 4 and 5."""
+    moved = shift_left_16(h, np.int32(4 - 2 * m)) if m < 2 else shift_right_16(h, np.int32(2 * m - 4))
+    return bit_and(moved, splat_i32(_BITS_4_5))
+
+
+@kernel
+def dot_6(p, x, low, high):
+    """The same for 6 bits."""
+    _fetch(p, 6)
+    mask = splat_i32(_NIBBLES)
+    h0 = load_i32(p + 256)
+    h1 = load_i32(p + 320)
+    for m in range(2):
+        for j in range(2):
+            k = 2 * m + j
+            h = h0 if j == 0 else h1
+            v = load_i32(p + 64 * k)
+            u = bit_or(bit_and(v, mask), _upper_two(h, m))
+            w = bit_or(bit_and(shift_right_16(v, np.int32(4)), mask), _upper_two(h, m + 2))
+            low = dot_u7(low, u, repeat_i32(x + 4 * k))
+            high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    return low, high
+
+
+@kernel
+def dot_2(p, x, low, high):
+    """The same for 2 bits."""
+    _fetch(p, 2)
+    mask = splat_i32(_LOW_2)
+    for m in range(2):
+        for j in range(2):
+            k = 2 * m + j
+            v = load_i32(p + 64 * j)
+            u = bit_and(shift_right_16(v, np.int32(2 * m)), mask)
+            w = bit_and(shift_right_16(v, np.int32(2 * m + 4)), mask)
+            low = dot_u7(low, u, repeat_i32(x + 4 * k))
+            high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    return low, high
+
+
+@kernel
+def dot_3(p, x, low, high):
+    """The same for 3 bits."""
+    _fetch(p, 3)
+    mask = splat_i32(_LOW_2)
+    h = load_i32(p + 128)
+    for m in range(2):
+        for j in range(2):
+            k = 2 * m + j
+            v = load_i32(p + 64 * j)
+            u = bit_or(bit_and(shift_right_16(v, np.int32(2 * m)), mask), _place_bit(h, k, 2, _BIT_2))
+            w = bit_or(bit_and(shift_right_16(v, np.int32(2 * m + 4)), mask), _place_bit(h, k + 4, 2, _BIT_2))
+            low = dot_u7(low, u, repeat_i32(x + 4 * k))
+            high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    return low, high
+
+
+@kernel
+def unit(bits, p, k):
+    """Unit ``k`` of a block as 64 unsigned bytes, whatever its encoding: for prefill and for looking rows up."""
+    if bits == 8:
+        return load_i32(p + 64 * k)
+    if bits == 2 or bits == 3:
+        v = load_i32(p + 64 * (k % 2))
+        u = bit_and(shift_right_16(v, np.int32(2 * (k // 2))), splat_i32(_LOW_2))
+        if bits == 2:
+            return u
+        return bit_or(u, _place_bit(load_i32(p + 128), k, 2, _BIT_2))
+    v = load_i32(p + 64 * (k % 4))
+    u = bit_and(shift_right_16(v, np.int32(4 * (k // 4))), splat_i32(_NIBBLES))
+    if bits == 4:
+        return u
+    if bits == 5:
+        return bit_or(u, _place_bit(load_i32(p + 256), k, 4, _BIT_4))
+    return bit_or(u, _upper_two(load_i32(p + 256 + 64 * (k % 2)), k // 2))
+
+
+@kernel
+def block_bytes(bits):
+    """Bytes of a block of 16 rows and 32 columns."""
+    return 64 * bits

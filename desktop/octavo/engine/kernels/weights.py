@@ -1,0 +1,148 @@
+"""One matrix in memory, packed, with the descriptor that compiled code reads."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.blocks.types import BlockType
+from octavo.engine.kernels import descriptor, matvec, panel, repack
+from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, packed_bytes, round_up
+from octavo.engine.simd.jit import Entry
+
+_HUGE_PAGE = 2 << 20
+
+_KINDS = {
+    **dict.fromkeys(("F32", "F16", "BF16"), (descriptor.FLOAT, 0)),
+    "Q8_0": (descriptor.SCALED, 7),
+    "Q4_0": (descriptor.SCALED, 3),
+    "Q5_0": (descriptor.SCALED, 4),
+    **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), (descriptor.AFFINE, 0)),
+    "Q6_K": (descriptor.SCALED_16, 5),
+    "Q3_K": (descriptor.SCALED_16, 2),
+    "Q2_K": (descriptor.AFFINE_16, 0),
+}
+
+
+def allocate(n_bytes: int) -> npt.NDArray[np.uint8]:
+    """Zeroed memory of its own mapping, aligned to a page; huge pages where the system gives them."""
+    mapping = mmap.mmap(-1, round_up(max(n_bytes, 1), mmap.PAGESIZE))
+    if n_bytes >= _HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        mapping.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(mapping, np.uint8)
+
+
+def entries_for(block_type: BlockType) -> tuple[Entry, Entry, Entry]:
+    """The repack, matrix-vector and panel entries of a block type.
+
+    Raises
+    ------
+    KeyError
+        For a block type without kernels.
+    """
+    if block_type.name not in LAYOUTS:
+        raise KeyError(block_type.name)
+    suffix = block_type.name.lower()
+    found: tuple[Entry, Entry, Entry] = (
+        getattr(repack, f"repack_{suffix}"),
+        getattr(matvec, f"matvec_{suffix}"),
+        getattr(panel, f"panel_{suffix}"),
+    )
+    return found
+
+
+class Weights:
+    """A packed matrix.
+
+    Parameters
+    ----------
+    block_type : BlockType
+    rows, columns : int
+    """
+
+    def __init__(self, block_type: BlockType, rows: int, columns: int) -> None:
+        self.block_type = block_type
+        self.rows = rows
+        self.columns = columns
+        self._layout = LAYOUTS[block_type.name]
+        self._repack, multiply, decode = entries_for(block_type)
+        self._memory = allocate(packed_bytes(block_type, rows, columns) + 4096)
+        kind, shift = _KINDS[block_type.name]
+        self._fields = np.zeros(descriptor.SIZE // 8, np.int64)
+        values = {
+            descriptor.WEIGHTS: self._memory.ctypes.data,
+            descriptor.ROWS: rows,
+            descriptor.COLUMNS: columns,
+            descriptor.N_GROUPS: self.n_groups,
+            descriptor.GROUP_BYTES: self.group_bytes,
+            descriptor.META_BYTES: self._layout.meta_area(columns),
+            descriptor.MATVEC: multiply.address,
+            descriptor.PANEL: decode.address,
+            descriptor.KIND: kind,
+            descriptor.SHIFT: shift,
+        }
+        for offset, value in values.items():
+            self._fields[offset // 8] = value
+        self._bias: npt.NDArray[np.float32] | None = None
+
+    @property
+    def address(self) -> int:
+        """The descriptor's address."""
+        return int(self._fields.ctypes.data)
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of 16 rows, the last one filled up."""
+        return round_up(self.rows, GROUP_ROWS) // GROUP_ROWS
+
+    @property
+    def group_bytes(self) -> int:
+        """Packed bytes of 16 rows."""
+        return self._layout.group_bytes(self.columns)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it takes float32 activations instead of packed ones."""
+        return self.block_type.is_float
+
+    @property
+    def n_bytes(self) -> int:
+        """Packed bytes in all."""
+        return self.n_groups * self.group_bytes
+
+    def set_bias(self, bias: npt.NDArray[np.float32]) -> None:
+        """Add float32[rows] to every product."""
+        padded = np.zeros(self.n_groups * GROUP_ROWS, np.float32)
+        padded[: self.rows] = bias
+        self._bias = padded
+        self._fields[descriptor.BIAS // 8] = padded.ctypes.data
+
+    def fill(
+        self, read: Callable[[int, int], npt.NDArray[np.uint8]], first_group: int, last_group: int
+    ) -> None:
+        """Pack groups ``first_group`` to ``last_group``.
+
+        Parameters
+        ----------
+        read : callable
+            ``read(first_row, n_rows)`` gives uint8[n_rows, row_bytes], the rows as they lie in the file.
+        """
+        first_row = first_group * GROUP_ROWS
+        raw = read(first_row, min(last_group * GROUP_ROWS, self.rows) - first_row)
+        scratch = np.empty(512 + 64, np.uint8)
+        row_bytes = raw.shape[1]
+        meta = self._layout.meta_area(self.columns)
+        for group in range(first_group, last_group):
+            row = (group - first_group) * GROUP_ROWS
+            self._repack(
+                raw.ctypes.data + row * row_bytes,
+                row_bytes,
+                min(GROUP_ROWS, raw.shape[0] - row),
+                self.columns,
+                self._memory.ctypes.data + group * self.group_bytes,
+                meta,
+                scratch.ctypes.data,
+            )

@@ -2,67 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from octavo.engine.blocks import (
-    floats,
-    iq4,
-    mxfp4,
-    q2_k,
-    q3_k,
-    q4_0,
-    q4_1,
-    q4_k,
-    q5_0,
-    q5_1,
-    q5_k,
-    q6_k,
-    q8_0,
-)
-from octavo.engine.blocks.arrays import Blocks, Bytes, Floats
-from octavo.engine.blocks.plain_encode import ENCODERS
+from octavo.engine.blocks import floats
+from octavo.engine.blocks.arrays import Bytes, Floats
+from octavo.engine.blocks.formats import FORMATS
 from octavo.engine.blocks.types import BlockType
 
 # Rows are worked on in portions of about this many weights, so that temporary arrays stay in the cache.
 _PORTION = 1 << 16
 
-
-def _of_blocks(decode_blocks: Callable[[Blocks], Floats], block: np.dtype[np.void], raw: Bytes) -> Floats:
-    return decode_blocks(raw.view(block).reshape(-1)).reshape(len(raw), -1)
-
-
-_FLOAT_ENCODERS = {"F32": floats.encode_f32, "F16": floats.encode_f16, "BF16": floats.encode_bf16}
-_DECODERS: dict[str, Callable[[Bytes], Floats]] = {
-    "F32": floats.decode_f32,
-    "F16": floats.decode_f16,
-    "BF16": floats.decode_bf16,
-    "Q8_0": partial(_of_blocks, q8_0.decode, q8_0.BLOCK),
-    "Q4_0": partial(_of_blocks, q4_0.decode, q4_0.BLOCK),
-    "Q4_1": partial(_of_blocks, q4_1.decode, q4_1.BLOCK),
-    "Q5_0": partial(_of_blocks, q5_0.decode, q5_0.BLOCK),
-    "Q5_1": partial(_of_blocks, q5_1.decode, q5_1.BLOCK),
-    "Q2_K": partial(_of_blocks, q2_k.decode, q2_k.BLOCK),
-    "Q3_K": partial(_of_blocks, q3_k.decode, q3_k.BLOCK),
-    "Q4_K": partial(_of_blocks, q4_k.decode, q4_k.BLOCK),
-    "Q5_K": partial(_of_blocks, q5_k.decode, q5_k.BLOCK),
-    "Q6_K": partial(_of_blocks, q6_k.decode, q6_k.BLOCK),
-    "IQ4_NL": partial(_of_blocks, iq4.decode_nl, iq4.NL_BLOCK),
-    "IQ4_XS": partial(_of_blocks, iq4.decode_xs, iq4.XS_BLOCK),
-    "MXFP4": partial(_of_blocks, mxfp4.decode, mxfp4.BLOCK),
+# Any: each gives numbers of its own kind.
+_FLOAT_ENCODERS: dict[str, Callable[[Floats], NDArray[Any]]] = {
+    "F32": floats.encode_f32,
+    "F16": floats.encode_f16,
+    "BF16": floats.encode_bf16,
 }
+_BLOCK_ENCODERS = frozenset(("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"))
 
 
 def can_decode(block_type: BlockType) -> bool:
     """Whether ``decode`` knows this type."""
-    return block_type.name in _DECODERS
+    return block_type.name in FORMATS
 
 
 def can_encode(block_type: BlockType) -> bool:
     """Whether ``encode`` knows this type."""
-    return block_type.name in _FLOAT_ENCODERS or block_type.name in ENCODERS
+    return block_type.name in _FLOAT_ENCODERS or block_type.name in _BLOCK_ENCODERS
 
 
 def decode(raw: Bytes, block_type: BlockType) -> Floats:
@@ -82,17 +53,21 @@ def decode(raw: Bytes, block_type: BlockType) -> Floats:
     rows, row_bytes = raw.shape
     if row_bytes % block_type.n_bytes:
         raise ValueError(f"{row_bytes} bytes are no whole number of {block_type.name} blocks")
-    decode_rows = _DECODERS[block_type.name]
+    form = FORMATS[block_type.name]
     columns = row_bytes // block_type.n_bytes * block_type.n_weights
     weights = np.empty((rows, columns), np.float32)
     portion = max(1, _PORTION // max(1, columns))
     with np.errstate(all="ignore"):
         for row in range(0, rows, portion):
-            weights[row : row + portion] = decode_rows(np.ascontiguousarray(raw[row : row + portion]))
+            some = weights[row : row + portion]
+            blocks = np.ascontiguousarray(raw[row : row + portion]).view(form.block).reshape(-1)
+            some[...] = form.decode(blocks).reshape(some.shape)
     return weights
 
 
-def encode(weights: Floats, block_type: BlockType, importance: Floats | None = None) -> Bytes:
+def encode(
+    weights: Floats, block_type: BlockType, importance: Floats | None = None, *, n_threads: int = 0
+) -> Bytes:
     """Round numbers to what the blocks can hold, and pack them.
 
     The bytes are those of ``llama-quantize``. Weights that are not finite give blocks without meaning:
@@ -107,6 +82,8 @@ def encode(weights: Floats, block_type: BlockType, importance: Floats | None = N
     importance : float32[columns], optional
         How much the error of each column counts (an importance matrix). F32, F16, BF16 and Q8_0 take no
         notice of it.
+    n_threads : int
+        0 takes as many as this process may use.
 
     Returns
     -------
@@ -114,13 +91,26 @@ def encode(weights: Floats, block_type: BlockType, importance: Floats | None = N
     """
     rows, columns = weights.shape
     raw = np.empty((rows, block_type.row_bytes(columns)), np.uint8)
-    portion = max(1, _PORTION // max(1, columns))
-    with np.errstate(all="ignore"):
-        for row in range(0, rows, portion):
-            some = np.ascontiguousarray(weights[row : row + portion], np.float32)
-            if block_type.name in _FLOAT_ENCODERS:
-                raw[row : row + portion] = _FLOAT_ENCODERS[block_type.name](some)
-            else:
-                blocks = ENCODERS[block_type.name](some, importance)
-                raw[row : row + portion] = blocks.view(np.uint8).reshape(len(some), -1)
+    if importance is not None and importance.shape != (columns,):
+        raise ValueError(f"{importance.shape} importances for {columns} columns")
+    if block_type.name in _FLOAT_ENCODERS:
+        portion = max(1, _PORTION // max(1, columns))
+        with np.errstate(all="ignore"):
+            for row in range(0, rows, portion):
+                some = np.ascontiguousarray(weights[row : row + portion], np.float32)
+                raw[row : row + portion] = _FLOAT_ENCODERS[block_type.name](some).view(np.uint8)
+        return raw
+    # Compiled code is loaded only by those who encode.
+    from octavo.engine.blocks.encoders.ranges import encode_rows
+
+    weights = np.ascontiguousarray(weights, np.float32)
+    if importance is not None:
+        importance = np.ascontiguousarray(importance, np.float32)
+    encode_rows(weights, raw, block_type, importance, n_threads or _usable_threads())
     return raw
+
+
+def _usable_threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

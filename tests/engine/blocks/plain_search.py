@@ -45,7 +45,9 @@ def search_affine(
     x, w = np.ascontiguousarray(x.T), np.ascontiguousarray(w.T)
     size, n = x.shape
     zero, top = np.float32(0), np.float32(n_max)
-    low, high = np.minimum(x.min(axis=0), zero), x.max(axis=0)
+    # The first of equal minima: zeros have signs, and Q4_1 and Q5_1 store the minimum.
+    low, high = np.take_along_axis(x, x.argmin(axis=0)[None], axis=0)[0], x.max(axis=0)
+    low = np.where(low > 0, zero, low)
     sum_w, sum_x = w[0].copy(), w[0] * x[0]
     for i in range(1, size):
         sum_w += w[i]

@@ -1,15 +1,15 @@
-"""The encoders in plain numpy, with the bytes of ggml's reference encoders."""
+"""The plain numpy meaning of the compiled encoders; its bytes are those of ggml's reference encoders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+from tests.engine.blocks.plain_search import nearest, search_affine, search_positive, search_symmetric
 
 from octavo.engine.blocks import k_scales, q4_0, q4_1, q4_k, q5_0, q5_1, q5_k, q6_k, q8_0
 from octavo.engine.blocks.arrays import Blocks, Bytes, Floats
 from octavo.engine.blocks.packing import join_bits, join_nibbles
-from octavo.engine.blocks.plain_search import nearest, search_affine, search_positive, search_symmetric
 
 _ZERO = np.float32(0)
 _SMALLEST_GROUP = np.float32(1e-15)
@@ -54,7 +54,8 @@ def _symmetric_32(x: Floats, importance: Floats | None, n_max: int) -> tuple[Flo
     if importance is not None:
         return search_symmetric(groups, _row_importance(x, importance), n_max)
     largest = np.take_along_axis(groups, np.abs(groups).argmax(axis=1)[:, None], axis=1)
-    scale = largest / np.float32(-n_max)
+    # ggml starts from +0 and takes only what is farther away, so that zeros count as +0.
+    scale = np.where(largest == 0, _ZERO, largest) / np.float32(-n_max)
     return scale[:, 0], _truncate(groups * _inverse(scale) + np.float32(n_max + 0.5), 2 * n_max - 1)
 
 
@@ -63,8 +64,9 @@ def _affine_32(x: Floats, importance: Floats | None, n_max: int) -> tuple[Floats
     if importance is not None:
         scale, low, q = search_affine(groups, _row_importance(x, importance), n_max, -0.9, 0.05, 36)
         return scale, -low, q
-    low = groups.min(axis=1)
-    scale = (groups.max(axis=1) - low) / np.float32(n_max)
+    # The first of equal minima: zeros have signs.
+    low = np.take_along_axis(groups, groups.argmin(axis=1)[:, None], axis=1)[:, 0]
+    scale = np.abs(groups.max(axis=1) - low) / np.float32(n_max)
     q = _truncate((groups - low[:, None]) * _inverse(scale)[:, None] + np.float32(0.5), n_max)
     return scale, low, q
 

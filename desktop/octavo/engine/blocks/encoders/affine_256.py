@@ -1,0 +1,205 @@
+"""Encode Q4_K and Q5_K (layouts: ``blocks.q4_k``, ``blocks.q5_k``), 16 blocks at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from octavo.engine.blocks.encoders.group_scales import search_six_bits, six_bits
+from octavo.engine.blocks.encoders.lanes import to_lanes
+from octavo.engine.blocks.encoders.search_affine import (
+    BASE,
+    INVERSE,
+    MINIMUM,
+    SCALE,
+    affine_step,
+    search_affine,
+)
+from octavo.engine.blocks.encoders.weighted_32 import weigh
+from octavo.engine.simd.arithmetic import (
+    absolute,
+    add,
+    bit_and,
+    bit_or,
+    div,
+    maximum,
+    minimum,
+    mul,
+    rint,
+    round_to_i32,
+    shift_left,
+    shift_right,
+    splat_f32,
+    splat_i32,
+    square_root,
+    zero_f32,
+    zero_i32,
+)
+from octavo.engine.simd.jit import entry, kernel, separate
+from octavo.engine.simd.memory import get_f16, get_f32, load_f32, put_f16, put_i8, store_f32, store_i8
+
+# Where the arrays to work in lie, from ``scratch``. Of two blocks, a group of 32 weights in each lane:
+_X, _W, _STEPS, _NATURAL, _RESULT = 0, 2048, 4096, 6144, 8192
+# Of 16 blocks, float32[16, 8]: what the searches found for each group, and the sums of what its weights count.
+_SCALES, _MINIMA, _INVERSES, _BASES, _SUMS = 8448, 8960, 9472, 9984, 10496
+# The same with a block in each lane, float32[8, 16]; and the blocks' own scales and minima, float32[16].
+_ACROSS, _SUMS_ACROSS, _SCALE_STEPS, _MINIMUM_STEPS, _SCALE, _MINIMUM = (
+    11008,
+    11520,
+    12032,
+    12544,
+    13056,
+    13120,
+)
+SCRATCH_BYTES = 13184
+
+
+@kernel
+def _count_plain(scratch: int) -> None:
+    """Without an importance matrix a weight counts by its size and its group's root mean square."""
+    total = zero_f32()
+    for i in range(32):
+        x = load_f32(scratch + _X + i * 64)
+        total = add(total, mul(x, x))
+    mean = square_root(div(total, splat_f32(np.float32(32))))
+    for i in range(32):
+        store_f32(scratch + _W + i * 64, add(mean, absolute(load_f32(scratch + _X + i * 64))))
+
+
+@kernel
+def _count_weighted(x: int, importance: int, row_blocks: int, block: int, n: int, scratch: int) -> None:
+    for k in range(n):
+        total = np.float32(0)
+        for i in range(256):
+            weight = get_f32(x + k * 1024 + i * 4)
+            total += weight * weight
+        mean = np.float32(2) * total / np.float32(256)
+        counts = importance + (block + k) % row_blocks * 1024
+        for i in range(0, 1024, 64):
+            some = weigh(load_f32(x + k * 1024 + i), load_f32(counts + i), mean)
+            store_f32(scratch + _NATURAL + k * 1024 + i, some)
+    to_lanes(scratch + _NATURAL, 8 * n, 32, scratch + _W)
+
+
+@kernel
+def _sum_counts(scratch: int, target: int) -> None:
+    total = zero_f32()
+    for i in range(32):
+        total = add(total, load_f32(scratch + _W + i * 64))
+    store_f32(target, total)
+
+
+@kernel
+def _across(table: int, scratch: int) -> int:
+    to_lanes(scratch + table, 16, 8, scratch + _ACROSS)
+    return scratch + _ACROSS
+
+
+@kernel
+def _write_groups(out: int, lane: int, scratch: int) -> None:
+    """Write the twelve bytes of ``blocks.k_scales``."""
+    for j in range(4):
+        at = scratch + lane * 4 + j * 64
+        scale, minimum_ = (
+            np.int64(get_f32(at + _SCALE_STEPS)),
+            np.int64(get_f32(at + _MINIMUM_STEPS)),
+        )
+        scale_4 = np.int64(get_f32(at + _SCALE_STEPS + 256))
+        minimum_4 = np.int64(get_f32(at + _MINIMUM_STEPS + 256))
+        put_i8(out + j, scale | (scale_4 >> 4) << 6)
+        put_i8(out + 4 + j, minimum_ | (minimum_4 >> 4) << 6)
+        put_i8(out + 8 + j, (scale_4 & 15) | (minimum_4 & 15) << 4)
+
+
+@kernel
+def _steps(weights, out: int, lane: int, group: int, n_max: np.float32, scratch: int):
+    """16 steps from 0 to ``n_max``, of the stored scale; those of the search where the stored scale is 0."""
+    top, at = splat_f32(n_max), scratch + (group * 16 + lane) * 4
+    scale = get_f16(out) * get_f32(at + _SCALE_STEPS)
+    if scale != np.float32(0):
+        low = splat_f32(get_f16(out + 2) * get_f32(at + _MINIMUM_STEPS))
+        nearest = rint(div(add(weights, low), splat_f32(scale)))
+        return round_to_i32(maximum(minimum(nearest, top), zero_f32()))
+    found = scratch + (lane * 8 + group) * 4
+    base, inverse = splat_f32(get_f32(found + _BASES)), splat_f32(get_f32(found + _INVERSES))
+    return round_to_i32(affine_step(weights, base, inverse, top))
+
+
+@kernel
+def _write_block(x: int, out: int, lane: int, n_bits: int, scratch: int) -> None:
+    put_f16(out, get_f32(scratch + _SCALE + lane * 4))
+    put_f16(out + 2, get_f32(scratch + _MINIMUM + lane * 4))
+    _write_groups(out + 4, lane, scratch)
+    nibble, n_max = splat_i32(15), np.float32((1 << n_bits) - 1)
+    for side in range(0, 32, 16):
+        fifths = zero_i32()
+        for pair in range(4):
+            weights = x + (64 * pair + side) * 4
+            low = _steps(load_f32(weights), out, lane, 2 * pair, n_max, scratch)
+            high = _steps(load_f32(weights + 128), out, lane, 2 * pair + 1, n_max, scratch)
+            packed = bit_or(bit_and(low, nibble), shift_left(bit_and(high, nibble), 4))
+            store_i8(out + 16 + (n_bits - 4) * 32 + 32 * pair + side, packed)
+            fifth = bit_or(shift_right(low, 4), shift_left(shift_right(high, 4), 1))
+            fifths = bit_or(fifths, shift_left(fifth, np.int32(2 * pair)))
+        if n_bits == 5:
+            store_i8(out + 16 + side, fifths)
+
+
+@separate
+def _search(
+    source: int, importance: int, row_blocks: int, start: int, n: int, n_bits: int, scratch: int
+) -> int:
+    """Fill the tables of ``n`` blocks from block ``start`` on."""
+    n_max, first, step = np.float32((1 << n_bits) - 1), np.float32(-0.9), np.float32(0.05)
+    n_steps = 36
+    if not importance:
+        first, step = np.float32(-1.0 if n_bits == 4 else -0.5), np.float32(0.1)
+        n_steps = 20 if n_bits == 4 else 15
+    result = scratch + _RESULT
+    for k in range(0, n, 2):
+        x, n_here, row = source + (start + k) * 1024, min(2, n - k), k * 32
+        to_lanes(x, 8 * n_here, 32, scratch + _X)
+        if importance:
+            _count_weighted(x, importance, row_blocks, start + k, n_here, scratch)
+            _sum_counts(scratch, scratch + _SUMS + row)
+        else:
+            _count_plain(scratch)
+        search_affine(scratch + _X, scratch + _W, n_max, first, step, n_steps, scratch + _STEPS, result)
+        store_f32(scratch + _SCALES + row, load_f32(result + SCALE))
+        store_f32(scratch + _MINIMA + row, load_f32(result + MINIMUM))
+        store_f32(scratch + _INVERSES + row, load_f32(result + INVERSE))
+        store_f32(scratch + _BASES + row, load_f32(result + BASE))
+    return 0
+
+
+@entry
+def encode(
+    source: int,
+    target: int,
+    importance: int,
+    row_blocks: int,
+    first: int,
+    last: int,
+    scratch: int,
+    n_bits: int,
+) -> int:
+    """Write blocks ``first`` to ``last`` of Q4_K (``n_bits`` 4) or Q5_K (5) from float32[..., 256].
+
+    ``importance`` is 0, or the address of float32[row_blocks, 256].
+    """
+    n_bytes = 144 if n_bits == 4 else 176
+    for start in range(first, last, 16):
+        n = min(16, last - start)
+        _search(source, importance, row_blocks, start, n, n_bits, scratch)
+        if importance:
+            to_lanes(scratch + _SUMS, 16, 8, scratch + _SUMS_ACROSS)
+            counts = scratch + _SUMS_ACROSS
+            search_six_bits(_across(_SCALES, scratch), counts, scratch + _SCALE_STEPS, scratch + _SCALE)
+            search_six_bits(_across(_MINIMA, scratch), counts, scratch + _MINIMUM_STEPS, scratch + _MINIMUM)
+        else:
+            six_bits(_across(_SCALES, scratch), scratch + _SCALE_STEPS, scratch + _SCALE)
+            six_bits(_across(_MINIMA, scratch), scratch + _MINIMUM_STEPS, scratch + _MINIMUM)
+        for lane in range(n):
+            _write_block(
+                source + (start + lane) * 1024, target + (start + lane) * n_bytes, lane, n_bits, scratch
+            )
+    return 0

@@ -1,0 +1,131 @@
+"""Which compiled encoder writes which type, and how rows are shared out to threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from octavo.engine.blocks.arrays import Bytes, Floats
+from octavo.engine.blocks.encoders import affine_256, q6_k, q8_0, round_32, weighted_32
+from octavo.engine.blocks.types import BlockType
+
+# Fewer weights than this are not worth a thread of their own.
+_WORTH_A_THREAD = 1 << 17
+
+
+class _Rows(NamedTuple):
+    """Part of a matrix: addresses of its first row, and its shape in blocks."""
+
+    source: int
+    target: int
+    importance: int
+    n_rows: int
+    row_blocks: int
+
+    @property
+    def n_blocks(self) -> int:
+        return self.n_rows * self.row_blocks
+
+
+def _scratch(n_bytes: int) -> Bytes:
+    """Bytes that begin on a cache line."""
+    raw = np.zeros(n_bytes + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + n_bytes]
+
+
+def _encode_q8_0(rows: _Rows) -> None:
+    q8_0.encode(rows.source, rows.target, 0, rows.n_blocks)
+
+
+def _encode_32(
+    plain: Callable[..., int], weighted: Callable[..., int], n_bits: int
+) -> Callable[[_Rows], None]:
+    def encode(rows: _Rows) -> None:
+        if not rows.importance:
+            plain(rows.source, rows.target, 0, rows.n_blocks, n_bits)
+            return
+        means = np.empty(rows.n_rows, np.float32)
+        weighted_32.mean_squares(rows.source, means.ctypes.data, rows.row_blocks * 32, 0, rows.n_rows)
+        scratch = _scratch(weighted_32.SCRATCH_BYTES)
+        weighted(
+            rows.source,
+            rows.target,
+            rows.importance,
+            means.ctypes.data,
+            rows.row_blocks,
+            0,
+            rows.n_blocks,
+            scratch.ctypes.data,
+            n_bits,
+        )
+
+    return encode
+
+
+def _encode_affine_256(n_bits: int) -> Callable[[_Rows], None]:
+    def encode(rows: _Rows) -> None:
+        scratch = _scratch(affine_256.SCRATCH_BYTES)
+        affine_256.encode(
+            rows.source,
+            rows.target,
+            rows.importance,
+            rows.row_blocks,
+            0,
+            rows.n_blocks,
+            scratch.ctypes.data,
+            n_bits,
+        )
+
+    return encode
+
+
+def _encode_q6_k(rows: _Rows) -> None:
+    scratch = _scratch(q6_k.SCRATCH_BYTES)
+    q6_k.encode(
+        rows.source, rows.target, rows.importance, rows.row_blocks, 0, rows.n_blocks, scratch.ctypes.data
+    )
+
+
+_ENCODERS: dict[str, Callable[[_Rows], None]] = {
+    "Q8_0": _encode_q8_0,
+    "Q4_0": _encode_32(round_32.encode_symmetric, weighted_32.encode_symmetric, 4),
+    "Q4_1": _encode_32(round_32.encode_affine, weighted_32.encode_affine, 4),
+    "Q5_0": _encode_32(round_32.encode_symmetric, weighted_32.encode_symmetric, 5),
+    "Q5_1": _encode_32(round_32.encode_affine, weighted_32.encode_affine, 5),
+    "Q4_K": _encode_affine_256(4),
+    "Q5_K": _encode_affine_256(5),
+    "Q6_K": _encode_q6_k,
+}
+
+
+def encode_rows(
+    weights: Floats, raw: Bytes, block_type: BlockType, importance: Floats | None, n_threads: int
+) -> None:
+    """Fill ``raw`` uint8[rows, row_bytes] from float32[rows, columns]; all arrays contiguous."""
+    n_rows, columns = weights.shape
+    n_parts = max(1, min(n_threads, n_rows, weights.size // _WORTH_A_THREAD))
+    bounds = [n_rows * part // n_parts for part in range(n_parts + 1)]
+    parts = [
+        _Rows(
+            weights.ctypes.data + first * weights.strides[0],
+            raw.ctypes.data + first * raw.strides[0],
+            0 if importance is None else importance.ctypes.data,
+            last - first,
+            columns // block_type.n_weights,
+        )
+        for first, last in pairwise(bounds)
+    ]
+    encode = _ENCODERS[block_type.name]
+    if n_parts == 1:
+        encode(parts[0])
+        return
+    # No rows at first: what is not compiled yet is compiled once, here, not in each thread.
+    encode(parts[0]._replace(n_rows=0))
+    with ThreadPoolExecutor(n_parts) as pool:
+        # Drawing the results raises what a thread raised.
+        list(pool.map(encode, parts))

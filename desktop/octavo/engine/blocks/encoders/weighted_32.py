@@ -1,0 +1,137 @@
+"""Encode Q4_0, Q4_1, Q5_0 and Q5_1 with an importance matrix: 16 blocks are searched at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from octavo.engine.blocks.encoders import search_affine as affine
+from octavo.engine.blocks.encoders import search_symmetric as symmetric
+from octavo.engine.blocks.encoders.lanes import to_lanes
+from octavo.engine.blocks.encoders.pack_32 import pack
+from octavo.engine.simd.arithmetic import add, mul, round_to_i32, splat_f32, square_root, zero_i32
+from octavo.engine.simd.jit import entry, kernel, separate
+from octavo.engine.simd.memory import get_f32, load_f32, put_f16, put_f32, store_f32
+
+# Where the arrays to work in lie, from ``scratch``.
+_X, _W, _STEPS, _NATURAL, _RESULT = 0, 2048, 4096, 6144, 8192
+SCRATCH_BYTES = 8448
+
+
+@entry
+def mean_squares(source: int, target: int, columns: int, first: int, last: int) -> int:
+    """Write the mean square of rows ``first`` to ``last`` of float32[rows, columns], each summed in order."""
+    for row in range(first, last, 4):
+        # Four sums at a time hide the time that one addition takes.
+        a = source + row * columns * 4
+        b = source + min(row + 1, last - 1) * columns * 4
+        c = source + min(row + 2, last - 1) * columns * 4
+        d = source + min(row + 3, last - 1) * columns * 4
+        sum_a, sum_b, sum_c, sum_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        for i in range(columns):
+            sum_a += get_f32(a + i * 4) * get_f32(a + i * 4)
+            sum_b += get_f32(b + i * 4) * get_f32(b + i * 4)
+            sum_c += get_f32(c + i * 4) * get_f32(c + i * 4)
+            sum_d += get_f32(d + i * 4) * get_f32(d + i * 4)
+        n = np.float32(columns)
+        put_f32(target + min(row + 3, last - 1) * 4, sum_d / n)
+        put_f32(target + min(row + 2, last - 1) * 4, sum_c / n)
+        put_f32(target + min(row + 1, last - 1) * 4, sum_b / n)
+        put_f32(target + row * 4, sum_a / n)
+    return 0
+
+
+@kernel
+def weigh(x, importance, mean: np.float32):
+    """How much each weight counts: its importance times its size against the mean square around it."""
+    return mul(importance, square_root(add(splat_f32(mean), mul(x, x))))
+
+
+@separate
+def _to_lanes_weighted(
+    source: int, importance: int, means: int, row_blocks: int, first: int, n: int, scratch: int
+) -> int:
+    for block in range(first, first + n):
+        mean = get_f32(means + block // row_blocks * 4)
+        x, counts = source + block * 128, importance + block % row_blocks * 128
+        natural = scratch + _NATURAL + (block - first) * 128
+        store_f32(natural, weigh(load_f32(x), load_f32(counts), mean))
+        store_f32(natural + 64, weigh(load_f32(x + 64), load_f32(counts + 64), mean))
+    to_lanes(source + first * 128, n, 32, scratch + _X)
+    to_lanes(scratch + _NATURAL, n, 32, scratch + _W)
+    return 0
+
+
+@kernel
+def _symmetric_steps(x, inverse: np.float32, n_max: np.float32):
+    if inverse == np.float32(0):
+        return zero_i32()
+    top = splat_f32(n_max)
+    return round_to_i32(add(symmetric.symmetric_step(x, splat_f32(inverse), top), top))
+
+
+@entry
+def encode_symmetric(
+    source: int,
+    target: int,
+    importance: int,
+    means: int,
+    row_blocks: int,
+    first: int,
+    last: int,
+    scratch: int,
+    n_bits: int,
+) -> int:
+    """Write blocks ``first`` to ``last`` of Q4_0 (``n_bits`` 4) or Q5_0 (5) from float32[..., 32]."""
+    n_bytes, n_max = 18 if n_bits == 4 else 22, np.float32(1 << (n_bits - 1))
+    result = scratch + _RESULT
+    for start in range(first, last, 16):
+        n = min(16, last - start)
+        _to_lanes_weighted(source, importance, means, row_blocks, start, n, scratch)
+        symmetric.search_symmetric(scratch + _X, scratch + _W, n_max, 32, result)
+        for lane in range(n):
+            x, out = source + (start + lane) * 128, target + (start + lane) * n_bytes
+            put_f16(out, get_f32(result + symmetric.SCALE + lane * 4))
+            inverse = get_f32(result + symmetric.INVERSE + lane * 4)
+            low = _symmetric_steps(load_f32(x), inverse, n_max)
+            pack(out + 2, low, _symmetric_steps(load_f32(x + 64), inverse, n_max), n_bits)
+    return 0
+
+
+@entry
+def encode_affine(
+    source: int,
+    target: int,
+    importance: int,
+    means: int,
+    row_blocks: int,
+    first: int,
+    last: int,
+    scratch: int,
+    n_bits: int,
+) -> int:
+    """Write blocks ``first`` to ``last`` of Q4_1 (``n_bits`` 4) or Q5_1 (5) from float32[..., 32]."""
+    n_bytes, n_max = 20 if n_bits == 4 else 24, np.float32((1 << n_bits) - 1)
+    result = scratch + _RESULT
+    for start in range(first, last, 16):
+        n = min(16, last - start)
+        _to_lanes_weighted(source, importance, means, row_blocks, start, n, scratch)
+        affine.search_affine(
+            scratch + _X,
+            scratch + _W,
+            n_max,
+            np.float32(-0.9),
+            np.float32(0.05),
+            36,
+            scratch + _STEPS,
+            result,
+        )
+        for lane in range(n):
+            x, out = source + (start + lane) * 128, target + (start + lane) * n_bytes
+            put_f16(out, get_f32(result + affine.SCALE + lane * 4))
+            put_f16(out + 2, -get_f32(result + affine.MINIMUM + lane * 4))
+            inverse = splat_f32(get_f32(result + affine.INVERSE + lane * 4))
+            base, top = splat_f32(get_f32(result + affine.BASE + lane * 4)), splat_f32(n_max)
+            low = round_to_i32(affine.affine_step(load_f32(x), base, inverse, top))
+            high = round_to_i32(affine.affine_step(load_f32(x + 64), base, inverse, top))
+            pack(out + 4, low, high, n_bits)
+    return 0

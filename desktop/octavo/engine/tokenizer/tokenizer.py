@@ -9,6 +9,7 @@ from typing import Protocol
 from octavo.engine.errors import OctavoError
 from octavo.engine.tokenizer.added import AddedTokens
 from octavo.engine.tokenizer.detokenizer import Detokenizer
+from octavo.engine.tokenizer.renderer import Renderer
 from octavo.engine.tokenizer.vocabulary import CONTROL, UNKNOWN, Vocabulary
 
 
@@ -55,6 +56,11 @@ class Tokenizer:
         Whether decoding takes away the blank that encoding put first.
     problems : sequence of str
         What is odd, one sentence each.
+
+    Attributes
+    ----------
+    renderer : Renderer
+        Where the model's chat template runs; it lives as long as the tokenizer does.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class Tokenizer:
         self.add_bos = specials.adds_bos and specials.bos_id is not None
         self.stop_ids = specials.stop_ids
         self.problems = list(problems)
+        self.renderer = Renderer()
         self.control_ids = frozenset(vocabulary.ids_of(CONTROL, UNKNOWN))
         self._encoder = encoder
         self._always = always
@@ -92,12 +99,19 @@ class Tokenizer:
         and no id of a control token comes out.
         """
         _check_characters(text)
+        return self.encode_parts(self._if_special.split(text) if special else [text])
+
+    def encode_parts(self, parts: Sequence[str | int]) -> list[int]:
+        """The ids of a text that is already cut: ids stay, stretches are plain text."""
         found: list[int] = []
-        for position, part in enumerate((self._if_special if special else self._always).split(text)):
-            if isinstance(part, int):
-                found.append(part)
-            else:
-                found += self._plain(part, at_start=position == 0)
+        is_start = True
+        for part in parts:
+            for each in [part] if isinstance(part, int) else self._always.split(part):
+                if isinstance(each, int):
+                    found.append(each)
+                else:
+                    found += self._plain(each, at_start=is_start)
+                is_start = False
         return found
 
     def special_parts(self, text: str) -> list[str | int]:

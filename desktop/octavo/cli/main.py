@@ -30,7 +30,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def command_line() -> typer.Typer:
     """All commands; their libraries are loaded when one runs."""
-    from octavo.cli import inspect, models, plugins, template, tokenize
+    from octavo.cli import convert, fit, inspect, models, plugins, template, tokenize
 
     app = typer.Typer(
         name="octavo",
@@ -44,7 +44,15 @@ def command_line() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (inspect.inspect, tokenize.tokenize, template.template, models.models, plugins.plugins):
+    for command in (
+        inspect.inspect,
+        fit.fit,
+        convert.convert,
+        tokenize.tokenize,
+        template.template,
+        models.models,
+        plugins.plugins,
+    ):
         app.command()(_answering(command))
     return app
 

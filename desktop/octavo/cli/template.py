@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from octavo.cli.options import AsJson, Model, model_path
-from octavo.cli.output import print_json, print_whole
+from octavo.cli.output import print_json, print_note, print_whole
 from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
@@ -63,12 +63,12 @@ def read_messages(path: Path) -> list[dict[str, str]]:
 
 
 def _source(checkpoint: Checkpoint) -> str:
-    from octavo.engine.tokenizer.template import template_source
+    from octavo.engine.tokenizer.template import chat_template
 
-    source = template_source(checkpoint)
-    if not source:
-        raise OctavoError("This model has no chat template.", "Talk to it with octavo chat --raw.")
-    return source
+    template = chat_template(checkpoint)
+    if template.note:
+        print_note(template.note)
+    return template.source
 
 
 def _prompt(checkpoint: Checkpoint, messages: list[dict[str, str]]) -> str:
@@ -76,12 +76,8 @@ def _prompt(checkpoint: Checkpoint, messages: list[dict[str, str]]) -> str:
     from octavo.engine.tokenizer.template import render
 
     tokenizer = load_tokenizer(checkpoint)
-    return render(
-        _source(checkpoint),
-        messages,
-        bos=_text(tokenizer, tokenizer.bos_id),
-        eos=_text(tokenizer, tokenizer.eos_id),
-    )
+    bos, eos = _text(tokenizer, tokenizer.bos_id), _text(tokenizer, tokenizer.eos_id)
+    return render(_source(checkpoint), messages, bos=bos, eos=eos)
 
 
 def _text(tokenizer: Tokenizer, token: int | None) -> str:

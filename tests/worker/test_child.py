@@ -8,7 +8,16 @@ from octavo import __version__
 from octavo.engine.errors import NotEnoughMemory, OctavoError
 from octavo.worker.child import kind_of
 from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
-from octavo.worker.protocol import PROTOCOL_VERSION, Chat, Convert, CountTokens, Inspect, Progressed, Unload
+from octavo.worker.protocol import (
+    PROTOCOL_VERSION,
+    Chat,
+    Convert,
+    CountTokens,
+    Inspect,
+    MeasureBandwidth,
+    Progressed,
+    Unload,
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +54,12 @@ def test_chat_without_a_model_says_what_to_do(client):
     for request in (Chat(messages=[]), CountTokens(messages=[])):
         with pytest.raises(RequestFailed, match=r"No model is loaded\. Open one first\."):
             client.ask(request)
+
+
+def test_bandwidth_is_measured_and_remembered(client):
+    first = client.ask(MeasureBandwidth())
+    assert first["bytes_per_second"] > 1e8
+    assert client.ask(MeasureBandwidth()) == first
 
 
 def test_unknown_quantizer_is_refused_with_the_known_ones(client, tmp_path):
@@ -111,7 +126,9 @@ def test_cancelling_closes_the_work_and_ends_the_request(child_that):
 
 def test_request_cancelled_while_it_waits_is_never_begun(child_that):
     client = child_that(
-        "if request.id == 2 and stop.is_set(): raise Stopped\nwhile request.id == 1 and not stop.wait(0.001): pass\nreturn 'done'"
+        "if request.id == 2 and stop.is_set(): raise Stopped\n"
+        "while request.id == 1 and not stop.wait(0.001): pass\n"
+        "return 'done'\n"
     )
     first, second = client.send(Unload()), client.send(Unload())
     client.cancel(second)

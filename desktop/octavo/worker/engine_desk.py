@@ -13,7 +13,6 @@ import msgspec
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress
 from octavo.worker.loaded_model import LoadedModel, load_model
-from octavo.worker.options import quantizer_options
 from octavo.worker.outbox import Outbox
 from octavo.worker.protocol import (
     Chat,
@@ -22,6 +21,7 @@ from octavo.worker.protocol import (
     Inspect,
     ListModels,
     Load,
+    MeasureBandwidth,
     Piece,
     Replied,
     Request,
@@ -69,6 +69,10 @@ class EngineDesk:
                 return self._inspect(request)
             case ListModels():
                 return self._list_models(request, stop)
+            case MeasureBandwidth():
+                from octavo.engine.hardware.bandwidth import read_bandwidth
+
+                return {"bytes_per_second": read_bandwidth(request.n_threads)}
             case Load():
                 return self._load(request, stop)
             case Chat():
@@ -119,12 +123,13 @@ class EngineDesk:
     def _convert(self, request: Convert, stop: Event) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
         from octavo.engine.convert.convert import convert
+        from octavo.engine.quantize.options import build_options
         from octavo.plugin.host import PluginHost
         from octavo.store.settings import load_settings
 
         host = PluginHost(load_settings().enabled_plugins, safe_mode=self._safe_mode)
         quantizer = host.quantizer(request.quantizer)
-        options = quantizer_options(quantizer, request.options)
+        options = build_options(quantizer, request.options)
         with contextlib.closing(open_checkpoint(Path(request.path))) as source:
             work = convert(source, quantizer, options, Path(request.output), force=request.force)
             return msgspec.to_builtins(self._run(request, work, "convert", stop))

@@ -34,6 +34,7 @@ class LoadedModel:
     def close(self) -> None:
         """Give its memory back."""
         self.session.close()
+        self.tokenizer.renderer.close()
         self.checkpoint.close()
 
     def prompt_ids(self, messages: Sequence[dict[str, str]], template: str = "") -> list[int]:

@@ -76,6 +76,15 @@ class ListModels(Message, frozen=True, kw_only=True):
     """
 
 
+class MeasureBandwidth(Message, frozen=True, kw_only=True):
+    """How fast this computer reads its memory; ends with ``Done(result={"bytes_per_second": float})``.
+
+    Takes a quarter of a second the first time; then the answer is known on this computer.
+    """
+
+    n_threads: int = 0
+
+
 class Cancel(Message, frozen=True, kw_only=True):
     """Stop request ``target``."""
 
@@ -177,7 +186,9 @@ class Failed(Message, frozen=True, kw_only=True):
     details: str = ""
 
 
-Request: TypeAlias = Inspect | Load | Chat | CountTokens | Convert | ListModels | Cancel | Unload
+Request: TypeAlias = (
+    Inspect | Load | Chat | CountTokens | Convert | ListModels | MeasureBandwidth | Cancel | Unload
+)
 Event: TypeAlias = Hello | Progressed | Piece | Replied | Done | Failed
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

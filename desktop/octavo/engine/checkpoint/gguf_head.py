@@ -51,7 +51,7 @@ def read_head(file: SourceFile) -> Head:
     for _ in range(n_fields):
         key = cursor.text(MAX_KEY)
         if not key or key in fields:
-            raise cursor.refuse(f"its metadata key {shown(key)!r} is {'there twice' if key else 'empty'}.")
+            raise cursor.refuse(f"its metadata key '{shown(key)}' is {'there twice' if key else 'empty'}.")
         fields[key] = cursor.field(key)
     alignment = _alignment(cursor, fields)
     entries = [_read_entry(cursor) for _ in range(n_tensors)]
@@ -106,7 +106,7 @@ def _alignment(cursor: Cursor, fields: dict[str, Field]) -> int:
 def _read_entry(cursor: Cursor) -> tuple[TensorInfo, int]:
     name = cursor.text(MAX_NAME)
     if not name or any(unicodedata.category(letter)[0] == "C" for letter in name):
-        raise cursor.refuse(f"a tensor has the impossible name {shown(name)!r}.")
+        raise cursor.refuse(f"a tensor has the impossible name '{shown(name)}'.")
     n_dimensions = int(cursor.number("I"))
     if not 1 <= n_dimensions <= 4:
         raise cursor.refuse(f"the tensor {shown(name)} has {n_dimensions} dimensions; 1 to 4 are allowed.")

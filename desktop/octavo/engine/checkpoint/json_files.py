@@ -42,7 +42,7 @@ def parse_json(path: Path, raw: bytes, *, unique: bool = False) -> JsonObject:
         if len(content) != len(pairs):
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise unreadable(path, f"it names {shown(twice)!r} twice.")
+            raise unreadable(path, f"it names '{shown(twice)}' twice.")
         return content
 
     try:

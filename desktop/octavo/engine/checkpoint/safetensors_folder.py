@@ -21,7 +21,7 @@ from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
 from octavo.engine.checkpoint.outgoing import QUANTIZATION_VERSION
-from octavo.engine.checkpoint.refusals import unreadable
+from octavo.engine.checkpoint.refusals import shown, unreadable
 from octavo.engine.checkpoint.safetensors_header import Entry, read_entries
 from octavo.engine.checkpoint.source_file import SourceFile
 from octavo.engine.checkpoint.vocabulary import check_vocabulary
@@ -157,7 +157,7 @@ def _entries(folder: Path, files: Sequence[SourceFile]) -> dict[str, tuple[Sourc
     for file in files:
         for name, entry in read_entries(file).items():
             if name in sources:
-                raise unreadable(folder, f"two of its files hold the tensor {name!r}.")
+                raise unreadable(folder, f"two of its files hold the tensor {shown(name)}.")
             sources[name] = (file, entry)
     return sources
 

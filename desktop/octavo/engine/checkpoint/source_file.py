@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import weakref
 from pathlib import Path
 from types import TracebackType
 
@@ -40,10 +41,12 @@ class SourceFile:
             self._status = os.fstat(descriptor)
             if not stat.S_ISREG(self._status.st_mode):
                 raise unreadable(path, "this is not a regular file.")
-            self._file = os.fdopen(descriptor, "rb", buffering=0)
+            self._file = os.fdopen(descriptor, "rb", buffering=0, closefd=False)
         except BaseException:
             os.close(descriptor)
             raise
+        # A model that is let go of without being closed gives its descriptor back too.
+        self._closing = weakref.finalize(self, os.close, descriptor)
         self._lock = threading.Lock()
 
     @property
@@ -84,6 +87,7 @@ class SourceFile:
     def close(self) -> None:
         """Close the file; closing twice is no error."""
         self._file.close()
+        self._closing()
 
     def __enter__(self) -> SourceFile:
         return self

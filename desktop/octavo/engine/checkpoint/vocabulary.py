@@ -56,4 +56,4 @@ def _check_types(values: FieldValues, tokens: list[str], types: list[float]) -> 
         raise values.refuse("its tokenizer.ggml.token_type holds types that are not known.")
     for token, kind in zip(tokens, types, strict=True):
         if kind == _BYTE and not _BYTE_TEXT.fullmatch(token):
-            raise values.refuse(f"the token {shown(token)!r} is called a byte, but is none.")
+            raise values.refuse(f"the token '{shown(token)}' is called a byte, but is none.")

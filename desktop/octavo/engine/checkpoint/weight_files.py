@@ -51,7 +51,7 @@ def _indexed(folder: Path) -> list[Path]:
     files = []
     for name in sorted(set(places.values())):
         if not name.endswith(".safetensors") or {"/", "\\", ":", "\0"} & set(name):
-            raise unreadable(index, f"it names the file {shown(name)!r}, which is no plain safetensors name.")
+            raise unreadable(index, f"it names the file '{shown(name)}', which is no plain safetensors name.")
         path = folder / name
         if not path.exists():
             raise unreadable(folder, f"the weight file {shown(name)} is missing.")

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+from tests.fixtures.checkpoints import Shape, write_tiny_gguf
+
+from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
+from octavo.engine.errors import OctavoError, UnreadableModel, UnsupportedModel
+
+
+def opened(folder, family="llama", **options):
+    return GgufCheckpoint(write_tiny_gguf(folder / "m.gguf", family, **options)).hyperparameters
+
+
+def test_gemma3_looks_everywhere_in_every_sixth_layer(tmp_path):
+    model = opened(
+        tmp_path, "gemma3", shape=Shape(n_layers=7, n_embedding=32, n_feed_forward=32, head_size=32)
+    )
+
+    assert model.is_local == (True, True, True, True, True, False, True)
+    assert model.sliding_window == 16
+    assert model.rope_base == 1e6
+    assert model.rope_base_local == 1e4
+    assert model.attention_scale == pytest.approx(32**-0.5)
+
+
+def test_gemma3_without_a_window_looks_everywhere(tmp_path):
+    model = opened(tmp_path, "gemma3", without=("gemma3.attention.sliding_window",))
+
+    assert model.is_local == (False, False)
+
+
+def test_sizes_that_are_not_said_follow_from_the_width(tmp_path):
+    model = opened(tmp_path, without=("llama.attention.key_length", "llama.attention.value_length"))
+
+    assert (model.key_size, model.value_size, model.rope_dimensions) == (64, 64, 64)
+
+
+def test_scaled_positions_are_read(tmp_path):
+    model = opened(
+        tmp_path,
+        fields={
+            "llama.rope.scaling.type": "yarn",
+            "llama.rope.scaling.factor": 4.0,
+            "llama.rope.scaling.original_context_length": 128,
+        },
+    )
+
+    assert (model.rope_scaling, model.rope_scaling_factor, model.rope_original_context) == ("yarn", 4.0, 128)
+
+
+@pytest.mark.parametrize("kind", ["falcon", "../../etc/passwd", "os.system"])
+def test_an_unknown_architecture_is_told_with_those_known(tmp_path, kind):
+    path = write_tiny_gguf(tmp_path / "m.gguf", fields={"general.architecture": kind})
+
+    with pytest.raises(UnsupportedModel) as refusal:
+        GgufCheckpoint(path)
+    assert kind in refusal.value.message
+    assert refusal.value.hint == "Supported are llama, qwen2, qwen3, gemma3."
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"llama.expert_count": 8}, {"llama.rope.scaling.type": "longrope"}],
+    ids=["experts", "longrope"],
+)
+def test_what_is_not_known_yet_is_called_unsupported(tmp_path, fields):
+    with pytest.raises(UnsupportedModel, match="not supported yet"):
+        opened(tmp_path, fields=fields)
+
+
+WRONG = {
+    "no layers": {"llama.block_count": 0},
+    "too many layers": {"llama.block_count": 1025},
+    "more layers than there are": {"llama.block_count": 3},
+    "layers no integer": {"llama.block_count": "2"},
+    "layers as a float": {"llama.block_count": 2.0},
+    "heads that do not share": {"llama.attention.head_count_kv": 3},
+    "no heads": {"llama.attention.head_count": 0},
+    "huge heads": {"llama.attention.head_count": 2**32 - 1},
+    "another width": {"llama.embedding_length": 128},
+    "another feed-forward": {"llama.feed_forward_length": 256},
+    "another head size": {"llama.attention.key_length": 32},
+    "epsilon zero": {"llama.attention.layer_norm_rms_epsilon": 0.0},
+    "epsilon one": {"llama.attention.layer_norm_rms_epsilon": 1.0},
+    "epsilon not a number": {"llama.attention.layer_norm_rms_epsilon": float("nan")},
+    "infinite base": {"llama.rope.freq_base": float("inf")},
+    "negative base": {"llama.rope.freq_base": -1.0},
+    "odd rotation": {"llama.rope.dimension_count": 63},
+    "rotation beyond the head": {"llama.rope.dimension_count": 128},
+    "no context": {"llama.context_length": 0},
+    "template no text": {"tokenizer.chat_template": 7},
+    "end token beyond the vocabulary": {"tokenizer.ggml.eos_token_id": 302},
+    "flag no flag": {"tokenizer.ggml.add_bos_token": 1},
+    "name of the tokenizer no text": {"tokenizer.ggml.model": 1},
+}
+
+
+@pytest.mark.parametrize("fields", WRONG.values(), ids=WRONG.keys())
+def test_numbers_that_cannot_be_are_refused_by_name(tmp_path, fields):
+    with pytest.raises(UnreadableModel) as refusal:
+        opened(tmp_path, fields=fields)
+    assert refusal.value.message.startswith("m.gguf: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["llama.block_count", "llama.context_length", "blk.1.ffn_up.weight", "token_embd.weight"]
+)
+def test_what_is_missing_is_named(tmp_path, name):
+    with pytest.raises(OctavoError) as refusal:
+        opened(tmp_path, without=(name,))
+    assert name in refusal.value.message or "token embeddings" in refusal.value.message

@@ -15,26 +15,26 @@ _PROBE_BYTES = 256 * 1024 * 1024
 _SECONDS = 0.25
 
 
-def memory_bandwidth() -> float:
-    """Bytes per second that all usable threads read together; probes if it is not known yet."""
-    known = known_bandwidth()
+def read_bandwidth(n_threads: int = 0) -> float:
+    """Bytes per second that ``n_threads`` (0: all usable) read together; probes if it is not known yet."""
+    known = known_bandwidth(n_threads)
     if known:
         return known
-    measured = probe_bandwidth()
-    _memo_file().write_text(json.dumps({"machine": _machine(), "bytes_per_second": measured}))
+    measured = probe_bandwidth(n_threads)
+    _memo_file().write_text(json.dumps({"machine": _machine(n_threads), "bytes_per_second": measured}))
     return measured
 
 
-def known_bandwidth() -> float:
+def known_bandwidth(n_threads: int = 0) -> float:
     """What an earlier probe of this computer found; 0.0 without one."""
     try:
         memo = json.loads(_memo_file().read_text())
-        return float(memo["bytes_per_second"]) if memo["machine"] == _machine() else 0.0
+        return float(memo["bytes_per_second"]) if memo["machine"] == _machine(n_threads) else 0.0
     except (OSError, ValueError, KeyError, TypeError):  # never probed, or the memo is damaged
         return 0.0
 
 
-def probe_bandwidth(n_bytes: int = _PROBE_BYTES, seconds: float = _SECONDS) -> float:
+def probe_bandwidth(n_threads: int = 0, n_bytes: int = _PROBE_BYTES, seconds: float = _SECONDS) -> float:
     """Read a block of memory in as many threads as are usable, again and again; bytes per second.
 
     The best round counts: whatever else the computer does can only slow a round down.
@@ -43,7 +43,7 @@ def probe_bandwidth(n_bytes: int = _PROBE_BYTES, seconds: float = _SECONDS) -> f
 
     import numpy as np
 
-    n_threads = usable_threads()
+    n_threads = n_threads or usable_threads()
     size = max(1 << 20, min(n_bytes, main_memory().free_bytes // 8)) // 8 // n_threads
     parts = [np.ones(size, np.int64) for _ in range(n_threads)]
     best = 0.0
@@ -59,8 +59,8 @@ def probe_bandwidth(n_bytes: int = _PROBE_BYTES, seconds: float = _SECONDS) -> f
                 return best
 
 
-def _machine() -> str:
-    return f"{processor_name()}, {usable_threads()} threads"
+def _machine(n_threads: int) -> str:
+    return f"{processor_name()}, {n_threads or usable_threads()} threads"
 
 
 def _memo_file() -> Path:

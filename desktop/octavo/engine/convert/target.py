@@ -1,0 +1,29 @@
+"""Where the result may go: never over its source, and over another file only with consent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from octavo.engine.errors import OctavoError
+
+
+def check_target(target: Path, sources: Sequence[Path], *, force: bool) -> None:
+    """Refuse a target that is one of the ``sources``, or exists while ``force`` is off.
+
+    A source is recognised by device and inode, so through links too.
+    """
+    if any(_same_file(target, each) for each in sources):
+        raise OctavoError(f"{target.name} is the model that is being converted.", "Choose another name.")
+    if os.path.lexists(target) and not target.is_dir() and not force:
+        raise OctavoError(
+            f"{target.name} exists already.", "Choose another name, or allow it to be replaced."
+        )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them does not exist
+        return False

@@ -40,6 +40,11 @@ def child_command() -> list[str]:
     return [sys.executable, "-m", "octavo.worker"]
 
 
+def background_command() -> list[str]:
+    """How to start an engine that leaves the processor to others."""
+    return [*child_command(), "--background"]
+
+
 class Call(QObject):
     """One request under way; ends with exactly one of ``done`` and ``failed``."""
 

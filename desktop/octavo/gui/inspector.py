@@ -13,8 +13,9 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
-from octavo.gui.engine_process import EngineProcess
-from octavo.worker.protocol import Failed, Inspect
+from octavo.gui.engine_process import EngineProcess, background_command
+from octavo.store.library import ModelEntry
+from octavo.worker.protocol import Failed, Inspect, ListModels
 
 IDLE_MS = 20_000
 
@@ -22,17 +23,23 @@ IDLE_MS = 20_000
 class Inspector(QObject):
     """A queue of models to open."""
 
+    listed = Signal(list)
     opened = Signal(str, ModelCard)
     refused = Signal(str, Failed)
 
     def __init__(self, parent: QObject | None = None, *, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
-        self._engine = EngineProcess(self, command=command)
+        self._engine = EngineProcess(self, command=command or background_command())
         self._waiting: deque[str] = deque()
         self._current = ""
         # An idle child is memory for nothing.
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
         self._idle.timeout.connect(self._engine.close)
+
+    def list_models(self) -> None:
+        """Find all models on this computer."""
+        call = self._engine.ask(ListModels())
+        call.done.connect(self._hand_on_list)
 
     def inspect(self, path: str, *, first: bool = False) -> None:
         """Open ``path`` when its turn comes; ``first`` puts it before all others."""
@@ -72,6 +79,11 @@ class Inspector(QObject):
         else:
             self.opened.emit(path, card)
         self._take_next()
+
+    def _hand_on_list(self, result: object) -> None:
+        self.listed.emit(msgspec.convert(result, list[ModelEntry]))
+        if not self._current:
+            self._idle.start()
 
     def _refuse(self, failed: Failed) -> None:
         path, self._current = self._current, ""

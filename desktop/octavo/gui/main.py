@@ -10,6 +10,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from octavo.gui.inspector import Inspector
+from octavo.gui.pages.convert import ConvertPage
+from octavo.gui.pages.fit import FitPage
 from octavo.gui.pages.models import ModelsPage
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
@@ -31,6 +33,7 @@ def run(argv: Sequence[str]) -> int:
     window = build_window(workspace)
     window.show()
     QTimer.singleShot(0, workspace.load_plugins)
+    QTimer.singleShot(0, workspace.look_for_models)
     status = application.exec()
     workspace.close()
     return status
@@ -38,9 +41,14 @@ def run(argv: Sequence[str]) -> int:
 
 def build_window(workspace: Workspace) -> MainWindow:
     """The window with its pages, joined to ``workspace`` and to each other."""
-    models = ModelsPage(workspace)
-    window = MainWindow([Place("Models", "library", models)])
-    return window
+    models, convert, fit = ModelsPage(workspace), ConvertPage(workspace), FitPage(workspace)
+    return MainWindow(
+        [
+            Place("Models", "library", models),
+            Place("Convert", "layers", convert),
+            Place("Fit", "gauge", fit),
+        ]
+    )
 
 
 if __name__ == "__main__":

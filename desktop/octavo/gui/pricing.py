@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.estimate.fit import FitRow, fit_rows
@@ -11,20 +11,34 @@ from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.gui.widgets.memory_bar import MODEL_PARTS, Part
 from octavo.gui.workspace import Model, Workspace
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from octavo.engine.blocks.types import BlockType
+
 
 class WithOptions:
     """A quantizer with the options that the user chose, for pricing: only its plan is asked for."""
 
-    Options = None
+    Options: type | None = None
 
     def __init__(self, quantizer: Quantizer, options: object) -> None:
         self.name, self.summary, self.format = quantizer.name, quantizer.summary, quantizer.format
         self._quantizer, self._options = quantizer, options
-        self.encode = quantizer.encode
 
     def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # ignored: they are chosen already
         """The plan under the chosen options."""
         return self._quantizer.plan(tensors, self._options)
+
+    def encode(
+        self,
+        weights: npt.NDArray[np.float32],
+        block_type: BlockType,
+        importance: npt.NDArray[np.float32] | None,
+    ) -> npt.NDArray[np.uint8]:
+        """What the quantizer itself would write."""
+        return self._quantizer.encode(weights, block_type, importance)
 
 
 def price(

@@ -14,7 +14,8 @@ def byte_count(n_bytes: float) -> str:
     for unit in BYTE_UNITS:
         if abs(value) < 999.5 or unit == BYTE_UNITS[-1]:
             digits = 0 if unit in ("B", "kB") or value >= 99.95 else 1
-            return f"{value:.{digits}f} {unit}"
+            shown = f"{value:.{digits}f}"
+            return f"{shown.removesuffix('.0') if value >= 9.95 else shown} {unit}"
         value /= 1000
     raise AssertionError("the last unit takes every size")
 

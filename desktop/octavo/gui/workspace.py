@@ -14,10 +14,8 @@ from octavo.engine.estimate.memory import DEFAULT_CONTEXT
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.inspector import Inspector
-from octavo.gui.wording import file_name
 from octavo.plugin.host import PluginHost
-from octavo.store.library import demo_model
-from octavo.store.places import FoundModel
+from octavo.store.library import ModelEntry, demo_model
 from octavo.store.settings import Settings, save_settings
 from octavo.worker.protocol import Failed
 
@@ -27,38 +25,43 @@ ADDED = "Added"
 
 @dataclass(frozen=True)
 class Model:
-    """A model in the list: where it was found, and its card once it has been opened."""
+    """A model in the list: what the library knows of it, and its card once it has been opened."""
 
-    found: FoundModel
+    entry: ModelEntry
     card: ModelCard | None = None
     problem: str = ""
 
     @property
     def path(self) -> str:
         """Where it lies."""
-        return str(self.found.path)
+        return self.entry.path
 
     @property
     def is_demo(self) -> bool:
         """Whether it is the one that ships with the program."""
-        return self.found.path == demo_model()
+        return self.path == str(demo_model())
 
     @property
     def name(self) -> str:
         """What to call it."""
         if self.is_demo:
-            return "Octavo demo"
-        return (self.card.name if self.card else "") or self.found.name or file_name(self.path)
+            return self.entry.name
+        return (self.card.name if self.card else "") or self.entry.name
+
+    @property
+    def type_name(self) -> str:
+        """How its weights are stored; empty until it is known."""
+        return self.card.type_name if self.card else self.entry.type
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of all its files; 0 until it has been opened."""
-        return self.card.file_bytes if self.card else 0
+        """Bytes of all its files; 0 until they are known."""
+        return self.card.file_bytes if self.card else self.entry.bytes
 
     @property
     def is_folder(self) -> bool:
         """Whether it is a Hugging Face folder."""
-        return self.card.container != "gguf" if self.card else not self.path.endswith(".gguf")
+        return self.card.container != "gguf" if self.card else not self.path.lower().endswith(".gguf")
 
 
 class Workspace(QObject):
@@ -86,6 +89,7 @@ class Workspace(QObject):
         self._inspector = inspector
         self._models: dict[str, Model] = {}
         inspector.setParent(self)
+        inspector.listed.connect(self.show_library)
         inspector.opened.connect(self._keep_card)
         inspector.refused.connect(self._keep_problem)
         self._memory_timer = QTimer(self, interval=MEMORY_REFRESH_MS)
@@ -113,13 +117,16 @@ class Workspace(QObject):
                 self._inspector.inspect(path, first=True)
             self.selected.emit(path)
 
-    def show_library(self, found: Sequence[FoundModel]) -> None:
+    def look_for_models(self) -> None:
+        """Find the models on this computer, in the background."""
+        self._inspector.list_models()
+
+    def show_library(self, entries: Sequence[ModelEntry]) -> None:
         """Show these models; their headers are read in the background."""
-        known = self._models
-        self._models = {}
-        for each in found:
-            old = known.get(str(each.path))
-            self._models[str(each.path)] = replace(old, found=each) if old else Model(each)
+        known, self._models = self._models, {}
+        for entry in sorted(entries, key=lambda each: each.path == str(demo_model())):
+            old = known.get(entry.path)
+            self._models[entry.path] = Model(entry, old.card if old else None, entry.problem)
         if self.selected_path not in self._models:
             self.selected_path = ""
         self.models_changed.emit()
@@ -131,7 +138,10 @@ class Workspace(QObject):
         """Open ``path``, put it in the list and select it; a refusal is told through ``refused``."""
         name = str(path)
         if name not in self._models:
-            self._models = {name: Model(FoundModel(path, ADDED)), **self._models}
+            self._models = {
+                name: Model(ModelEntry(path=name, source=ADDED, name=path.stem, bytes=0)),
+                **self._models,
+            }
             self.models_changed.emit()
         else:
             self._models[name] = replace(self._models[name], problem="")
@@ -199,7 +209,7 @@ class Workspace(QObject):
     def _keep_card(self, path: str, card: ModelCard) -> None:
         if path in self._models:
             self._models[path] = replace(self._models[path], card=card, problem="")
-            if self._models[path].found.source == ADDED:
+            if self._models[path].entry.source == ADDED:
                 self.change_settings(added_models=self.settings.with_model(path).added_models)
             self.model_changed.emit(path)
 
@@ -207,7 +217,7 @@ class Workspace(QObject):
         model = self._models.get(path)
         if model is None:
             return
-        if model.found.source == ADDED and path not in self.settings.added_models:
+        if model.entry.source == ADDED and path not in self.settings.added_models:
             del self._models[path]
             self.selected_path = "" if self.selected_path == path else self.selected_path
             self.models_changed.emit()

@@ -11,10 +11,13 @@ from octavo.gui.workspace import Model
 
 def about(model: Model) -> str:
     """``3.2B params · 128K context``."""
-    if model.card is None:
+    entry = model.entry
+    n_parameters, tokens = entry.parameters, entry.context_length
+    if model.card is not None:
+        n_parameters, tokens = model.card.n_parameters, model.card.hyperparameters.context_length
+    if not n_parameters:
         return "Reading…"
-    tokens = context(model.card.hyperparameters.context_length)
-    return f"{parameters(model.card.n_parameters)} params · {tokens} context"
+    return f"{parameters(n_parameters)} params · {context(tokens)} context"
 
 
 def facts(model: Model, now: datetime) -> list[tuple[str, str]]:

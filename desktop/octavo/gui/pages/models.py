@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from octavo.gui.pages.model_facts import about, facts
 from octavo.gui.pricing import parts, price_of
+from octavo.gui.show_folder import show_in_folder
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import row
 from octavo.gui.widgets.drop_zone import DropZone
@@ -136,8 +136,8 @@ class ModelsPage(Page):
         shown = self._rows[path]
         icon_name = "sparkles" if model.is_demo else ("folder" if model.is_folder else "box")
         container = "Safetensors" if model.is_folder else "GGUF"
-        type_name = model.card.type_name if model.card else ""
-        size = byte_count(model.n_bytes) if model.card else ""
+        type_name = model.type_name
+        size = byte_count(model.n_bytes) if model.n_bytes else ""
         shown.show_model(model.name, about(model), icon_name, container, type_name, size)
         if model.problem:
             shown.show_problem(model.problem)
@@ -219,9 +219,7 @@ class ModelsPage(Page):
         self.fit_asked.emit(self._workspace.selected_path)
 
     def _open_folder(self) -> None:
-        path = Path(self._workspace.selected_path)
-        folder = path if path.is_dir() else path.parent
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        show_in_folder(Path(self._workspace.selected_path))
 
     def _remove(self) -> None:
         self._workspace.remove_model(self._workspace.selected_path)

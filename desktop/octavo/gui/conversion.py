@@ -1,0 +1,101 @@
+"""One conversion in a child of its own: how far it is, how fast, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from octavo.gui.engine_process import Call, EngineProcess, background_command
+from octavo.worker.protocol import Convert, Failed, Progressed
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far a conversion is.
+
+    Parameters
+    ----------
+    share : float
+        0 to 1.
+    tensor : str
+        The one being written.
+    number, n_tensors : int
+        Its place among all.
+    bytes_per_second : float
+        Since the start; 0 while it is too early to say.
+    seconds_left : float or None
+        None while it is too early to say.
+    """
+
+    share: float
+    tensor: str
+    number: int
+    n_tensors: int
+    bytes_per_second: float
+    seconds_left: float | None
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """What the engine reports at the end; more keys may come with it."""
+
+    output: str
+    file_bytes: int
+    predicted_bytes: int = 0
+    seconds: float = 0.0
+    sha256: str = ""
+    verified: bool = False
+
+
+class Conversion(QObject):
+    """A conversion under way; ends with exactly one of ``done`` and ``failed``."""
+
+    paced = Signal(Pace)
+    done = Signal(Converted)
+    failed = Signal(Failed)
+
+    EARLY_SECONDS = 0.5
+
+    def __init__(
+        self, request: Convert, parent: QObject | None = None, *, command: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.request = request
+        self._engine = EngineProcess(self, command=command or background_command())
+        self._started = time.monotonic()
+        self._call: Call = self._engine.ask(request)
+        self._call.progressed.connect(self._tell_pace)
+        self._call.done.connect(self._tell_done)
+        self._call.failed.connect(self._tell_failed)
+
+    def cancel(self) -> None:
+        """Stop; nothing is left behind."""
+        self._call.cancel()
+
+    def close(self) -> None:
+        """End the child."""
+        self._engine.close()
+
+    def _tell_pace(self, event: Progressed) -> None:
+        seconds = time.monotonic() - self._started
+        share = event.done / event.total if event.total else 0.0
+        early = seconds < self.EARLY_SECONDS or not event.done
+        left = None if early or not share else seconds / share - seconds
+        rate = 0.0 if early else event.done / seconds
+        self.paced.emit(Pace(share, event.label, event.step, event.n_steps, rate, left))
+
+    def _tell_done(self, result: object) -> None:
+        self._engine.close()
+        try:
+            self.done.emit(msgspec.convert(result, Converted))
+        except msgspec.ValidationError as error:
+            self.failed.emit(
+                Failed(kind="crash", message="The engine's answer was damaged.", details=str(error))
+            )
+
+    def _tell_failed(self, failed: Failed) -> None:
+        self._engine.close()
+        self.failed.emit(failed)

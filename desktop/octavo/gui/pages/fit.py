@@ -1,0 +1,231 @@
+"""What a model needs before it is loaded, in every format, re-priced while the settings move."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QVBoxLayout
+
+from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.errors import OctavoError
+from octavo.engine.estimate.fit import FitRow, default_options
+from octavo.engine.estimate.memory import largest_context
+from octavo.engine.estimate.verdict import FITS_SHARE, RUNS_WELL_SHARE
+from octavo.engine.quantize.quantizer import Plan, Quantizer
+from octavo.gui.pricing import all_parts, price
+from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
+from octavo.gui.widgets.button import Button
+from octavo.gui.widgets.card import Card, row
+from octavo.gui.widgets.context_chart import ContextChart, Curve
+from octavo.gui.widgets.fit_line import FitLine
+from octavo.gui.widgets.fit_settings import FitSettings
+from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.memory_bar import MODEL_PARTS, Legend
+from octavo.gui.widgets.page import Page
+from octavo.gui.widgets.source_card import ModelMenu
+from octavo.gui.wording import byte_count
+from octavo.gui.workspace import Workspace
+
+N_POINTS = 13
+SHORTEST_CONTEXT = 512
+
+
+class FitPage(Page):
+    """Bars for every format against the free memory."""
+
+    file_asked = Signal()
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._choose = Button("Choose a model", "secondary", "chevron-down")
+        super().__init__("Fit", "See what a model needs before you load it.", self._choose)
+        self._workspace = workspace
+        self._menu = ModelMenu(self)
+        self._choose.setMenu(self._menu)
+        self._lines: dict[str, FitLine] = {}
+        self._curves: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._rows_shown: list[FitRow] = []
+        self._group = QButtonGroup(self)
+        self._sentence = Label("", SMALL, tone="text2", elide=True)
+        self._graphics = Label("", SMALL, tone="text2", wrap=True)
+        self._note = Label("", SMALL, tone="text3")
+        self._chart = ContextChart()
+        self._settings = FitSettings(os.cpu_count() or 1, workspace.n_threads, workspace.settings.kv_type)
+        self._arrange()
+        self._connect()
+        self._show_model()
+
+    def _arrange(self) -> None:
+        needs = Card(padding=20, gap=8)
+        title = Label("Memory needed on this computer", READING, SEMIBOLD)
+        needs.body.addLayout(row(title, None, Legend(MODEL_PARTS)))
+        self._bars = QVBoxLayout()
+        self._bars.setSpacing(8)
+        needs.body.addSpacing(2)
+        needs.body.addLayout(self._bars)
+        foot = row(gap=16)
+        foot.addWidget(self._sentence, 1)
+        foot.addWidget(self._note)
+        needs.body.addLayout(foot)
+        needs.body.addWidget(self._graphics)
+        growth = Card(padding=20, gap=8)
+        about = Label("Weights stay, the KV cache grows", SMALL, tone="text3", elide=True)
+        head = row(Label("Memory against context", READING, SEMIBOLD), None, about)
+        growth.body.addLayout(head)
+        growth.body.addWidget(self._chart, 1)
+        self.body.addWidget(needs)
+        lower = row(gap=16)
+        lower.addWidget(self._settings)
+        lower.addWidget(growth, 1)
+        self.body.addLayout(lower, 1)
+
+    def _connect(self) -> None:
+        self._menu.chosen.connect(self._workspace.select)
+        self._menu.open_asked.connect(self.file_asked)
+        self._group.buttonClicked.connect(self._show_choice)
+        self._settings.context_changed.connect(self._show_prices)
+        self._settings.shape_changed.connect(self._show_shape)
+        self._settings.largest_asked.connect(self._take_largest)
+        self._workspace.selected.connect(self._show_model)
+        self._workspace.model_changed.connect(self._show_model)
+        self._workspace.models_changed.connect(self._show_model)
+        self._workspace.plugins_changed.connect(self._show_model)
+        self._workspace.settings_changed.connect(self._show_model)
+        self._workspace.memory_changed.connect(self._show_prices)
+
+    @property
+    def _card(self) -> ModelCard | None:
+        model = self._workspace.selected_model
+        return model.card if model else None
+
+    def _quantizers(self) -> list[Quantizer]:
+        return self._workspace.host.quantizers() if self._workspace.plugins_loaded else []
+
+    def _show_model(self, path: str = "") -> None:
+        if path and path != self._workspace.selected_path:
+            return
+        choices = [(each.path, each.name) for each in self._workspace.models if each.card is not None]
+        self._menu.show_choices(choices)
+        model = self._workspace.selected_model
+        self._choose.show_text(model.name if model else "Choose a model", "Choose a model")
+        card = self._card
+        if card is None:
+            self._sentence.show_text("Choose a model to see what it needs.")
+            self._show_lines([])
+            return
+        self._settings.context.show_range(
+            card.hyperparameters.context_length, self._workspace.context_for(card)
+        )
+        self._show_shape()
+
+    def _show_shape(self) -> None:
+        """Price the curves, which do not depend on the chosen context, then the rest."""
+        card = self._card
+        if card is None or not self._workspace.pools:
+            return
+        longest = max(card.hyperparameters.context_length, SHORTEST_CONTEXT * 2)
+        growth = longest / SHORTEST_CONTEXT
+        contexts = [round(SHORTEST_CONTEXT * growth ** (each / (N_POINTS - 1))) for each in range(N_POINTS)]
+        curves: dict[str, list[tuple[int, int]]] = {}
+        for tokens in contexts:
+            for each in self._rows(card, tokens):
+                if each.total_bytes:
+                    curves.setdefault(each.quantizer, []).append((tokens, each.total_bytes))
+        self._curves = {name: tuple(points) for name, points in curves.items()}
+        self._show_prices()
+
+    def _rows(self, card: ModelCard, context_tokens: int) -> list[FitRow]:
+        return price(
+            card,
+            self._workspace,
+            self._quantizers(),
+            context_tokens=context_tokens,
+            kv_type=self._settings.kv_type,
+            n_threads=self._settings.n_threads,
+        )
+
+    def _show_prices(self) -> None:
+        card = self._card
+        if card is None or not self._workspace.pools:
+            return
+        rows = sorted(self._rows(card, self._settings.context.tokens), key=lambda each: each.total_bytes)
+        self._show_lines(rows)
+        self._show_graphics(rows)
+
+    def _show_lines(self, rows: list[FitRow]) -> None:
+        if [each.quantizer for each in rows] != list(self._lines):
+            self._rebuild([each.quantizer for each in rows])
+        ram = self._workspace.ram
+        whole = max([ram.total_bytes, *(each.total_bytes for each in rows)])
+        for each in rows:
+            total = byte_count(each.total_bytes) if each.total_bytes else "unknown"
+            self._lines[each.quantizer].show_fit(
+                all_parts(each), whole, ram.free_bytes, total, each.verdict, each.sentence
+            )
+        self._note.show_text(
+            f"Dotted line: {byte_count(ram.free_bytes)} free now · bar length: {byte_count(whole)}"
+            if rows
+            else ""
+        )
+        self._rows_shown = rows
+        self._show_choice()
+
+    def _rebuild(self, names: list[str]) -> None:
+        chosen = self._chosen_name()
+        for line in self._lines.values():
+            self._group.removeButton(line)
+            line.deleteLater()
+        self._lines = {name: FitLine(name) for name in names}
+        for line in self._lines.values():
+            self._group.addButton(line)
+            self._bars.addWidget(line)
+        if names:
+            self._lines[chosen if chosen in names else names[0]].setChecked(True)
+
+    def _chosen_name(self) -> str:
+        chosen = self._group.checkedButton()
+        return chosen.name if isinstance(chosen, FitLine) else ""
+
+    def _show_choice(self) -> None:
+        name = self._chosen_name()
+        found = next((each for each in self._rows_shown if each.quantizer == name), None)
+        card = self._card
+        if found is None or card is None:
+            return
+        self._sentence.show_text(f"{name}: {found.sentence}")
+        self._settings.show_outcome(found.total_bytes, found.tokens_per_second)
+        curves = [Curve(each, points, each == name) for each, points in self._curves.items()]
+        self._chart.show_curves(curves, self._workspace.ram.free_bytes, self._settings.context.tokens)
+        plan = self._plan(card, name)
+        runs_well, fits = (self._largest(card, plan, share) for share in (RUNS_WELL_SHARE, FITS_SHARE))
+        self._settings.context.show_zones(runs_well, fits)
+        self._settings.show_largest(runs_well)
+
+    def _plan(self, card: ModelCard, name: str) -> Plan | None:
+        quantizer = next((each for each in self._quantizers() if each.name == name), None)
+        return quantizer.plan(card.tensors, default_options(quantizer)) if quantizer else None
+
+    def _largest(self, card: ModelCard, plan: Plan | None, share: float) -> int:
+        free = int(share * self._workspace.ram.free_bytes)
+        try:
+            return largest_context(
+                card, plan, free, kv_type=self._settings.kv_type, n_threads=self._settings.n_threads
+            )
+        except OctavoError:  # its row says that the cost is unknown
+            return 0
+
+    def _take_largest(self) -> None:
+        self._settings.context.choose(self._settings.largest)
+
+    def _show_graphics(self, rows: list[FitRow]) -> None:
+        """Say what would fit each graphics memory, for those who will run the file there."""
+        told = []
+        for pool in self._workspace.pools:
+            if pool.kind == "vram":
+                fitting = [
+                    each.quantizer for each in rows if 0 < each.total_bytes <= FITS_SHARE * pool.free_bytes
+                ]
+                names = ", ".join(fitting) if fitting else "nothing"
+                told.append(f"{pool.name}: {byte_count(pool.free_bytes)} free, fits {names}.")
+        self._graphics.show_text("\n".join(told))
+        self._graphics.setVisible(bool(told))

@@ -1,0 +1,35 @@
+"""Where a conversion goes by default, and how the same is said on the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from octavo.gui.workspace import Model
+from octavo.store.library import converted_folder
+
+_TYPE_SUFFIX = re.compile(r"[-_.](i?q\d\w*|bf16|f16|f32|fp16|fp32)$", re.IGNORECASE)
+
+
+def default_folder(model: Model, chosen: str) -> Path:
+    """The folder that the user chose, else the source's own, else Octavo's folder for models."""
+    if chosen:
+        return Path(chosen)
+    beside = Path(model.path).parent
+    if model.is_demo or not os.access(beside, os.W_OK):
+        return converted_folder()
+    return beside
+
+
+def default_name(model: Model, quantizer: str) -> str:
+    """``llama-3.2-3b-instruct-q4_k_m.gguf``."""
+    path = Path(model.path)
+    stem = "octavo-demo" if model.is_demo else (path.name if model.is_folder else path.stem)
+    return f"{_TYPE_SUFFIX.sub('', stem)}-{quantizer}.gguf".lower().replace(" ", "-")
+
+
+def command_line(source: str, quantizer: str, output: str) -> str:
+    """The command that does the same conversion."""
+    return shlex.join(["octavo", "convert", source, "--to", quantizer, "-o", output])

@@ -1,0 +1,133 @@
+"""A form made from the fields of a frozen dataclass, so that plugins need no Qt."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+
+from octavo.gui.theme.fonts import SMALL, font
+from octavo.gui.widgets.button import HEIGHT
+from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.switch import Switch
+
+_MOST = 2**31 - 1
+
+
+class OptionsForm(QWidget):
+    """One control per field.
+
+    A field's ``metadata`` may hold ``label``, ``help``, ``minimum`` and ``maximum``.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnStretch(0, 1)
+        self._options: type | None = None
+        self._readers: dict[str, Callable[[], Any]] = {}  # each reads a value of its field's own type
+
+    def show_options(self, options: type | None) -> None:
+        """Show the fields of ``options``, a dataclass, at their defaults; None shows nothing."""
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._options, self._readers = options, {}
+        if options is not None:
+            hints = typing.get_type_hints(options)
+            for line, field in enumerate(dataclasses.fields(options)):
+                self._add(line, field, hints[field.name])
+        self.setVisible(bool(self._readers))
+
+    def value(self) -> Any:  # an instance of the dataclass on view
+        """The options as they stand in the form; None where there are none."""
+        if self._options is None:
+            return None
+        return self._options(**self.changes())
+
+    def changes(self) -> dict[str, Any]:  # values of the fields' own types
+        """Field names and values."""
+        return {name: read() for name, read in self._readers.items()}
+
+    def _add(self, line: int, field: dataclasses.Field[Any], kind: Any) -> None:  # any field, any type
+        label = Label(field.metadata.get("label") or words(field.name), SMALL, tone="text2")
+        made = self._control(kind, _default(field), field.metadata)
+        if made is None:
+            return
+        control, read = made
+        control.setAccessibleName(label.text())
+        control.setAccessibleDescription(str(field.metadata.get("help", "")))
+        for widget in (control, label):
+            widget.setToolTip(str(field.metadata.get("help", "")))
+        if not isinstance(control, Switch):
+            control.setFont(font(SMALL))
+            control.setFixedHeight(HEIGHT)
+            control.setMinimumWidth(140)
+        self._readers[field.name] = read
+        self._grid.addWidget(label, line, 0)
+        self._grid.addWidget(control, line, 1, Qt.AlignmentFlag.AlignRight)
+
+    def _control(
+        self, kind: Any, default: Any, metadata: typing.Mapping[str, Any]
+    ) -> tuple[QWidget, Callable[[], Any]] | None:  # the field's type, whatever it is
+        choices = _choices(kind)
+        if choices:
+            box = QComboBox()
+            for each in choices:
+                box.addItem(str(each.name if isinstance(each, enum.Enum) else each))
+            box.setCurrentIndex(choices.index(default) if default in choices else 0)
+            box.currentIndexChanged.connect(self._tell)
+            return box, lambda: choices[box.currentIndex()]
+        if kind is bool:
+            switch = Switch("", bool(default))
+            switch.toggled.connect(self._tell)
+            return switch, switch.isChecked
+        if kind in (int, float):
+            spin = QSpinBox() if kind is int else QDoubleSpinBox()
+            if isinstance(spin, QDoubleSpinBox):
+                spin.setDecimals(3)
+                spin.setSingleStep(0.05)
+            spin.setRange(metadata.get("minimum", 0), metadata.get("maximum", _MOST))
+            spin.setValue(default or 0)
+            spin.valueChanged.connect(self._tell)
+            return spin, spin.value
+        if kind is str:
+            edit = QLineEdit(str(default or ""))
+            edit.textChanged.connect(self._tell)
+            return edit, edit.text
+        # A field of a type that has no control keeps its default.
+        return None
+
+    def _tell(self) -> None:
+        self.changed.emit()
+
+
+def words(name: str) -> str:
+    """``sample_tokens`` as ``Sample tokens``."""
+    return name.replace("_", " ").strip().capitalize()
+
+
+def _choices(kind: Any) -> list[Any]:  # a Literal's values or an Enum's members, of any type
+    if typing.get_origin(kind) is typing.Literal:
+        return list(typing.get_args(kind))
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return list(kind)
+    return []
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:  # of the field's own type
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return None

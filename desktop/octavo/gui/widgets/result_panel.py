@@ -1,0 +1,103 @@
+"""What a conversion would give, where it goes, and the button that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QLineEdit
+
+from octavo.gui.theme.fonts import MEDIUM, SEMIBOLD, SMALL, TITLE, font
+from octavo.gui.widgets.button import HEIGHT, Button
+from octavo.gui.widgets.card import Card, Line, row
+from octavo.gui.widgets.facts import Facts
+from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.memory_bar import MODEL_PARTS, Legend, MemoryBar, Part
+from octavo.gui.widgets.pill import VerdictPill
+from octavo.gui.wording import byte_count, figure
+
+WIDTH = 340
+
+
+class ResultPanel(Card):
+    """The panel at the right of the Convert page."""
+
+    convert_asked = Signal()
+    place_asked = Signal()
+    name_changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(padding=20, gap=12)
+        self.setMinimumWidth(280)
+        self.setMaximumWidth(WIDTH)
+        self._memory, self._disk = Label("", SMALL, MEDIUM), Label("", SMALL, MEDIUM)
+        self._bar, self._disk_bar = MemoryBar(14), MemoryBar(8)
+        self._verdict = VerdictPill()
+        self._sentence = Label("", SMALL, tone="text2", wrap=True)
+        self._facts = Facts(gap=10)
+        self.name = QLineEdit()
+        self.name.setFont(font(SMALL))
+        self.name.setFixedHeight(HEIGHT)
+        self.name.setAccessibleName("Save as")
+        self._folder = Label("", SMALL, tone="text3", elide=True)
+        place = Button("Choose…", "link", height=26, size=SMALL, name="Choose where to save")
+        self.convert = Button("Convert", "primary", "layers", height=40)
+        self._add(place)
+        self.convert.clicked.connect(self.convert_asked)
+        place.clicked.connect(self.place_asked)
+        self.name.textEdited.connect(self.name_changed)
+
+    def _add(self, place: Button) -> None:
+        add = self.body.addWidget
+        add(Label("After conversion", TITLE, SEMIBOLD))
+        self.body.addLayout(row(Label("Memory to run", SMALL, SEMIBOLD, "text2"), None, self._memory))
+        add(self._bar)
+        add(Legend(MODEL_PARTS[:3]))
+        self.body.addLayout(row(self._verdict, None))
+        add(self._sentence)
+        add(Line())
+        self.body.addLayout(row(Label("Disk space", SMALL, SEMIBOLD, "text2"), None, self._disk))
+        add(self._disk_bar)
+        add(Line())
+        add(self._facts)
+        add(Line())
+        self.body.addLayout(row(Label("Save as", SMALL, SEMIBOLD, "text2"), None, place))
+        add(self.name)
+        add(self._folder)
+        self.body.addStretch(1)
+        add(self.convert)
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH, super().sizeHint().height())
+
+    def show_memory(self, parts: Sequence[Part], total: int, free: int, verdict: str, sentence: str) -> None:
+        """Show what the result needs to run against what is free now."""
+        self._memory.show_text(
+            f"{figure(total, max(total, free))} of {byte_count(free)} free" if total else ""
+        )
+        self._bar.show_parts(parts, max(free, total))
+        self._verdict.show_verdict(verdict)
+        self._sentence.show_text("" if verdict == "runs well" else sentence)
+        self._sentence.setVisible(bool(self._sentence.text()))
+
+    def show_disk(self, n_bytes: int, free: int) -> None:
+        """Show what the result takes of the disk it goes to."""
+        unit = figure(n_bytes, max(n_bytes, free)) if n_bytes > 50_000_000 else byte_count(n_bytes)
+        self._disk.show_text(f"{unit} of {byte_count(free)} free" if n_bytes else "")
+        self._disk.show_tone("danger" if n_bytes > free else "text")
+        self._disk_bar.show_parts([Part("File", n_bytes, "weights")], max(free, n_bytes))
+
+    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Show the figures of the result."""
+        self._facts.show_facts(facts)
+
+    def show_target(self, name: str, folder: str) -> None:
+        """Show where the result will go."""
+        self.name.setText(name)
+        self.name.setCursorPosition(0)
+        self._folder.show_text(f"in {folder}" if folder else "")
+
+    def show_ready(self, is_ready: bool, text: str) -> None:
+        """Say whether it can start, and what the button does."""
+        self.convert.setEnabled(is_ready)
+        self.convert.show_text(text)

@@ -255,6 +255,7 @@ MATRIX = TensorInfo("blk.0.ffn_up.weight", (4, 64), block_type("F32"))
     ("body", "said"),
     [
         ("raise KeyError('scale')", "planning HALF"),
+        ("raise SystemExit", "planning HALF"),
         ("return {}", "is no Plan"),
         ("return Plan({})", "does not match the model's tensors"),
         ("return Plan({t.name: block_type('Q4_K') for t in tensors})", "do not fit"),
@@ -269,7 +270,7 @@ def test_a_wrong_plan_is_the_plugin_s_failure(installer, body, said):
         PluginHost({"planner"}).quantizer("half").plan([MATRIX], None)
 
 
-@pytest.mark.parametrize("body", ["raise IndexError", "return weights", "return None"])
+@pytest.mark.parametrize("body", ["raise IndexError", "raise SystemExit", "return weights", "return None"])
 def test_wrong_bytes_are_the_plugin_s_failure(installer, body):
     installer.install("encoder", GOOD.replace('return weights.astype("float16").view("uint8")', body))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,9 @@ from octavo.plugin.guard import failure
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+# A sentence for people, and the user's own wish to stop; everything else is the plugin's failure.
+_PASSED_ON = (OctavoError, KeyboardInterrupt)
 
 
 class GuardedQuantizer:
@@ -30,10 +35,11 @@ class GuardedQuantizer:
     def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # of the plugin's own Options
         """The plugin's plan, with every tensor in it and every row a whole number of blocks."""
         try:
-            plan = self._quantizer.plan(tensors, options)
-        except OctavoError:
+            with contextlib.redirect_stdout(sys.stderr):
+                plan = self._quantizer.plan(tensors, options)
+        except _PASSED_ON:
             raise
-        except Exception as error:
+        except BaseException as error:
             raise failure(self.plugin, f"planning {self.name}", error) from error
         mistake = _mistake(plan, tensors)
         if mistake:
@@ -49,9 +55,9 @@ class GuardedQuantizer:
         """The plugin's bytes, of the shape that the block type demands."""
         try:
             blocks = self._quantizer.encode(weights, block_type, importance)
-        except OctavoError:
+        except _PASSED_ON:
             raise
-        except Exception as error:
+        except BaseException as error:
             raise failure(self.plugin, f"encoding {block_type.name}", error) from error
         shape = (weights.shape[0], block_type.row_bytes(weights.shape[1]))
         if getattr(blocks, "shape", None) != shape or str(getattr(blocks, "dtype", "")) != "uint8":

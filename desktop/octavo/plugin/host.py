@@ -24,6 +24,8 @@ from octavo.plugin.guarded import GuardedQuantizer, checked_quantizer
 
 _SHIPPED_BY = "octavo"
 _FAILURES_ALLOWED = 3
+# The memories are asked about once a second, by the window: nothing there may take longer.
+_SECONDS_TO_REFRESH = 1.0
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class PluginHost:
             if plugin.manager is None or plugin.n_failures >= _FAILURES_ALLOWED:
                 continue
             try:
-                pools += self._asked(plugin, "memory_pools", MemoryPool)
+                pools += self._asked(plugin, "memory_pools", MemoryPool, _SECONDS_TO_REFRESH)
             except PluginFailed as error:
                 plugin.n_failures += 1
                 plugin.record = replace(plugin.record, error=error.message)
@@ -200,11 +202,13 @@ class PluginHost:
         plugin.backends = self._asked(plugin, "backends", object)
         plugin.record = replace(plugin.record, quantizers=tuple(each.name for each in plugin.quantizers))
 
-    def _asked(self, plugin: _Plugin, hook: str, kind: type) -> list[Any]:  # the hook says of what
+    def _asked(
+        self, plugin: _Plugin, hook: str, kind: type, seconds_allowed: float | None = None
+    ) -> list[Any]:  # the hook says of what
         assert plugin.manager is not None
         caller = getattr(plugin.manager.hook, hook)
         name = plugin.record.name
-        answers = guarded(name, f"its hook {hook}", caller, self._seconds_allowed)
+        answers = guarded(name, f"its hook {hook}", caller, seconds_allowed or self._seconds_allowed)
         for answer in answers:
             if not isinstance(answer, list) or not all(isinstance(each, kind) for each in answer):
                 raise PluginFailed(name, f"{name}: its hook {hook} did not return a list of what it should.")

@@ -66,4 +66,7 @@ class Quantizer(Protocol):
         block_type: BlockType,
         importance: npt.NDArray[np.float32] | None,
     ) -> npt.NDArray[np.uint8]:
-        """Encode float32[rows, columns] into uint8[rows, row_bytes] of ``block_type``."""
+        """Encode float32[rows, columns] into uint8[rows, row_bytes] of ``block_type``.
+
+        Called from several threads at once, each with rows of its own.
+        """

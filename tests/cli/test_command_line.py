@@ -4,16 +4,18 @@ import sys
 
 import pytest
 
+COMMANDS = "inspect fit convert chat bench tokenize logits template models plugins".split()
+
 
 def test_help_names_every_command_and_is_no_failure(octavo):
     outcome = octavo("--help")
     assert outcome.status == 0
-    for command in ("inspect", "tokenize", "template", "models", "plugins"):
+    for command in COMMANDS:
         assert f" {command} " in outcome.out
 
 
 def test_every_command_has_help(octavo):
-    for command in ("inspect", "tokenize", "template", "models", "plugins"):
+    for command in COMMANDS:
         assert octavo(command, "--help").status == 0
 
 
@@ -27,7 +29,16 @@ def test_wrong_usage_ends_with_2_and_is_told_on_standard_error(octavo, arguments
     assert outcome.err
 
 
-@pytest.mark.parametrize("command", [["inspect"], ["tokenize", "--text", "a"], ["template", "--source"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["inspect"],
+        ["tokenize", "--text", "a"],
+        ["template", "--source"],
+        ["fit"],
+        ["convert", "--to", "Q8_0"],
+    ],
+)
 def test_missing_model_is_refused_in_one_line(octavo, tmp_path, command):
     outcome = octavo(command[0], tmp_path / "none.gguf", *command[1:])
     assert outcome.status == 1

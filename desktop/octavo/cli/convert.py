@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from octavo.cli import figures, progress
 from octavo.cli.options import AsJson, Model, NoPlugins, model_path
 from octavo.cli.output import print_facts, print_json
 from octavo.cli.plugins import plugin_host
+from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
@@ -55,6 +57,10 @@ def convert(
     options = build_options(quantizer, _options(chosen or []))
     with contextlib.closing(open_checkpoint(model_path(model))) as source:
         target = (output or _usual_output(model, source.card, quantizer.name)).expanduser()
+        if os.path.lexists(target) and not force:
+            raise OctavoError(
+                f"{target} exists already.", "Replace it with --force, or choose another name with -o."
+            )
         work = conversion(source, quantizer, options, target, force=force)
         report = progress.run(work, "Converting")
         if as_json:

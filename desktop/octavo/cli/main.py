@@ -30,7 +30,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def command_line() -> typer.Typer:
     """All commands; their libraries are loaded when one runs."""
-    from octavo.cli import convert, fit, inspect, models, plugins, template, tokenize
+    from octavo.cli import bench, chat, convert, fit, inspect, logits, models, plugins, template, tokenize
 
     app = typer.Typer(
         name="octavo",
@@ -48,8 +48,11 @@ def command_line() -> typer.Typer:
         inspect.inspect,
         fit.fit,
         convert.convert,
+        chat.chat,
+        bench.bench,
         tokenize.tokenize,
         template.template,
+        logits.logits,
         models.models,
         plugins.plugins,
     ):

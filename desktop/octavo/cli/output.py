@@ -1,4 +1,4 @@
-"""What the commands print: JSON for programs, aligned text for people.
+"""What the commands read and print: JSON for programs, aligned text for people.
 
 Results go to standard output, everything else to standard error. Text is made safe wherever the stream is
 a terminal; a pipe or a file gets it as it is.
@@ -12,6 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from octavo.cli.terminal_text import safe
+from octavo.engine.errors import OctavoError
+
+
+def standard_input() -> str:
+    """All of standard input as text."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise OctavoError("The text on standard input is not UTF-8.") from error
 
 
 def write(text: str, stream: TextIO | None = None) -> None:

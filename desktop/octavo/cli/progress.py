@@ -47,3 +47,24 @@ def _label(progress: Progress) -> str:
     if progress.n_steps:
         return f"{progress.label}, {progress.step} of {progress.n_steps}"
     return progress.label
+
+
+class StatusLine:
+    """One line on standard error that is overwritten and goes away; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._is_shown = False
+
+    def show(self, text: str) -> None:
+        """Show ``text`` in place of what was shown."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{safe(text)}")
+            sys.stderr.flush()
+            self._is_shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._is_shown = False

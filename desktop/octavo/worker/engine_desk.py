@@ -23,7 +23,6 @@ from octavo.worker.protocol import (
     Load,
     MeasureBandwidth,
     Piece,
-    Replied,
     Request,
     Unload,
 )
@@ -76,14 +75,14 @@ class EngineDesk:
             case Load():
                 return self._load(request, stop)
             case Chat():
-                return self._chat(request, stop)
+                self._chat(request, stop)
             case CountTokens():
                 return {"tokens": len(self._loaded.prompt_ids(request.messages))}
             case Convert():
                 return self._convert(request, stop)
             case Unload():
-                return self.close()
-        raise OctavoError(f"The engine cannot answer {type(request).__name__}.")
+                self.close()
+        return None
 
     @property
     def _loaded(self) -> LoadedModel:
@@ -108,8 +107,11 @@ class EngineDesk:
         self._model = self._run(request, load_model(request), "load", stop)
         return msgspec.to_builtins(self._model.report)
 
-    def _chat(self, request: Chat, stop: Event) -> Any:
-        answer = self._loaded.reply(request, stop)
+    def _chat(self, request: Chat, stop: Event) -> None:
+        model = self._loaded
+        ids = model.prompt_ids(request.messages, request.template)
+        # The reply heeds ``stop`` itself and then still has its figures.
+        answer = model.reply(ids, request.sampling, request.max_tokens, stop)
 
         def tell(step: Progress | TextPiece) -> None:
             if isinstance(step, Progress):
@@ -117,8 +119,8 @@ class EngineDesk:
             else:
                 self._outbox.send(Piece(id=request.id, text=step.text, n_tokens=step.n_tokens))
 
-        # The reply heeds ``stop`` itself and then still has its figures.
-        self._outbox.send(Replied(id=request.id, **_run_to_the_end(answer, tell)))
+        replied = _run_to_the_end(answer, tell)
+        self._outbox.send(msgspec.structs.replace(replied, id=request.id))
 
     def _convert(self, request: Convert, stop: Event) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,7 @@ import msgspec
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress, Work
-from octavo.worker.protocol import Chat, Load, LoadReport
+from octavo.worker.protocol import Load, LoadReport, Replied
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import Checkpoint
@@ -37,25 +37,40 @@ class LoadedModel:
         self.tokenizer.renderer.close()
         self.checkpoint.close()
 
-    def prompt_ids(self, messages: Sequence[dict[str, str]], template: str = "") -> list[int]:
+    def prompt_ids(self, messages: Sequence[Mapping[str, str]], template: str = "") -> list[int]:
         """The tokens of a conversation, as the model's template (or ``template``) writes it."""
         from octavo.engine.tokenizer.template import prompt_ids
 
         return prompt_ids(self.checkpoint, self.tokenizer, messages, template=template)
 
-    def reply(self, request: Chat, stop: Event) -> Generator[Progress | TextPiece, None, dict[str, Any]]:
-        """Answer; returns the fields of ``Replied``."""
+    def raw_ids(self, prompt: str) -> list[int]:
+        """The tokens of a prompt that is written out in full, special tokens too; BOS if the model wants it."""
+        ids = self.tokenizer.encode(prompt, special=True)
+        bos = self.tokenizer.bos_id
+        return [bos, *ids] if self.tokenizer.add_bos and bos is not None and ids[:1] != [bos] else ids
+
+    def reply(
+        self, ids: Sequence[int], sampling: Mapping[str, Any], max_tokens: int, stop: Event
+    ) -> Generator[Progress | TextPiece, None, Replied]:
+        """Continue ``ids``; setting ``stop`` ends the answer early, and it still has its figures.
+
+        Parameters
+        ----------
+        sampling : mapping of str to value
+            Fields of ``Sampling``.
+        max_tokens : int
+            0 means until the context is full.
+        """
         from octavo.engine.hardware.memory import process_rss_bytes
         from octavo.engine.inference.reply import reply
         from octavo.engine.inference.sampling import Sampling
 
         try:
-            sampling = msgspec.convert(request.sampling, Sampling)
+            how = msgspec.convert(sampling, Sampling)
         except msgspec.ValidationError as error:
             raise OctavoError(f"This way of sampling is not possible: {error}.") from error
-        ids = self.prompt_ids(request.messages, request.template)
-        answer = yield from reply(self.session, self.tokenizer, ids, sampling, request.max_tokens, stop=stop)
-        return {**msgspec.to_builtins(answer), "measured_rss_bytes": process_rss_bytes()}
+        answer = yield from reply(self.session, self.tokenizer, ids, how, max_tokens, stop=stop)
+        return Replied(**msgspec.to_builtins(answer), measured_rss_bytes=process_rss_bytes())
 
 
 def load_model(request: Load) -> Work[LoadedModel]:

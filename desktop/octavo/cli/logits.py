@@ -1,0 +1,69 @@
+"""``octavo logits``: what a model thinks of every next token of a given text."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from octavo.cli import figures, progress
+from octavo.cli.options import AsJson, Model, Threads, model_path
+from octavo.cli.output import print_facts, print_json
+from octavo.engine.errors import OctavoError
+
+_MAX_IDS_BYTES = 64_000_000
+
+Ids = Annotated[
+    Path, typer.Option("--ids", metavar="FILE", help="Token ids separated by blanks or line feeds.")
+]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.npy", help="The NumPy file to write.")]
+
+
+def logits(model: Model, ids: Ids, output: Output, threads: Threads = 0, as_json: AsJson = False) -> None:
+    """Write the logits after each of the given tokens: float32[tokens, vocabulary]."""
+    import numpy as np
+
+    from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.inference.session import load_session
+    from octavo.store.atomic import whole_file
+
+    started = time.perf_counter()
+    with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
+        tokens = read_ids(ids, checkpoint.hyperparameters.n_vocabulary)
+        work = load_session(checkpoint, context_tokens=len(tokens), n_threads=threads)
+        with contextlib.closing(progress.run(work, "Loading")) as session:
+            values = progress.run(session.logits(tokens), "Reading")
+    with whole_file(output.expanduser()) as file:
+        np.save(file, values)
+    seconds = time.perf_counter() - started
+    n_tokens, n_vocabulary = values.shape
+    if as_json:
+        print_json(
+            {"output": str(output), "tokens": n_tokens, "vocabulary": n_vocabulary, "seconds": seconds}
+        )
+        return
+    shape = f"float32[{figures.count(n_tokens)}, {figures.count(n_vocabulary)}]"
+    print_facts([("Written", f"{output}"), ("Holds", shape), ("Time", figures.seconds(seconds))])
+
+
+def read_ids(path: Path, n_vocabulary: int) -> list[int]:
+    """The token ids in a text file, each checked against the vocabulary."""
+    if path.stat().st_size > _MAX_IDS_BYTES:
+        raise OctavoError(f"{path.name} is too long to hold token ids.")
+    words = path.read_bytes().split()
+    if not words:
+        raise OctavoError(f"{path.name} holds no token ids.", "Write them with octavo tokenize MODEL.")
+    return [_id(word, n_vocabulary, path) for word in words]
+
+
+def _id(word: bytes, n_vocabulary: int, path: Path) -> int:
+    if not word.isdigit():
+        shown = word[:20].decode("ascii", "backslashreplace")
+        raise OctavoError(f"{path.name} holds {shown!r}, which is no token id.")
+    token = int(word[:20])
+    if token >= n_vocabulary:
+        raise OctavoError(f"{path.name} holds the token id {token}; the model has {n_vocabulary} tokens.")
+    return token

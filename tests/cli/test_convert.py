@@ -1,0 +1,56 @@
+import pytest
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
+
+
+@pytest.fixture
+def model(tmp_path):
+    return write_tiny_gguf(tmp_path / "tiny-F32.gguf")
+
+
+def test_convert_writes_exactly_what_it_predicted(octavo, model, tmp_path):
+    found = octavo("convert", model, "--to", "q8_0", "-o", tmp_path / "small.gguf", "--json").json
+    assert found["output"] == str(tmp_path / "small.gguf")
+    assert found["file_bytes"] == found["predicted_bytes"] == (tmp_path / "small.gguf").stat().st_size
+    assert found["verified"] is True
+    assert len(found["sha256"]) == 64
+    assert found["seconds"] > 0
+    assert found["peak_rss_bytes"] > 0
+
+
+def test_new_file_is_named_after_the_model_and_the_quantizer(octavo, model, tmp_path):
+    outcome = octavo("convert", model, "--to", "Q8_0")
+    assert outcome.status == 0
+    assert (tmp_path / "tiny-Q8_0.gguf").exists()
+    assert "the same, to the byte" in outcome.out
+
+
+def test_folder_gets_its_file_beside_it(octavo, tmp_path):
+    write_tiny_hf_folder(tmp_path / "tiny-1.5")
+    assert octavo("convert", tmp_path / "tiny-1.5", "--to", "Q8_0").status == 0
+    assert (tmp_path / "tiny-1.5-Q8_0.gguf").exists()
+
+
+def test_existing_file_is_replaced_only_when_told(octavo, model, tmp_path):
+    target = tmp_path / "small.gguf"
+    target.write_bytes(b"precious")
+    outcome = octavo("convert", model, "--to", "Q8_0", "-o", target)
+    assert (outcome.status, target.read_bytes()) == (1, b"precious")
+    assert "--force" in outcome.err
+    assert octavo("convert", model, "--to", "Q8_0", "-o", target, "--force").status == 0
+    assert target.read_bytes()[:4] == b"GGUF"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--to", "Q9"], "no quantizer called 'Q9'"),
+        (["--to", "Q8_0", "--set", "a=b"], "no option 'a'"),
+        (["--to", "Q8_0", "-o", "/no/such/folder/x.gguf"], "no folder"),
+        (["--to", "Q8_0", "--no-plugins"], "plugins are off"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(octavo, model, options, words):
+    outcome = octavo("convert", model, *options)
+    assert outcome.status == 1
+    assert words in outcome.err
+    assert outcome.err.count("\n") == 1

@@ -10,7 +10,9 @@ from octavo.engine.blocks.encoders.search_affine import (
     BASE,
     INVERSE,
     MINIMUM,
+    RESULT,
     SCALE,
+    SET,
     affine_step,
     search_affine,
 )
@@ -37,36 +39,37 @@ from octavo.engine.simd.arithmetic import (
 from octavo.engine.simd.jit import entry, kernel, separate
 from octavo.engine.simd.memory import get_f16, get_f32, load_f32, put_f16, put_i8, store_f32, store_i8
 
-# Where the arrays to work in lie, from ``scratch``. Of two blocks, a group of 32 weights in each lane:
-_X, _W, _STEPS, _NATURAL, _RESULT = 0, 2048, 4096, 6144, 8192
+# Where the arrays to work in lie, from ``scratch``. Of four blocks, a group of 32 weights in each lane of two sets:
+_X, _W, _STEPS, _NATURAL, _RESULT = 0, 4096, 8192, 12288, 16384
 # Of 16 blocks, float32[16, 8]: what the searches found for each group, and the sums of what its weights count.
-_SCALES, _MINIMA, _INVERSES, _BASES, _SUMS = 8448, 8960, 9472, 9984, 10496
+_SCALES, _MINIMA, _INVERSES, _BASES, _SUMS = 16896, 17408, 17920, 18432, 18944
 # The same with a block in each lane, float32[8, 16]; and the blocks' own scales and minima, float32[16].
 _ACROSS, _SUMS_ACROSS, _SCALE_STEPS, _MINIMUM_STEPS, _SCALE, _MINIMUM = (
-    11008,
-    11520,
-    12032,
-    12544,
-    13056,
-    13120,
+    19456,
+    19968,
+    20480,
+    20992,
+    21504,
+    21568,
 )
-SCRATCH_BYTES = 13184
+SCRATCH_BYTES = 21632
 
 
 @kernel
-def _count_plain(scratch: int) -> None:
+def _count_plain(x: int, w: int) -> None:
     """Without an importance matrix a weight counts by its size and its group's root mean square."""
     total = zero_f32()
-    for i in range(32):
-        x = load_f32(scratch + _X + i * 64)
-        total = add(total, mul(x, x))
+    for i in range(0, SET, 64):
+        weights = load_f32(x + i)
+        total = add(total, mul(weights, weights))
     mean = square_root(div(total, splat_f32(np.float32(32))))
-    for i in range(32):
-        store_f32(scratch + _W + i * 64, add(mean, absolute(load_f32(scratch + _X + i * 64))))
+    for i in range(0, SET, 64):
+        store_f32(w + i, add(mean, absolute(load_f32(x + i))))
 
 
 @kernel
-def _count_weighted(x: int, importance: int, row_blocks: int, block: int, n: int, scratch: int) -> None:
+def _count_weighted(x: int, importance: int, row_blocks: int, block: int, n: int, natural: int) -> None:
+    """Write what each weight of ``n`` blocks counts, in the order of the weights."""
     for k in range(n):
         total = np.float32(0)
         for i in range(256):
@@ -76,16 +79,25 @@ def _count_weighted(x: int, importance: int, row_blocks: int, block: int, n: int
         counts = importance + (block + k) % row_blocks * 1024
         for i in range(0, 1024, 64):
             some = weigh(load_f32(x + k * 1024 + i), load_f32(counts + i), mean)
-            store_f32(scratch + _NATURAL + k * 1024 + i, some)
-    to_lanes(scratch + _NATURAL, 8 * n, 32, scratch + _W)
+            store_f32(natural + k * 1024 + i, some)
 
 
 @kernel
-def _sum_counts(scratch: int, target: int) -> None:
+def _sum_counts(w: int, target: int) -> None:
     total = zero_f32()
-    for i in range(32):
-        total = add(total, load_f32(scratch + _W + i * 64))
+    for i in range(0, SET, 64):
+        total = add(total, load_f32(w + i))
     store_f32(target, total)
+
+
+@kernel
+def _two_sets(source: int, n_blocks: int, target: int) -> None:
+    """Lay the groups of one to four blocks into lanes; a set that would be empty repeats the first."""
+    to_lanes(source, min(16, 8 * n_blocks), 32, target)
+    if n_blocks > 2:
+        to_lanes(source + 2048, 8 * n_blocks - 16, 32, target + SET)
+    else:
+        to_lanes(source, min(16, 8 * n_blocks), 32, target + SET)
 
 
 @kernel
@@ -155,19 +167,23 @@ def _search(
         first, step = np.float32(-1.0 if n_bits == 4 else -0.5), np.float32(0.1)
         n_steps = 20 if n_bits == 4 else 15
     result = scratch + _RESULT
-    for k in range(0, n, 2):
-        x, n_here, row = source + (start + k) * 1024, min(2, n - k), k * 32
-        to_lanes(x, 8 * n_here, 32, scratch + _X)
+    for k in range(0, n, 4):
+        x, n_here = source + (start + k) * 1024, min(4, n - k)
+        _two_sets(x, n_here, scratch + _X)
         if importance:
-            _count_weighted(x, importance, row_blocks, start + k, n_here, scratch)
-            _sum_counts(scratch, scratch + _SUMS + row)
+            _count_weighted(x, importance, row_blocks, start + k, n_here, scratch + _NATURAL)
+            _two_sets(scratch + _NATURAL, n_here, scratch + _W)
         else:
-            _count_plain(scratch)
+            _count_plain(scratch + _X, scratch + _W)
+            _count_plain(scratch + _X + SET, scratch + _W + SET)
         search_affine(scratch + _X, scratch + _W, n_max, first, step, n_steps, scratch + _STEPS, result)
-        store_f32(scratch + _SCALES + row, load_f32(result + SCALE))
-        store_f32(scratch + _MINIMA + row, load_f32(result + MINIMUM))
-        store_f32(scratch + _INVERSES + row, load_f32(result + INVERSE))
-        store_f32(scratch + _BASES + row, load_f32(result + BASE))
+        for half in range(2):
+            row, found = scratch + (k + 2 * half) * 32, result + half * RESULT
+            store_f32(row + _SCALES, load_f32(found + SCALE))
+            store_f32(row + _MINIMA, load_f32(found + MINIMUM))
+            store_f32(row + _INVERSES, load_f32(found + INVERSE))
+            store_f32(row + _BASES, load_f32(found + BASE))
+            _sum_counts(scratch + _W + half * SET, row + _SUMS)
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from octavo.engine.simd.arithmetic import absolute, splat_f32, where_greater, zero_f32
 from octavo.engine.simd.jit import kernel, separate
-from octavo.engine.simd.lowering import constant, i16, i32, operation, v16i32
+from octavo.engine.simd.lowering import constant, i16, i32, operation, pointer, shuffle, v16f32, v16i32
 from octavo.engine.simd.memory import get_f32, put_f32
 
 INFINITY = float("inf")
@@ -16,12 +16,36 @@ def lane_mask(b, x):
     return b.zext(b.bitcast(b.icmp_unsigned("!=", x, constant(v16i32, 0)), i16), i32)
 
 
+@operation("v:plp")
+def _transpose(b, source, stride, target) -> None:
+    """Write float32[16, 16] with rows and columns exchanged; source rows are ``stride`` bytes apart."""
+    rows = []
+    for _ in range(16):
+        rows.append(b.load(pointer(b, source, v16f32), align=1))
+        source = b.add(source, stride)
+    # Shuffling the two halves of the rows into each other four times exchanges rows and columns.
+    for _ in range(4):
+        halves = zip(rows[:8], rows[8:], strict=True)
+        rows = [
+            shuffle(b, x, y, [lane for i in range(start, start + 8) for lane in (i, 16 + i)])
+            for x, y in halves
+            for start in (0, 8)
+        ]
+    start = pointer(b, target, v16f32)
+    for i, row in enumerate(rows):
+        b.store(row, b.gep(start, [i32(i)]), align=1)
+
+
 @separate
 def to_lanes(source: int, n_groups: int, size: int, target: int) -> int:
     """Write float32[size, 16]: weight i of group j in lane j of row i; the last group fills lanes left over.
 
     ``source`` points to float32[n_groups, size].
     """
+    if n_groups == 16 and size % 16 == 0:
+        for i in range(0, size, 16):
+            _transpose(source + i * 4, size * 4, target + i * 64)
+        return 0
     for j in range(16):
         group = source + min(j, n_groups - 1) * size * 4
         for i in range(size):

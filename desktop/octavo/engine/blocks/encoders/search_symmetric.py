@@ -34,6 +34,46 @@ def symmetric_step(x, inverse, top):
     return maximum(minimum(rint(mul(inverse, x)), below), sub(zero_f32(), top))
 
 
+@kernel
+def _farthest(x: int, size: int):
+    """The first of the weights that are farthest from 0, and its distance."""
+    largest, farthest = zero_f32(), zero_f32()
+    for i in range(size):
+        value = load_f32(x + i * 64)
+        distance = absolute(value)
+        largest = where_greater(distance, farthest, value, largest)
+        farthest = where_greater(distance, farthest, distance, farthest)
+    return largest, farthest
+
+
+@kernel
+def _inverse(n_max: np.float32, shift: int, largest):
+    return div(splat_f32(-(n_max + np.float32(0.1) * np.float32(shift))), largest)
+
+
+@kernel
+def _accumulate(sums, value, weight, inverse, top):
+    """Add a row to the sums of weight * value * step and of weight * step squared."""
+    step = symmetric_step(value, inverse, top)
+    sum_lx = add(sums[0], mul(mul(weight, value), step))
+    return sum_lx, add(sums[1], mul(mul(weight, step), step))
+
+
+@kernel
+def _keep_better(best, sums, inverse):
+    """Scale, inverse scale and gain; replaced where the new steps fit better."""
+    zero = zero_f32()
+    sum_lx, sum_l2 = sums
+    new_scale = where_equal(sum_l2, zero, zero, div(sum_lx, sum_l2))
+    new_gain = where_greater(sum_l2, zero, mul(sum_lx, sum_lx), zero)
+    gain = where_greater(sum_l2, zero, mul(best[2], sum_l2), zero)
+    return (
+        where_greater(new_gain, gain, new_scale, best[0]),
+        where_greater(new_gain, gain, inverse, best[1]),
+        where_greater(new_gain, gain, mul(new_scale, sum_lx), best[2]),
+    )
+
+
 @separate
 def search_symmetric(x: int, w: int, n_max: np.float32, size: int, result: int) -> int:
     """Find the scale of 16 groups with the least weighted error.
@@ -49,34 +89,29 @@ def search_symmetric(x: int, w: int, n_max: np.float32, size: int, result: int) 
         weights are (nearly) 0.
     """
     zero, top = zero_f32(), splat_f32(n_max)
-    largest, farthest = zero, zero
+    largest, farthest = _farthest(x, size)
+    inverse_a = _inverse(n_max, 0, largest)
+    a = (zero, zero)
     for i in range(size):
-        value = load_f32(x + i * 64)
-        distance = absolute(value)
-        largest = where_greater(distance, farthest, value, largest)
-        farthest = where_greater(distance, farthest, distance, farthest)
-    scale, inverse, best = zero, zero, zero
-    for trial in range(19):
-        # ggml first takes the plain scale, then those around it: 0, -9 to -1, 1 to 9.
-        shift = 0 if trial == 0 else (trial - 10 if trial < 10 else trial - 9)
-        tried = -(n_max + np.float32(0.1) * np.float32(shift))
-        new_inverse = div(splat_f32(tried), largest)
-        sum_lx, sum_l2 = zero, zero
+        a = _accumulate(a, load_f32(x + i * 64), load_f32(w + i * 64), inverse_a, top)
+    scale = where_equal(a[1], zero, zero, div(a[0], a[1]))
+    best = (scale, inverse_a, mul(scale, a[0]))
+    # The scales around it, -9 to -1 and 1 to 9 tenths of a step; three at a time hide each other's delays.
+    for shift in range(-9, 9, 3):
+        above = 1 if shift >= 0 else 0
+        inverse_a = _inverse(n_max, shift + above, largest)
+        inverse_b = _inverse(n_max, shift + above + 1, largest)
+        inverse_c = _inverse(n_max, shift + above + 2, largest)
+        a, b, c = (zero, zero), (zero, zero), (zero, zero)
         for i in range(size):
             value, weight = load_f32(x + i * 64), load_f32(w + i * 64)
-            whole = symmetric_step(value, new_inverse, top)
-            sum_lx = add(sum_lx, mul(mul(weight, value), whole))
-            sum_l2 = add(sum_l2, mul(mul(weight, whole), whole))
-        new_scale = where_equal(sum_l2, zero, zero, div(sum_lx, sum_l2))
-        if trial == 0:
-            scale, inverse, best = new_scale, new_inverse, mul(new_scale, sum_lx)
-        else:
-            gain = where_greater(sum_l2, zero, mul(sum_lx, sum_lx), zero)
-            needed = where_greater(sum_l2, zero, mul(best, sum_l2), zero)
-            inverse = where_greater(gain, needed, new_inverse, inverse)
-            scale = where_greater(gain, needed, new_scale, scale)
-            best = where_greater(gain, needed, mul(new_scale, sum_lx), best)
+            a = _accumulate(a, value, weight, inverse_a, top)
+            b = _accumulate(b, value, weight, inverse_b, top)
+            c = _accumulate(c, value, weight, inverse_c, top)
+        best = _keep_better(best, a, inverse_a)
+        best = _keep_better(best, b, inverse_b)
+        best = _keep_better(best, c, inverse_c)
     smallest = splat_f32(np.float32(SMALLEST_GROUP))
-    store_f32(result + SCALE, where_greater(smallest, farthest, zero, scale))
-    store_f32(result + INVERSE, where_greater(smallest, farthest, zero, inverse))
+    store_f32(result + SCALE, where_greater(smallest, farthest, zero, best[0]))
+    store_f32(result + INVERSE, where_greater(smallest, farthest, zero, best[1]))
     return 0

@@ -1,4 +1,4 @@
-"""Encode Q4_0, Q4_1, Q5_0 and Q5_1 with an importance matrix: 16 blocks are searched at a time."""
+"""Encode Q4_0, Q4_1, Q5_0 and Q5_1 with an importance matrix: 32 blocks are searched at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from octavo.engine.simd.jit import entry, kernel, separate
 from octavo.engine.simd.memory import get_f32, load_f32, put_f16, put_f32, store_f32
 
 # Where the arrays to work in lie, from ``scratch``.
-_X, _W, _STEPS, _NATURAL, _RESULT = 0, 2048, 4096, 6144, 8192
-SCRATCH_BYTES = 8448
+_X, _W, _STEPS, _NATURAL, _RESULT = 0, 4096, 8192, 12288, 16384
+SCRATCH_BYTES = 16896
 
 
 @entry
@@ -50,14 +50,19 @@ def weigh(x, importance, mean: np.float32):
 def _to_lanes_weighted(
     source: int, importance: int, means: int, row_blocks: int, first: int, n: int, scratch: int
 ) -> int:
+    """Lay up to 32 blocks, and what their weights count, into the lanes of two sets."""
     for block in range(first, first + n):
         mean = get_f32(means + block // row_blocks * 4)
         x, counts = source + block * 128, importance + block % row_blocks * 128
         natural = scratch + _NATURAL + (block - first) * 128
         store_f32(natural, weigh(load_f32(x), load_f32(counts), mean))
         store_f32(natural + 64, weigh(load_f32(x + 64), load_f32(counts + 64), mean))
-    to_lanes(source + first * 128, n, 32, scratch + _X)
-    to_lanes(scratch + _NATURAL, n, 32, scratch + _W)
+    for half in range(2):
+        # A set that would be empty repeats the first.
+        skipped = 16 * half if n > 16 * half else 0
+        n_here = min(16, n - skipped)
+        to_lanes(source + (first + skipped) * 128, n_here, 32, scratch + _X + half * affine.SET)
+        to_lanes(scratch + _NATURAL + skipped * 128, n_here, 32, scratch + _W + half * affine.SET)
     return 0
 
 
@@ -84,14 +89,18 @@ def encode_symmetric(
     """Write blocks ``first`` to ``last`` of Q4_0 (``n_bits`` 4) or Q5_0 (5) from float32[..., 32]."""
     n_bytes, n_max = 18 if n_bits == 4 else 22, np.float32(1 << (n_bits - 1))
     result = scratch + _RESULT
-    for start in range(first, last, 16):
-        n = min(16, last - start)
+    for start in range(first, last, 32):
+        n = min(32, last - start)
         _to_lanes_weighted(source, importance, means, row_blocks, start, n, scratch)
         symmetric.search_symmetric(scratch + _X, scratch + _W, n_max, 32, result)
-        for lane in range(n):
-            x, out = source + (start + lane) * 128, target + (start + lane) * n_bytes
-            put_f16(out, get_f32(result + symmetric.SCALE + lane * 4))
-            inverse = get_f32(result + symmetric.INVERSE + lane * 4)
+        symmetric.search_symmetric(
+            scratch + _X + affine.SET, scratch + _W + affine.SET, n_max, 32, result + affine.RESULT
+        )
+        for k in range(n):
+            x, out = source + (start + k) * 128, target + (start + k) * n_bytes
+            found = result + k // 16 * affine.RESULT + k % 16 * 4
+            put_f16(out, get_f32(found + symmetric.SCALE))
+            inverse = get_f32(found + symmetric.INVERSE)
             low = _symmetric_steps(load_f32(x), inverse, n_max)
             pack(out + 2, low, _symmetric_steps(load_f32(x + 64), inverse, n_max), n_bits)
     return 0
@@ -112,8 +121,8 @@ def encode_affine(
     """Write blocks ``first`` to ``last`` of Q4_1 (``n_bits`` 4) or Q5_1 (5) from float32[..., 32]."""
     n_bytes, n_max = 20 if n_bits == 4 else 24, np.float32((1 << n_bits) - 1)
     result = scratch + _RESULT
-    for start in range(first, last, 16):
-        n = min(16, last - start)
+    for start in range(first, last, 32):
+        n = min(32, last - start)
         _to_lanes_weighted(source, importance, means, row_blocks, start, n, scratch)
         affine.search_affine(
             scratch + _X,
@@ -125,12 +134,13 @@ def encode_affine(
             scratch + _STEPS,
             result,
         )
-        for lane in range(n):
-            x, out = source + (start + lane) * 128, target + (start + lane) * n_bytes
-            put_f16(out, get_f32(result + affine.SCALE + lane * 4))
-            put_f16(out + 2, -get_f32(result + affine.MINIMUM + lane * 4))
-            inverse = splat_f32(get_f32(result + affine.INVERSE + lane * 4))
-            base, top = splat_f32(get_f32(result + affine.BASE + lane * 4)), splat_f32(n_max)
+        for k in range(n):
+            x, out = source + (start + k) * 128, target + (start + k) * n_bytes
+            found = result + k // 16 * affine.RESULT + k % 16 * 4
+            put_f16(out, get_f32(found + affine.SCALE))
+            put_f16(out + 2, -get_f32(found + affine.MINIMUM))
+            inverse = splat_f32(get_f32(found + affine.INVERSE))
+            base, top = splat_f32(get_f32(found + affine.BASE)), splat_f32(n_max)
             low = round_to_i32(affine.affine_step(load_f32(x), base, inverse, top))
             high = round_to_i32(affine.affine_step(load_f32(x + 64), base, inverse, top))
             pack(out + 4, low, high, n_bits)

@@ -37,7 +37,8 @@ class FormatRow(ChoiceCard):
         self.name = name
         mark = RadioMark()
         self._tag = Pill(tag)
-        self._tag.setVisible(bool(tag))
+        if not tag:
+            self._tag.hide()
         self._size, self._memory, self._speed = Figure("size"), Figure("memory"), Figure("speed")
         head = row(Label(name, READING, SEMIBOLD), self._tag, None)
         self._about = Label(summary, SMALL, tone="text2", elide=True)

@@ -1,0 +1,121 @@
+"""A block of code: its language, a button that copies it, and the code in colours."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSizeF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QGuiApplication,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QTextEdit
+
+from octavo.gui.markdown.highlight import spans
+from octavo.gui.markdown.pieces import Code
+from octavo.gui.theme.fonts import BODY, MEDIUM, SMALL, font
+from octavo.gui.theme.tokens import colour
+from octavo.gui.widgets.button import Button
+from octavo.gui.widgets.card import Card, Line, row
+from octavo.gui.widgets.label import Label
+
+LINE_HEIGHT = 150
+SCROLL_BAR = 12
+
+
+class CodeView(QTextEdit):
+    """Read-only code that does not wrap; it scrolls sideways only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setAcceptRichText(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(font(BODY, code=True))
+        self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+        self.setWordWrapMode(QTextOption.WrapMode.NoWrap)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setAccessibleName("Code")
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.setStyleSheet("QTextEdit { background: transparent; border: none; }")
+        self.document().documentLayout().documentSizeChanged.connect(self._follow)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def _follow(self, size: QSizeF) -> None:
+        self.setFixedHeight(math.ceil(size.height()) + SCROLL_BAR)
+
+
+class CodeCard(Card):
+    """A code block of an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(kind="code", padding=0, gap=0)
+        self._code = Code("")
+        self._language = Label("", SMALL, MEDIUM, "text2")
+        self._copy = Button("Copy", "ghost", "copy", height=26, size=SMALL, name="Copy code")
+        self._view = CodeView()
+        self.body.addLayout(row(self._language, None, self._copy, margins=(14, 4, 6, 4)))
+        self.body.addWidget(Line())
+        self.body.addLayout(row(self._view, margins=(16, 10, 12, 0)))
+        self._copy.clicked.connect(self._copy_code)
+
+    def show_code(self, code: Code, *, is_closed: bool) -> None:
+        """Show ``code``; it is coloured once nothing more is added to it."""
+        old, self._code = self._code, code
+        self._language.show_text(code.language or "text")
+        self._copy.show_text("Copy", "Copy code")
+        if code.text != old.text or not self._view.document().characterCount() > 1:
+            self._write(old.text if code.text.startswith(old.text) else "", code.text)
+        if is_closed:
+            self._colour()
+
+    def redraw(self) -> None:
+        """Colour the code again, for a new theme."""
+        self._write("", self._code.text)
+        self._colour()
+
+    def _write(self, old: str, new: str) -> None:
+        cursor = QTextCursor(self._view.document())
+        cursor.beginEditBlock()
+        if not old:
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.removeSelectedText()
+        block = QTextBlockFormat()
+        block.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        plain = QTextCharFormat()
+        plain.setForeground(QBrush(colour("text")))
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setBlockFormat(block)
+        cursor.insertText(new[len(old) :], plain)
+        cursor.endEditBlock()
+
+    def _colour(self) -> None:
+        cursor = QTextCursor(self._view.document())
+        cursor.beginEditBlock()
+        style = QTextCharFormat()
+        for span in spans(self._code.text, self._code.language):
+            style.setForeground(QBrush(colour(span.token)))
+            cursor.setPosition(span.start)
+            cursor.setPosition(span.start + span.length, QTextCursor.MoveMode.KeepAnchor)
+            cursor.mergeCharFormat(style)
+        cursor.endEditBlock()
+
+    def _copy_code(self) -> None:
+        QGuiApplication.clipboard().setText(self._code.text)
+        self._copy.show_text("Copied", "Copied")

@@ -49,7 +49,9 @@ def test_speed_is_unknown_until_the_bandwidth_is_known(quantizers):
 
 
 def test_what_is_too_large_names_a_shorter_context_and_the_best_quantizer_that_fits(quantizers):
-    prices = [row.total_bytes for row in fit_rows(card(), quantizers, context_tokens=8192, pools=pools(10**12))]
+    prices = [
+        row.total_bytes for row in fit_rows(card(), quantizers, context_tokens=8192, pools=pools(10**12))
+    ]
 
     rows = fit_rows(card(), quantizers, context_tokens=8192, pools=pools(int(prices[2] / 0.89)))
 

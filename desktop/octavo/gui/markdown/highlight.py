@@ -51,7 +51,7 @@ def spans(code: str, language: str) -> list[Span]:
     return found
 
 
-def __is_of(kind: _TokenType, family: _TokenType) -> bool:
+def _is_of(kind: _TokenType, family: _TokenType) -> bool:
     """Whether ``kind`` is ``family`` or stands below it."""
     return kind[: len(family)] == family
 

@@ -56,8 +56,13 @@ def model_id(folder: Path) -> str:
     home = folder.resolve()
     repository = home.parent.parent.name
     if home.parent.name == "snapshots" and repository.startswith("models--"):
-        return repository.split("--")[-1]
-    return home.name
+        return _as_text(repository.split("--")[-1])
+    return _as_text(home.name)
+
+
+def _as_text(name: str) -> str:
+    """``name`` without the bytes of a file name that are no UTF-8."""
+    return name.encode(errors="replace").decode()
 
 
 def read_model_card(path: Path) -> dict[str, str | list[str]]:

@@ -196,8 +196,9 @@ def _put_one(vocabulary: Vocabulary, number: int, text: str, is_special: bool, s
 
 
 def _added_tokens(files: TokenizerFiles) -> list[tuple[int, str, bool]]:
-    added = files.tokenizer.get("added_tokens", [])
-    return [_added(files, each.get("id"), each) for each in added if isinstance(each, dict)]
+    added = files.tokenizer.get("added_tokens")
+    given = added if isinstance(added, list) else []
+    return [_added(files, each.get("id"), each) for each in given if isinstance(each, dict)]
 
 
 def _decoder_tokens(files: TokenizerFiles) -> list[tuple[int, str, bool]]:
@@ -223,7 +224,8 @@ def _added(
 def _merges(files: TokenizerFiles, bpe: JsonObject) -> list[tuple[str, str]]:
     """Pairs to merge, in order; tokenizer.json writes them as lists or, before 2024, as "left right"."""
     result = []
-    for each in bpe.get("merges") or []:
+    given = bpe.get("merges")
+    for each in given if isinstance(given, list) else []:
         pair = each.split(" ") if isinstance(each, str) else each
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
             raise unreadable(files.folder / "tokenizer.json", "its list of merges is malformed.")

@@ -58,7 +58,17 @@ def parse_json(path: Path, raw: bytes, *, unique: bool = False) -> JsonObject:
         raise unreadable(path, "it holds no JSON object.")
     if _is_deep(content):
         raise unreadable(path, "it is nested too deeply.")
+    if "\\ud" in text.lower() and _has_half_characters(content):
+        raise unreadable(path, "it holds half of a character, which no text can.")
     return content
+
+
+def _has_half_characters(content: JsonObject) -> bool:
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _is_deep(content: JsonObject) -> bool:

@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+from tests.fixtures.checkpoints import (
+    FAMILIES,
+    Shape,
+    gguf_weights,
+    tiny_weights,
+    write_safetensors,
+    write_tiny_gguf,
+    write_tiny_hf_folder,
+)
+
+from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
+from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder
+from octavo.engine.errors import UnreadableModel, UnsupportedModel
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_folder_shows_the_tensors_of_the_same_model_as_gguf(tmp_path, family, tied):
+    folder = SafetensorsFolder(
+        write_tiny_hf_folder(tmp_path / "hf", family, dtype="F32", tied=tied, shards=3)
+    )
+    expected = gguf_weights(tiny_weights(family, tied=tied), family)
+
+    assert {info.name for info in folder.tensors} == set(expected)
+    for name, weights in expected.items():
+        assert np.array_equal(folder.read(name).view("<f4").reshape(weights.shape), weights), name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_folder_says_the_same_as_gguf(tmp_path, family):
+    folder = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "tiny", family, dtype="F16"))
+    file = GgufCheckpoint(write_tiny_gguf(tmp_path / "m.gguf", family, dtype="F16"))
+
+    # The converter leaves out head sizes of qwen2.
+    said = {key: field for key, field in file.fields.items() if family != "qwen2" or "_length" not in key}
+    assert {key: folder.fields.get(key) for key in said} == said
+    assert folder.hyperparameters == file.hyperparameters
+    assert folder.card.type_name == "F16"
+    assert folder.card.container == "safetensors"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_both_dialects_of_the_configuration_mean_the_same(tmp_path, family):
+    new = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "a" / "m", family, dialect="v5"))
+    old = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "b" / "m", family, dialect="v4"))
+
+    assert old.fields == new.fields
+    assert old.hyperparameters == new.hyperparameters
+
+
+def test_any_rows_of_reordered_tensors_can_be_read(tmp_path):
+    folder = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "hf"))
+    whole = folder.read("blk.0.attn_q.weight")
+
+    for first, count in ((0, 1), (63, 2), (5, 200), (255, 1), (7, 0)):
+        assert np.array_equal(folder.read("blk.0.attn_q.weight", first, count), whole[first : first + count])
+    with pytest.raises(ValueError, match="has no rows"):
+        folder.read("blk.0.attn_q.weight", 200, 57)
+
+
+def test_matrices_keep_their_type_and_norms_become_f32(tmp_path):
+    folder = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "hf", "qwen3", dtype="BF16"))
+
+    kinds = {info.name.split(".")[-2]: info.block_type.name for info in folder.tensors}
+    assert kinds["attn_q"] == kinds["token_embd"] == "BF16"
+    assert kinds["attn_q_norm"] == kinds["output_norm"] == "F32"
+
+
+def test_llama3_positions_become_a_tensor(tmp_path):
+    rope = {
+        "rope_type": "llama3",
+        "rope_theta": 5e5,
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 512,
+    }
+    folder = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "hf", config={"rope_parameters": rope}))
+    factors = folder.read("rope_freqs.weight").view("<f4")[0]
+
+    # transformers' modeling_rope_utils.py, in float64.
+    wave = 2 * np.pi * 5e5 ** (np.arange(0, 64, 2) / 64)
+    smooth = (512 / wave - 1) / 3
+    expected = np.where(wave < 128, 1, np.where(wave > 512, 8, 1 / ((1 - smooth) / 8 + smooth)))
+    assert folder.tensors[0].name == "rope_freqs.weight"
+    assert np.allclose(factors, expected, rtol=1e-5)
+    assert folder.card.problems == []
+
+
+def test_scaled_positions_become_fields(tmp_path):
+    rope = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 16}
+    config = {"rope_parameters": None, "rope_scaling": rope, "rope_theta": 2e4}
+    fields = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "hf", "qwen2", config=config)).fields
+
+    said = {key.removeprefix("qwen2.rope."): field.value for key, field in fields.items() if ".rope." in key}
+    assert said == {
+        "scaling.type": "yarn",
+        "scaling.factor": 4.0,
+        "scaling.original_context_length": 64,
+        "scaling.yarn_beta_fast": 16.0,
+        "freq_base": 2e4,
+    }
+
+
+def test_a_language_model_inside_a_multimodal_one_is_found(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf", "gemma3")
+    config = json.loads((folder / "config.json").read_text())
+    nested = {"model_type": "gemma3", "text_config": config, "vision_config": {}}
+    (folder / "config.json").write_text(json.dumps(nested))
+    weights = {f"language_model.{name}": each for name, each in tiny_weights("gemma3").items()}
+    weights["vision_tower.patch.weight"] = np.zeros((2, 2), np.float32)
+    write_safetensors(folder / "model.safetensors", weights)
+
+    model = SafetensorsFolder(folder)
+    assert model.hyperparameters.architecture == "gemma3"
+    assert model.card.problems == []
+
+
+def test_a_snapshot_in_the_cache_keeps_its_name_and_may_link_to_its_blobs(tmp_path):
+    home = tmp_path / "models--maker--Small-Llama"
+    snapshot = write_tiny_hf_folder(home / "snapshots" / "0123abc", shards=2)
+    (home / "blobs").mkdir()
+    for number, path in enumerate(snapshot.glob("*.safetensors")):
+        path.rename(home / "blobs" / str(number))
+        path.symlink_to(home / "blobs" / str(number))
+
+    assert SafetensorsFolder(snapshot).card.name == "Small Llama"
+
+
+def test_the_model_card_gives_licence_and_languages(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    card = "---\nlicense: apache-2.0\nlanguage:\n- en\n- de\ntags: [chat, small]\nmodel-index:\n- name: x\n---\n# Hi\n"
+    (folder / "README.md").write_text(card)
+    fields = SafetensorsFolder(folder).fields
+
+    assert fields["general.license"].value == "apache-2.0"
+    assert fields["general.languages"].value == ["en", "de"]
+    assert fields["general.tags"].value == ["chat", "small"]
+
+
+def test_a_folder_with_a_strange_name_opens(tmp_path):
+    model = SafetensorsFolder(write_tiny_hf_folder(tmp_path / os.fsdecode(b"caf\xe9 \x1b")))
+
+    assert model.card.name.encode()
+
+
+def test_a_change_of_any_weight_file_is_noticed(tmp_path):
+    folder = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "hf", shards=2))
+    assert folder.unchanged()
+    assert len(folder.files()) == 2
+
+    folder.files()[1].write_bytes(b"")
+    assert not folder.unchanged()
+    folder.close()
+
+
+def rewrite(name, change):
+    def apply(folder):
+        content = json.loads((folder / name).read_text())
+        change(content)
+        (folder / name).write_text(json.dumps(content))
+
+    return apply
+
+
+def put(name, content):
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def remove(*names):
+    def apply(folder):
+        for name in names:
+            (folder / name).unlink()
+
+    return apply
+
+
+def pickle_only(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def index(places):
+    content = json.dumps({"weight_map": places}).encode()
+    return put("model.safetensors.index.json", content)
+
+
+def link_outside(folder):
+    (folder.parent / "elsewhere.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    (folder / "part.safetensors").symlink_to(folder.parent / "elsewhere.safetensors")
+    index({"a": "part.safetensors"})(folder)
+
+
+SPOILT = {
+    "no configuration": (remove("config.json"), "no config.json"),
+    "no weights": (remove("model.safetensors"), "holds no weights"),
+    "pickles only": (pickle_only, "are pickles"),
+    "a pickle under another name": (
+        put("model.safetensors", b"PK\x03\x04" + bytes(60)),
+        "a pickle under another name",
+    ),
+    "configuration no JSON": (put("config.json", b"{"), "no valid JSON"),
+    "configuration a list": (put("config.json", b"[]"), "no JSON object"),
+    "configuration with NaN": (put("config.json", b'{"a": NaN}'), "NaN"),
+    "configuration nested without end": (put("config.json", b'{"a":' + b"[" * 100_000), "nested too deeply"),
+    "configuration nested deeply": (
+        put("config.json", b'{"a":' + b"[" * 200 + b"]" * 200 + b"}"),
+        "nested too deeply",
+    ),
+    "configuration not UTF-8": (put("config.json", b"\xff\xfe{}"), "not valid UTF-8"),
+    "configuration too large": (
+        put("config.json", b" " * (4 << 20) + b"{}"),
+        "more than the 4194304 allowed",
+    ),
+    "half a character": (put("config.json", b'{"a": "\\ud800"}'), "half of a character"),
+    "no width": (rewrite("config.json", lambda c: c.pop("hidden_size")), "does not say hidden_size"),
+    "no heads": (rewrite("config.json", lambda c: c.update(num_attention_heads=0)), "head"),
+    "heads as text": (
+        rewrite("config.json", lambda c: c.update(num_attention_heads="4")),
+        "no sensible integer",
+    ),
+    "another width": (rewrite("config.json", lambda c: c.update(hidden_size=512)), "numbers ask for"),
+    "huge layers": (
+        rewrite("config.json", lambda c: c.update(num_hidden_layers=2**32)),
+        "no sensible integer",
+    ),
+    "epsilon infinite": (
+        rewrite("config.json", lambda c: c.update(rms_norm_eps=1e300)),
+        "no sensible number",
+    ),
+    "rope a list": (rewrite("config.json", lambda c: c.update(rope_parameters=[1])), "malformed"),
+    "index without a map": (put("model.safetensors.index.json", b"{}"), "does not say which file"),
+    "index to a missing file": (index({"a": "model-9.safetensors"}), "is missing"),
+    "index out of the folder": (index({"a": "../model.safetensors"}), "no plain safetensors name"),
+    "index to a pickle": (index({"a": "pytorch_model.bin"}), "no plain safetensors name"),
+    "index to an address": (index({"a": "file:model.safetensors"}), "no plain safetensors name"),
+    "index through a link": (link_outside, "lies outside the folder"),
+    "tokens beyond the model": (
+        rewrite("tokenizer.json", lambda c: c["added_tokens"].append({"id": 9999, "content": "x"})),
+        "numbers tokens beyond",
+    ),
+    "added tokens malformed": (
+        rewrite("tokenizer.json", lambda c: c["added_tokens"].append({"id": "x"})),
+        "malformed",
+    ),
+    "merges malformed": (
+        rewrite("tokenizer.json", lambda c: c["model"].update(merges=[["a"]])),
+        "list of merges is malformed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), SPOILT.values(), ids=SPOILT.keys())
+def test_a_spoilt_folder_is_refused_in_one_line(tmp_path, spoil, reason):
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    spoil(folder)
+
+    with pytest.raises(UnreadableModel, match=reason) as refusal:
+        SafetensorsFolder(folder)
+    assert refusal.value.message.isprintable()
+    assert len(refusal.value.message) <= 300
+
+
+UNKNOWN = {
+    "kind": ({"model_type": "mamba"}, "kind 'mamba' are not supported"),
+    "quantized already": ({"quantization_config": {"quant_method": "awq"}}, r"quantized already \(awq\)"),
+    "activation": ({"hidden_act": "relu"}, "activation 'relu'"),
+    "positions": ({"rope_parameters": {"rope_type": "dynamic"}}, "kind 'dynamic'"),
+}
+
+
+@pytest.mark.parametrize(("config", "reason"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_what_is_not_known_yet_is_called_unsupported(tmp_path, config, reason):
+    folder = write_tiny_hf_folder(tmp_path / "hf", config=config)
+
+    with pytest.raises(UnsupportedModel, match=reason):
+        SafetensorsFolder(folder)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"query_pre_attn_scalar": 100},
+        {"use_bidirectional_attention": True},
+        {"attn_logit_softcapping": 50.0},
+        {"layer_types": ["full_attention", "sliding_attention"]},
+        {"sliding_window_pattern": 4},
+    ],
+    ids=lambda config: next(iter(config)),
+)
+def test_a_gemma3_that_gguf_cannot_express_is_unsupported(tmp_path, config):
+    folder = write_tiny_hf_folder(tmp_path / "hf", "gemma3", config=config)
+
+    with pytest.raises(UnsupportedModel, match="gemma3 models"):
+        SafetensorsFolder(folder)
+
+
+def test_a_missing_part_is_told(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf", shards=3)
+    remove("model.safetensors.index.json", "model-00002-of-00003.safetensors")(folder)
+
+    with pytest.raises(UnreadableModel, match="only 2 of its 3 weight files"):
+        SafetensorsFolder(folder)
+
+
+def test_an_unknown_tensor_is_named(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    weights = tiny_weights() | {"model.layers.0.mlp.router.weight": np.zeros((2, 2), np.float32)}
+    write_safetensors(folder / "model.safetensors", weights)
+
+    with pytest.raises(
+        UnsupportedModel, match=r"model\.layers\.0\.mlp\.router\.weight is not known in llama"
+    ):
+        SafetensorsFolder(folder)
+
+
+def test_heads_that_do_not_divide_the_rows_are_refused(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf", shape=Shape(n_heads=4, n_kv_heads=2))
+    rewrite("config.json", lambda c: c.update(num_attention_heads=3, num_key_value_heads=3))(folder)
+
+    with pytest.raises(UnreadableModel, match="cannot be shared out evenly among 3 heads"):
+        SafetensorsFolder(folder)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from octavo.engine.checkpoint.safetensors_header import read_entries
+from octavo.engine.checkpoint.source_file import SourceFile
+from octavo.engine.errors import UnreadableModel
+
+
+def entries(folder, header, n_data=0):
+    raw = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path = folder / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(raw)) + raw + bytes(n_data))
+    with SourceFile(path) as file:
+        return read_entries(file), 8 + len(raw)
+
+
+def at(first, last, dtype="F32", shape=(2, 2)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [first, last]}
+
+
+def test_entries_keep_the_order_of_the_header(tmp_path):
+    header = {"__metadata__": {"format": "pt"}, "b": at(16, 32), "a": at(0, 16), "c": at(32, 34, "F16", ())}
+    found, start = entries(tmp_path, header, 34)
+
+    assert list(found) == ["b", "a", "c"]
+    assert found["b"].offset == start + 16
+    assert found["c"].shape == ()
+
+
+def test_an_empty_tensor_takes_no_room(tmp_path):
+    found, _ = entries(tmp_path, {"a": at(0, 0, shape=(0, 4)), "b": at(0, 16)}, 16)
+
+    assert len(found) == 2
+
+
+BAD = {
+    "no JSON": (b"{", 0),
+    "a list": (b"[]", 0),
+    "an entry twice": (b'{"a": {}, "a": {}}', 0),
+    "an entry that is no object": ({"a": 1}, 0),
+    "an entry without type": ({"a": {"shape": [1], "data_offsets": [0, 4]}}, 4),
+    "an entry with more": ({"a": at(0, 16) | {"more": 1}}, 16),
+    "an unknown type": ({"a": at(0, 16, "X7")}, 16),
+    "a type that is no text": ({"a": at(0, 16, ["F32"])}, 16),
+    "a negative size": ({"a": at(0, 16, shape=(-2, -2))}, 16),
+    "a size as float": ({"a": at(0, 16, shape=(4.0,))}, 16),
+    "a size as truth": ({"a": at(0, 4, shape=(True,))}, 4),
+    "too many dimensions": ({"a": at(0, 4, shape=(1,) * 9)}, 4),
+    "a product that wraps around": ({"a": at(0, 0, shape=(2**32, 2**32))}, 0),
+    "a span backwards": ({"a": at(16, 0)}, 16),
+    "a span of three": ({"a": at(0, 16) | {"data_offsets": [0, 8, 16]}}, 16),
+    "a shape that does not fit": ({"a": at(0, 12)}, 12),
+    "an overlap": ({"a": at(0, 16), "b": at(8, 24)}, 24),
+    "a gap": ({"a": at(0, 16), "b": at(32, 48)}, 48),
+    "data beyond the file": ({"a": at(0, 16)}, 8),
+    "more data than told": ({"a": at(0, 16)}, 17),
+}
+
+
+@pytest.mark.parametrize(("header", "n_data"), BAD.values(), ids=BAD.keys())
+def test_a_header_that_lies_is_refused(tmp_path, header, n_data):
+    with pytest.raises(UnreadableModel) as refusal:
+        entries(tmp_path, header, n_data)
+    assert refusal.value.message.startswith("model.safetensors: ")
+
+
+@pytest.mark.parametrize("raw", [b"", b"\1", struct.pack("<Q", 2**63), struct.pack("<Q", 1000) + b"{}"])
+def test_a_file_that_is_none_is_refused(tmp_path, raw):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(raw)
+
+    with SourceFile(path) as file, pytest.raises(UnreadableModel):
+        read_entries(file)

@@ -18,10 +18,12 @@ from octavo.engine.quantize.quantizer import Plan
 DEFAULT_CONTEXT = 8192
 _CONTEXT_STEP = 256
 
-# Measured: resident memory of the engine's child with a loaded model, less weights, cache and buffers, and
-# its slope over vocabularies of 384 to 262 144 tokens (Linux x86-64, CPython 3.11, numba 0.68).
-_PROGRAM_BYTES = 200_000_000
-_PROGRAM_BYTES_PER_TOKEN = 300
+# Measured: resident memory of the engine's child after an answer, less weights, cache and buffers (Linux
+# x86-64, CPython 3.11, numba 0.68, kernels in the cache). Demo, 1 024 tokens: 167 MB; SmolLM2-135M, 49 152
+# tokens: 193 MB; gemma-3-270m, 262 144 tokens: 221 MB; a 1.1B llama, 32 000 tokens: 187 MB. Compiling the
+# kernels, the first time only, takes another 80 to 210 MB.
+_PROGRAM_BYTES = 185_000_000
+_PROGRAM_BYTES_PER_TOKEN = 150
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.cores import processor_name, usable_threads
 from octavo.engine.hardware.memory import main_memory
 
-# Larger than a desktop processor's caches, small enough to fill in a tenth of a second.
-_PROBE_BYTES = 256 * 1024 * 1024
-_SECONDS = 0.25
+# Larger than a desktop processor's caches, small enough to fill in a moment.
+_PROBE_BYTES = 128 * 1024 * 1024
+_SECONDS = 0.3
 
 
 def read_bandwidth(n_threads: int = 0) -> float:
@@ -44,17 +44,17 @@ def probe_bandwidth(n_threads: int = 0, n_bytes: int = _PROBE_BYTES, seconds: fl
     import numpy as np
 
     n_threads = n_threads or usable_threads()
-    size = max(1 << 20, min(n_bytes, main_memory().free_bytes // 8)) // 8 // n_threads
-    parts = [np.ones(size, np.int64) for _ in range(n_threads)]
+    size = max(1 << 20, min(n_bytes, main_memory().free_bytes // 8)) // n_threads
+    parts = [np.ones(size, np.uint8) for _ in range(n_threads)]
     best = 0.0
     with ThreadPoolExecutor(n_threads) as pool:
         ends = time.perf_counter() + seconds
         while True:
             started = time.perf_counter()
-            # An or-reduction is one load and one operation per vector: bound by memory, not arithmetic.
-            list(pool.map(np.bitwise_or.reduce, parts))
+            # The maximum of bytes is one load and one operation per vector: bound by memory, not arithmetic.
+            list(pool.map(np.max, parts))
             ended = time.perf_counter()
-            best = max(best, 8 * size * n_threads / (ended - started))
+            best = max(best, size * n_threads / (ended - started))
             if ended >= ends:
                 return best
 

@@ -1,10 +1,10 @@
-"""What Octavo itself adds, through the same hooks as everybody: its formats and its memories."""
+"""What Octavo itself adds, through the same hooks as everybody: its formats, its backend, its memories."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from octavo.api import Checkpoint, CheckpointFormat, MemoryPool, hookimpl
+from octavo.api import Backend, Checkpoint, CheckpointFormat, MemoryPool, hookimpl
 
 
 class Gguf:
@@ -55,3 +55,11 @@ def memory_pools() -> list[MemoryPool]:
     from octavo.engine.hardware import memory
 
     return memory.memory_pools()
+
+
+@hookimpl
+def backends() -> list[Backend]:
+    """The one that runs on the processor."""
+    from octavo.plugin.numba_backend import NumbaBackend
+
+    return [NumbaBackend()]

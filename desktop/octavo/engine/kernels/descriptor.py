@@ -13,6 +13,7 @@ PANEL = 56  # address of its panel entry
 KIND = 64  # which tile multiplies its panels
 SHIFT = 72  # weights are offset by 1 << shift in panels of a kind without minimums
 BIAS = 80  # address of float32[rows], or 0
+TILE = 88  # address of the entry that multiplies its panels
 SIZE = 96
 
 # Kinds of panel.

@@ -26,25 +26,25 @@ class ModelShape(Protocol):
     """What of a model's hyper-parameters decides memory."""
 
     @property
-    def n_layers(self) -> int: ...
+    def n_layers(self) -> int: ...  # noqa: D102
     @property
-    def n_embedding(self) -> int: ...
+    def n_embedding(self) -> int: ...  # noqa: D102
     @property
-    def n_feed_forward(self) -> Sequence[int]: ...
+    def n_feed_forward(self) -> Sequence[int]: ...  # noqa: D102
     @property
-    def n_heads(self) -> Sequence[int]: ...
+    def n_heads(self) -> Sequence[int]: ...  # noqa: D102
     @property
-    def n_kv_heads(self) -> Sequence[int]: ...
+    def n_kv_heads(self) -> Sequence[int]: ...  # noqa: D102
     @property
-    def key_size(self) -> int: ...
+    def key_size(self) -> int: ...  # noqa: D102
     @property
-    def value_size(self) -> int: ...
+    def value_size(self) -> int: ...  # noqa: D102
     @property
-    def n_vocabulary(self) -> int: ...
+    def n_vocabulary(self) -> int: ...  # noqa: D102
     @property
-    def sliding_window(self) -> int: ...
+    def sliding_window(self) -> int: ...  # noqa: D102
     @property
-    def is_local(self) -> Sequence[bool]: ...
+    def is_local(self) -> Sequence[bool]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ def cache_positions(context_tokens: int, window: int) -> int:
 
 
 def cache_vector_bytes(size: int, kv_type: str) -> int:
-    """Bytes of one head's key or value at one position: half precision, or int8 and a scale for every 32."""
-    if kv_type == "f16":
-        return 2 * size
+    """Bytes of one head's key or value at one position: f16, f32, or q8_0 (int8 and a scale for every 32)."""
+    if kv_type != "q8_0":
+        return size * (2 if kv_type == "f16" else 4)
     return size + 2 * (size // BLOCK)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from octavo.engine.kernels.descriptor import AFFINE, COLUMNS, KIND, PANEL, SCALED, SCALED_16, SHIFT
-from octavo.engine.kernels.panel import PANEL as PANEL_BYTES
-from octavo.engine.kernels.tile import (
-    TOKENS,
-    affine_16_single,
-    affine_16_tile,
-    affine_single,
-    affine_tile,
-    float_single,
-    float_tile_many,
-    scaled_16_single,
-    scaled_16_tile,
-    scaled_single,
-    scaled_tile,
+from octavo.engine.kernels.descriptor import (
+    AFFINE,
+    AFFINE_16,
+    COLUMNS,
+    FLOAT,
+    KIND,
+    PANEL,
+    SCALED,
+    SCALED_16,
+    SHIFT,
+    TILE,
 )
-from octavo.engine.simd.jit import kernel, separate
-from octavo.engine.simd.lowering import i64, operation
+from octavo.engine.kernels.panel import PANEL as PANEL_BYTES
+from octavo.engine.kernels.tile import TOKENS, float_tile, quantized_tile
+from octavo.engine.simd.jit import entry, kernel, separate
+from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_i64
 
 GROUPS_TOGETHER = 4  # panels kept while the tokens pass, so that activations are read a quarter as often
@@ -27,94 +26,89 @@ GROUPS_TOGETHER = 4  # panels kept while the tokens pass, so that activations ar
 @operation("l:pppp")
 def call_panel(b, function, w, group, out):
     """Call a panel entry by its address."""
-    return _call(b, function, w, group, out)
+    return emit_call(b, function, w, group, out)
 
 
 @operation("l:ppppppp")
 def call_matvec(b, function, w, x, out, first, last, accumulate):
     """Call a matrix-vector entry by its address."""
-    return _call(b, function, w, x, out, first, last, accumulate)
+    return emit_call(b, function, w, x, out, first, last, accumulate)
 
 
-def _call(b, function, *arguments):
-    from llvmlite import ir
+def _over_tokens(many, single):
+    """All tokens by tiles, the rest one by one."""
 
-    kind = ir.FunctionType(i64, [i64] * len(arguments))
-    return b.call(b.inttoptr(function, ir.PointerType(kind)), list(arguments))
+    @kernel
+    def run(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+        t = 0
+        while t + TOKENS <= n_tokens:
+            many(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate)
+            t += TOKENS
+        while t < n_tokens:
+            single(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate)
+            t += 1
+        return 0
 
-
-@separate
-def _scaled(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
-    t = 0
-    while t + TOKENS <= n_tokens:
-        scaled_tile(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate)
-        t += TOKENS
-    while t < n_tokens:
-        scaled_single(
-            n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate
-        )
-        t += 1
+    return run
 
 
-@separate
-def _affine(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
-    t = 0
-    while t + TOKENS <= n_tokens:
-        affine_tile(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate)
-        t += TOKENS
-    while t < n_tokens:
-        affine_single(
-            n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate
-        )
-        t += 1
+_scaled = _over_tokens(quantized_tile(TOKENS, SCALED), quantized_tile(1, SCALED))
+_affine = _over_tokens(quantized_tile(TOKENS, AFFINE), quantized_tile(1, AFFINE))
+_scaled_16 = _over_tokens(quantized_tile(TOKENS, SCALED_16), quantized_tile(1, SCALED_16))
+_affine_16 = _over_tokens(quantized_tile(TOKENS, AFFINE_16), quantized_tile(1, AFFINE_16))
+_float = _over_tokens(float_tile(TOKENS), float_tile(1))
 
 
-@separate
-def _scaled_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
-    t = 0
-    while t + TOKENS <= n_tokens:
-        scaled_16_tile(
-            n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate
-        )
-        t += TOKENS
-    while t < n_tokens:
-        scaled_16_single(
-            n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate
-        )
-        t += 1
+@entry
+def tiles_scaled(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+    """Scales for 32 columns."""
+    return _scaled(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
 
 
-@separate
-def _affine_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
-    t = 0
-    while t + TOKENS <= n_tokens:
-        affine_16_tile(
-            n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate
-        )
-        t += TOKENS
-    while t < n_tokens:
-        affine_16_single(
-            n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate
-        )
-        t += 1
+@entry
+def tiles_affine(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+    """Scales and minimums for 32 columns."""
+    return _affine(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
 
 
-@separate
-def _float(n, panel, x, x_stride, out, out_stride, accumulate, n_tokens):
-    t = 0
-    while t + TOKENS <= n_tokens:
-        float_tile_many(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, accumulate)
-        t += TOKENS
-    while t < n_tokens:
-        float_single(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, accumulate)
-        t += 1
+@entry
+def tiles_scaled_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+    """Scales for 16 columns."""
+    return _scaled_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+
+
+@entry
+def tiles_affine_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+    """Scales and minimums for 16 columns."""
+    return _affine_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+
+
+@entry
+def tiles_float(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+    """Float32 panels; ``n`` counts columns."""
+    return _float(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+
+
+TILES = {
+    FLOAT: tiles_float,
+    SCALED: tiles_scaled,
+    AFFINE: tiles_affine,
+    SCALED_16: tiles_scaled_16,
+    AFFINE_16: tiles_affine_16,
+}
+
+
+@operation("l:plpplpllll")
+def call_tiles(b, function, n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+    """Call a tiles entry by its address."""
+    return emit_call(b, function, n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
 
 
 @kernel
 def group_panel_bytes(w):
     """Bytes of one group's panel."""
     columns = get_i64(w + COLUMNS)
-    return columns * 64 if get_i64(w + KIND) == 0 else columns // 32 * PANEL_BYTES
+    return columns * 64 if get_i64(w + KIND) == FLOAT else columns // 32 * PANEL_BYTES
 
 
 @separate
@@ -134,9 +128,9 @@ def matmul(w, x, x_stride, out, out_stride, first, last, accumulate, n_tokens, s
     """
     size = group_panel_bytes(w)
     columns = get_i64(w + COLUMNS)
-    kind = get_i64(w + KIND)
+    n_steps = columns if get_i64(w + KIND) == FLOAT else columns // 32
     shift = get_i64(w + SHIFT)
-    rows_bytes = 64
+    tiles = get_i64(w + TILE)
     for start in range(first, last, GROUPS_TOGETHER):
         n_groups = min(GROUPS_TOGETHER, last - start)
         for g in range(n_groups):
@@ -147,15 +141,6 @@ def matmul(w, x, x_stride, out, out_stride, first, last, accumulate, n_tokens, s
             here = x + t * x_stride
             for g in range(n_groups):
                 panel = scratch + g * size
-                to = out + t * out_stride + (start + g) * rows_bytes
-                if kind == SCALED:
-                    _scaled(columns // 32, panel, here, x_stride, to, out_stride, shift, accumulate, n)
-                elif kind == AFFINE:
-                    _affine(columns // 32, panel, here, x_stride, to, out_stride, shift, accumulate, n)
-                elif kind == SCALED_16:
-                    _scaled_16(columns // 32, panel, here, x_stride, to, out_stride, shift, accumulate, n)
-                elif kind == 0:
-                    _float(columns, panel, here, x_stride, to, out_stride, accumulate, n)
-                else:
-                    _affine_16(columns // 32, panel, here, x_stride, to, out_stride, shift, accumulate, n)
+                to = out + t * out_stride + (start + g) * 64
+                call_tiles(tiles, n_steps, panel, here, x_stride, to, out_stride, shift, accumulate, n)
     return 0

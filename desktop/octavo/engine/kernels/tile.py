@@ -125,18 +125,11 @@ def quantized_tile(n_tokens, kind):
 
 
 def float_tile(n_tokens):
-    """A tile operation for float32 panels: (n_columns, panel, x, x_stride, out, out_stride, accumulate)."""
+    """A tile operation for float32 panels, with the arguments of ``quantized_tile``; ``shift`` means nothing."""
 
-    @operation("v:lpplpll")
-    def tile(b, n_columns, panel, x, x_stride, out, out_stride, accumulate) -> None:
+    @operation("v:lpplplll")
+    def tile(b, n_columns, panel, x, x_stride, out, out_stride, _shift, accumulate) -> None:
         """Multiply; ``x`` is float32, ``x_stride`` and ``out_stride`` bytes from token to token."""
         _loop(b, n_columns, panel, 64, x, x_stride, 4, out, out_stride, accumulate, n_tokens, _float_column)
 
     return tile
-
-
-scaled_tile, scaled_single = quantized_tile(TOKENS, SCALED), quantized_tile(1, SCALED)
-affine_tile, affine_single = quantized_tile(TOKENS, AFFINE), quantized_tile(1, AFFINE)
-scaled_16_tile, scaled_16_single = quantized_tile(TOKENS, SCALED_16), quantized_tile(1, SCALED_16)
-affine_16_tile, affine_16_single = quantized_tile(TOKENS, AFFINE_16), quantized_tile(1, AFFINE_16)
-float_tile_many, float_single = float_tile(TOKENS), float_tile(1)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.kernels import descriptor, matvec, panel, repack
+from octavo.engine.kernels import descriptor, matmul, matvec, panel, repack
 from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, packed_bytes, round_up
 from octavo.engine.simd.jit import Entry
 
@@ -35,8 +35,8 @@ def allocate(n_bytes: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(mapping, np.uint8)
 
 
-def entries_for(block_type: BlockType) -> tuple[Entry, Entry, Entry]:
-    """The repack, matrix-vector and panel entries of a block type.
+def entries_for(block_type: BlockType) -> tuple[Entry, Entry, Entry, Entry]:
+    """The repack, matrix-vector, panel and tiles entries of a block type.
 
     Raises
     ------
@@ -46,10 +46,11 @@ def entries_for(block_type: BlockType) -> tuple[Entry, Entry, Entry]:
     if block_type.name not in LAYOUTS:
         raise KeyError(block_type.name)
     suffix = block_type.name.lower()
-    found: tuple[Entry, Entry, Entry] = (
+    found: tuple[Entry, Entry, Entry, Entry] = (
         getattr(repack, f"repack_{suffix}"),
         getattr(matvec, f"matvec_{suffix}"),
         getattr(panel, f"panel_{suffix}"),
+        matmul.TILES[_KINDS[block_type.name][0]],
     )
     return found
 
@@ -68,7 +69,7 @@ class Weights:
         self.rows = rows
         self.columns = columns
         self._layout = LAYOUTS[block_type.name]
-        self._repack, multiply, decode = entries_for(block_type)
+        self._repack, multiply, decode, tiles = entries_for(block_type)
         self._memory = allocate(packed_bytes(block_type, rows, columns) + 4096)
         kind, shift = _KINDS[block_type.name]
         self._fields = np.zeros(descriptor.SIZE // 8, np.int64)
@@ -81,6 +82,7 @@ class Weights:
             descriptor.META_BYTES: self._layout.meta_area(columns),
             descriptor.MATVEC: multiply.address,
             descriptor.PANEL: decode.address,
+            descriptor.TILE: tiles.address,
             descriptor.KIND: kind,
             descriptor.SHIFT: shift,
         }

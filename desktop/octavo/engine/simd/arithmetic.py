@@ -249,3 +249,9 @@ def sum_lanes_i32(b, x):
 def rint_scalar(b, x):
     """The nearest integer, halves to even."""
     return b.extract_element(emit_rint(b, splat(b, x, v16f32)), ir.Constant(i32, 0))
+
+
+@operation("F:")
+def lane_numbers(b):
+    """0 to 15."""
+    return ir.Constant(v16f32, [float(lane) for lane in range(16)])

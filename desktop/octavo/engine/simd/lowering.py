@@ -56,6 +56,7 @@ _LETTERS = {
     "l": types.int64,
     "i": types.int32,
     "f": types.float32,
+    "d": types.float64,
     "v": types.void,
 }
 
@@ -108,6 +109,12 @@ def call(
     function_type = ir.FunctionType(result, [value.type for value in arguments])
     function = cgutils.get_or_insert_function(builder.module, function_type, name)
     return builder.call(function, list(arguments), fastmath=fastmath)
+
+
+def emit_call(builder: Any, function: Any, *arguments: Any) -> Any:
+    """Call a compiled entry by its address: int64 arguments and result."""
+    kind = ir.FunctionType(i64, [i64] * len(arguments))
+    return builder.call(builder.inttoptr(function, ir.PointerType(kind)), list(arguments))
 
 
 def splat(builder: Any, scalar: Any, vector_type: ir.VectorType) -> Any:

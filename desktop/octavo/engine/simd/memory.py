@@ -173,6 +173,12 @@ def get_i64(b, p):
     return _load(b, p, i64)
 
 
+@operation("d:p")
+def get_f64(b, p):
+    """The float64 at ``p``."""
+    return _load(b, p, ir.DoubleType())
+
+
 @operation("v:pl")
 def put_i64(b, p, x) -> None:
     """Write an int64 at ``p``."""

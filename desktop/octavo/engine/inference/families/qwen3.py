@@ -1,0 +1,25 @@
+"""Qwen3: no biases, but a norm on every head of q and k before they turn (Yang et al., arXiv 2505.09388)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.inference.program_builder import ProgramBuilder
+from octavo.engine.inference.rope import frequencies, magnitude
+
+
+def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
+    """Write the operations."""
+    s = b.shape
+    b.embed()
+    table = b.rope(frequencies(s, factors), magnitude(s))
+    scale = s.attention_scale or s.key_size**-0.5
+    for layer in range(s.n_layers):
+        name = f"blk.{layer}."
+        b.attention_input(layer, name + "attn_norm.weight")
+        norms = {"q_norm": name + "attn_q_norm.weight", "k_norm": name + "attn_k_norm.weight"}
+        b.attention(layer, table, scale=scale, **norms)
+        b.attention_output(layer)
+        b.feed_forward(layer, name + "ffn_norm.weight")
+    b.logits("output_norm.weight")

@@ -1,0 +1,31 @@
+"""Which families can run; adding one is one file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.errors import UnsupportedModel
+from octavo.engine.inference.families import gemma3, llama, qwen2, qwen3
+from octavo.engine.inference.program_builder import ProgramBuilder
+
+Build = Callable[[ProgramBuilder, npt.NDArray[np.float32] | None], None]
+
+_FAMILIES: dict[str, Build] = {
+    "llama": llama.build,
+    "qwen2": qwen2.build,
+    "qwen3": qwen3.build,
+    "gemma3": gemma3.build,
+}
+
+
+def family(architecture: str) -> Build:
+    """The builder of an architecture; raises UnsupportedModel for an unknown one."""
+    if architecture not in _FAMILIES:
+        known = ", ".join(sorted(_FAMILIES))
+        raise UnsupportedModel(
+            f"Models of the architecture {architecture!r} cannot run yet.", f"Supported: {known}."
+        )
+    return _FAMILIES[architecture]

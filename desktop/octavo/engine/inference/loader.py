@@ -1,0 +1,104 @@
+"""Weights read in slabs and packed by several threads at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.blocks.codec import decode
+from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
+from octavo.engine.errors import UnreadableModel, UnsupportedModel
+from octavo.engine.inference.memory import ModelWeights
+from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS
+from octavo.engine.kernels.weights import Weights, entries_for
+from octavo.engine.progress import Progress, Work
+
+_SLAB_BYTES = 4 << 20
+
+_Part = tuple[TensorInfo, Weights, int, int]
+
+
+def _is_needed(tensor: TensorInfo) -> bool:
+    return len(tensor.shape) == 2
+
+
+def compile_kernels(checkpoint: Checkpoint) -> Work[None]:
+    """Compile, or load from the cache, the kernels of the block types in the checkpoint."""
+    types = {each.block_type.name: each.block_type for each in checkpoint.tensors if _is_needed(each)}
+    unknown = sorted(set(types) - set(LAYOUTS))
+    if unknown:
+        raise UnsupportedModel(
+            f"The model has weights in {', '.join(unknown)}, which cannot run yet.",
+            "Convert it from its original to Q8_0 or Q4_K_M.",
+        )
+    for done, (name, block_type) in enumerate(types.items()):
+        yield Progress(done, len(types), f"compile {name}", done + 1, len(types))
+        for each in entries_for(block_type):
+            each.address  # noqa: B018  # asking for the address compiles
+
+
+def _vector(checkpoint: Checkpoint, tensor: TensorInfo) -> npt.NDArray[np.float32]:
+    values = decode(checkpoint.read(tensor.name), tensor.block_type).reshape(-1)
+    padded = np.zeros(-(-len(values) // GROUP_ROWS) * GROUP_ROWS, np.float32)
+    padded[: len(values)] = values
+    return padded
+
+
+def _parts(weights: dict[str, tuple[TensorInfo, Weights]]) -> Iterator[_Part]:
+    for tensor, packed in weights.values():
+        step = max(1, _SLAB_BYTES // (GROUP_ROWS * tensor.block_type.row_bytes(tensor.columns)))
+        for first in range(0, packed.n_groups, step):
+            yield tensor, packed, first, min(first + step, packed.n_groups)
+
+
+def load_weights(checkpoint: Checkpoint, n_threads: int) -> Work[ModelWeights]:
+    """Read and pack all tensors; progress counts bytes.
+
+    Raises
+    ------
+    UnreadableModel
+        The file changed or was cut while it was read.
+    """
+    loaded = ModelWeights()
+    pending: dict[str, tuple[TensorInfo, Weights]] = {}
+    for tensor in checkpoint.tensors:
+        if _is_needed(tensor):
+            packed = Weights(tensor.block_type, tensor.rows, tensor.columns)
+            pending[tensor.name] = (tensor, packed)
+            loaded.matrices[tensor.name] = packed
+        elif len(tensor.shape) == 1:
+            loaded.vectors[tensor.name] = _vector(checkpoint, tensor)
+    for name, vector in loaded.vectors.items():
+        owner = loaded.matrices.get(name.removesuffix(".bias") + ".weight")
+        if name.endswith(".bias") and owner is not None:
+            owner.set_bias(vector[: owner.rows])
+
+    def fill(part: _Part) -> tuple[str, int]:
+        tensor, packed, first, last = part
+        packed.fill(lambda row, n: checkpoint.read(tensor.name, row, n), first, last)
+        rows = min(last * GROUP_ROWS, tensor.rows) - first * GROUP_ROWS
+        return tensor.name, rows * tensor.block_type.row_bytes(tensor.columns)
+
+    total = sum(tensor.n_bytes for tensor, _ in pending.values())
+    done = 0
+    parts = _parts(pending)
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="octavo-load") as pool:
+        running = {pool.submit(fill, part) for part in islice(parts, 2 * n_threads)}
+        try:
+            while running:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name, n_bytes = future.result()
+                    done += n_bytes
+                    running |= {pool.submit(fill, part) for part in islice(parts, 1)}
+                yield Progress(done, total, name)
+        finally:
+            for future in running:
+                future.cancel()
+    if not checkpoint.unchanged():
+        raise UnreadableModel("The model's file changed while it was loaded.", "Load it again.")
+    return loaded

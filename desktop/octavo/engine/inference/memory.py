@@ -1,0 +1,166 @@
+"""The memory of a loaded model: packed weights, the KV cache, and the working buffers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.checkpoint.model import Hyperparameters
+from octavo.engine.errors import UnsupportedModel
+from octavo.engine.kernels import attention_tile, layout, state
+from octavo.engine.kernels.weights import Weights, allocate
+
+
+class ModelWeights:
+    """All tensors of a model by name: matrices packed, vectors as float32."""
+
+    def __init__(self) -> None:
+        self.matrices: dict[str, Weights] = {}
+        self.vectors: dict[str, npt.NDArray[np.float32]] = {}
+
+    def matrix(self, *names: str) -> Weights:
+        """The first of the named matrices that the model has."""
+        for name in names:
+            if name in self.matrices:
+                return self.matrices[name]
+        raise UnsupportedModel(f"The model has no tensor {names[0]!r}.")
+
+    def vector(self, name: str) -> int:
+        """The address of float32[n]."""
+        if name not in self.vectors:
+            raise UnsupportedModel(f"The model has no tensor {name!r}.")
+        return int(self.vectors[name].ctypes.data)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all of them."""
+        matrices = sum(each.n_bytes for each in self.matrices.values())
+        return matrices + sum(each.nbytes for each in self.vectors.values())
+
+
+class KvCache:
+    """Keys and values of all layers.
+
+    Parameters
+    ----------
+    shape : Hyperparameters
+    context_tokens : int
+    kv_type : str
+        ``f16``, ``q8_0``, or ``f32`` where exactness counts.
+    """
+
+    def __init__(self, shape: Hyperparameters, context_tokens: int, kv_type: str) -> None:
+        self.kind = {"f16": attention_tile.F16, "q8_0": attention_tile.Q8_0, "f32": attention_tile.F32}[
+            kv_type
+        ]
+        self.context_tokens = context_tokens
+        self._memory = allocate(layout.kv_cache_bytes(shape, context_tokens, kv_type))
+        self._capacities = [
+            layout.layer_cache_positions(shape, n, context_tokens) for n in range(shape.n_layers)
+        ]
+        key_bytes = layout.cache_vector_bytes(shape.key_size, kv_type)
+        value_bytes = layout.cache_vector_bytes(shape.value_size, kv_type)
+        self._keys, self._values = [], []
+        at = int(self._memory.ctypes.data)
+        for layer, capacity in enumerate(self._capacities):
+            positions = capacity * shape.n_kv_heads[layer]
+            self._keys.append(at)
+            self._values.append(at + positions * key_bytes)
+            at += positions * (key_bytes + value_bytes)
+
+    def keys(self, layer: int) -> int:
+        """The address of a layer's keys."""
+        return self._keys[layer]
+
+    def values(self, layer: int) -> int:
+        """The address of a layer's values."""
+        return self._values[layer]
+
+    def capacity(self, layer: int) -> int:
+        """Positions that a layer's ring holds."""
+        return self._capacities[layer]
+
+    def earliest_kept(self, n_written: int) -> int:
+        """The shortest prefix to which a cache of ``n_written`` positions can be cut, beside 0 and all."""
+        shortest = min(self._capacities)
+        return 0 if n_written <= shortest else n_written - layout.batch_tokens(self.context_tokens)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A buffer with one row for each token of a batch."""
+
+    memory: npt.NDArray[np.uint8]
+    stride: int
+
+    @property
+    def address(self) -> int:
+        """The first row's address."""
+        return int(self.memory.ctypes.data)
+
+    def place(self) -> tuple[int, int]:
+        """Address, and bytes from row to row."""
+        return self.address, self.stride
+
+
+def make_rows(n_rows: int, row_bytes: int) -> Rows:
+    """A zeroed buffer whose rows begin at cache lines, and not all in the same cache set."""
+    stride = layout.round_up(row_bytes, layout.CACHE_LINE)
+    if stride % 4096 == 0:
+        stride += layout.CACHE_LINE
+    return Rows(allocate(n_rows * stride), stride)
+
+
+class Workspace:
+    """The buffers between operations.
+
+    Parameters
+    ----------
+    shape : Hyperparameters
+    context_tokens, n_threads : int
+    """
+
+    def __init__(self, shape: Hyperparameters, context_tokens: int, n_threads: int) -> None:
+        sizes = layout.working_sizes(shape)
+        self.batch = layout.batch_tokens(context_tokens)
+        self.residual = make_rows(self.batch, 4 * sizes.residual)
+        self.branch = make_rows(self.batch, 4 * sizes.residual)
+        self.heads = make_rows(self.batch, 4 * sizes.heads)
+        self.attention = make_rows(self.batch, 4 * sizes.attention)
+        self.feed_forward = make_rows(self.batch, 4 * sizes.feed_forward)
+        self.floats = make_rows(self.batch, 4 * sizes.widest)
+        self.records = make_rows(self.batch, layout.activation_row_bytes(sizes.widest))
+        self.logits = make_rows(1, 4 * layout.round_up(shape.n_vocabulary, layout.GROUP_ROWS))
+        self._tables: list[Rows] = []
+        part = 64 + 4 * shape.value_size
+        self._parts = allocate(max(shape.n_heads) * layout.MAX_SPLITS * part)
+        self._threads = np.zeros(n_threads * state.THREAD_BYTES // 8, np.int64)
+        self._own: list[npt.NDArray[np.uint8]] = []
+        for thread in range(n_threads):
+            buffers = {
+                state.T_RECORDS: allocate(layout.activation_row_bytes(sizes.widest)),
+                state.T_FLOATS: allocate(4 * sizes.widest),
+                state.T_PANELS: allocate(4 * layout.panel_bytes(sizes.widest)),
+                state.T_SCORES: allocate(4 * 4 * 128 + 4 * part),
+            }
+            for offset, buffer in buffers.items():
+                self._threads[(thread * state.THREAD_BYTES + offset) // 8] = buffer.ctypes.data
+            self._own += buffers.values()
+
+    @property
+    def parts(self) -> int:
+        """The address of the pieces of attention that threads leave for one another."""
+        return int(self._parts.ctypes.data)
+
+    @property
+    def threads(self) -> int:
+        """The address of the thread records."""
+        return int(self._threads.ctypes.data)
+
+    def rope_table(self, n_pairs: int) -> Rows:
+        """A new table of cosines and sines."""
+        table = make_rows(self.batch, 8 * n_pairs)
+        self._tables.append(table)
+        return table

@@ -1,0 +1,247 @@
+"""A loaded model: tokens in, logits out, with a memory of what it has read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.checkpoint.model import Checkpoint, Hyperparameters
+from octavo.engine.errors import OctavoError, UnsupportedModel
+from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.inference.families.registry import family
+from octavo.engine.inference.loader import compile_kernels, load_weights
+from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
+from octavo.engine.inference.program_builder import ProgramBuilder
+from octavo.engine.kernels import layout, program, state
+from octavo.engine.kernels.pool import Pool
+from octavo.engine.progress import Progress, Work
+from octavo.engine.simd.tier import active_tier
+
+DEFAULT_CONTEXT = 8192
+KV_TYPES = ("f16", "q8_0", "f32")
+_LOGIT_ROWS = 64  # rows of logits computed together when all are wanted
+
+
+class Session:
+    """A model ready to run; made by ``load_session``.
+
+    Not to be used by two threads at once, but for ``stop``.
+    """
+
+    def __init__(
+        self,
+        shape: Hyperparameters,
+        weights: ModelWeights,
+        factors: npt.NDArray[np.float32] | None,
+        context_tokens: int,
+        kv_type: str,
+        n_threads: int,
+    ) -> None:
+        self.shape = shape
+        self.context_tokens = context_tokens
+        self.kv_type = kv_type
+        self.n_threads = n_threads
+        self.tier = active_tier().name
+        self.tokens: list[int] = []
+        self._weights = weights
+        self._cache = KvCache(shape, context_tokens, kv_type)
+        self._workspace = Workspace(shape, context_tokens, n_threads)
+        builder = ProgramBuilder(shape, weights, self._workspace, self._cache)
+        family(shape.architecture)(builder, factors)
+        self._program = builder.program()
+        self._logits_operations = builder.logits_operations
+        self._longest = 0
+        self._inputs = np.zeros(self._workspace.batch, np.int64)
+        self._pool = Pool(n_threads)
+        self._pool.set(state.PROGRAM, int(self._program.ctypes.data))
+        self._pool.set(state.TOKENS, int(self._inputs.ctypes.data))
+        self._pool.set(state.THREADS, self._workspace.threads)
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of the packed weights."""
+        return self._weights.n_bytes
+
+    @property
+    def predicted_bytes(self) -> int:
+        """Bytes of weights, cache and working buffers together."""
+        kv = layout.kv_cache_bytes(self.shape, self.context_tokens, self.kv_type)
+        return self.weights_bytes + kv + layout.working_bytes(self.shape, self.context_tokens, self.n_threads)
+
+    def stop(self) -> None:
+        """End the running step at its next barrier; may be called from any thread."""
+        self._pool.stop()
+
+    def _check(self, ids: Sequence[int]) -> npt.NDArray[np.int64]:
+        """The ids as int64[n]; raises OctavoError for one outside the vocabulary, or too many."""
+        values = np.asarray(ids, np.int64).reshape(-1)
+        if values.size and (values.min() < 0 or values.max() >= self.shape.n_vocabulary):
+            last = self.shape.n_vocabulary - 1
+            raise OctavoError("A token id is outside the model's vocabulary.", f"Ids go from 0 to {last}.")
+        room = self.context_tokens - len(self.tokens)
+        if values.size > room:
+            raise OctavoError(
+                f"The text takes {values.size} tokens, and {room} of {self.context_tokens} are left.",
+                "Choose a longer context, or shorten the text.",
+            )
+        return values
+
+    def _run(self, ids: npt.NDArray[np.int64], first_logit: int) -> bool:
+        """One step of the program; whether it was not stopped."""
+        n = len(ids)
+        self._inputs[:n] = ids
+        self._pool.set(state.STOP, 0)
+        self._pool.set(state.N_TOKENS, n)
+        self._pool.set(state.FIRST_POSITION, len(self.tokens))
+        self._pool.set(state.FIRST_LOGIT, first_logit)
+        self._longest = max(self._longest, len(self.tokens) + n)
+        if not self._pool.run():
+            return False
+        self.tokens += ids.tolist()
+        return True
+
+    def keep(self, ids: Sequence[int]) -> int:
+        """Forget all but the longest prefix of ``ids`` that is already in the cache; its length.
+
+        At least one token of ``ids`` is left to be read, because its logits are wanted.
+        """
+        n = 0
+        for ours, wanted in zip(self.tokens, ids[:-1], strict=False):
+            if ours != wanted:
+                break
+            n += 1
+        return self.truncate(n)
+
+    def truncate(self, n: int) -> int:
+        """Cut the cache to its first ``n`` tokens, or to none where a sliding window has lost them; what is left."""
+        n = min(n, len(self.tokens))
+        if n < self._cache.earliest_kept(self._longest):
+            n = 0
+        if n == 0:
+            self._longest = 0
+        del self.tokens[n:]
+        return n
+
+    def prefill(self, ids: Sequence[int]) -> Work[None]:
+        """Read ``ids`` after what was read before; then ``logits_row`` is that of the last one.
+
+        Raises
+        ------
+        OctavoError
+            An id outside the vocabulary, or more tokens than the context has left.
+        """
+        values = self._check(ids)
+        n = len(values)
+        for start in range(0, n, self._workspace.batch):
+            yield Progress(start, n, "prefill")
+            part = values[start : start + self._workspace.batch]
+            is_last = start + len(part) == n
+            if not self._run(part, len(part) - 1 if is_last else len(part)):
+                return
+        yield Progress(n, n, "prefill")
+
+    def step(self, token: int) -> npt.NDArray[np.float32]:
+        """Read one token; float32[vocabulary], valid until the next step."""
+        self._run(self._check([token]), 0)
+        return self.logits_row
+
+    @property
+    def logits_row(self) -> npt.NDArray[np.float32]:
+        """The logits after the last token read, float32[vocabulary], valid until the next step."""
+        return self._workspace.logits.memory.view(np.float32)[: self.shape.n_vocabulary]
+
+    def logits(self, ids: Sequence[int]) -> Work[npt.NDArray[np.float32]]:
+        """The logits after each of ``ids``, read from the beginning: float32[len(ids), vocabulary]."""
+        self.truncate(0)
+        values = self._check(ids)
+        n_rows = min(_LOGIT_ROWS, self._workspace.batch)
+        rows = make_rows(n_rows, 4 * layout.round_up(self.shape.n_vocabulary, layout.GROUP_ROWS))
+        result = np.empty((len(values), self.shape.n_vocabulary), np.float32)
+        before = [self._program[n].copy() for n in self._logits_operations]
+        try:
+            self._redirect_logits(rows.address, rows.stride)
+            for start in range(0, len(values), n_rows):
+                yield Progress(start, len(values), "logits")
+                part = values[start : start + n_rows]
+                self._run(part, 0)
+                grid = rows.memory[: n_rows * rows.stride].view(np.float32).reshape(n_rows, -1)
+                result[start : start + len(part)] = grid[: len(part), : self.shape.n_vocabulary]
+        finally:
+            for n, operation in zip(self._logits_operations, before, strict=True):
+                self._program[n] = operation
+        return result
+
+    def _redirect_logits(self, address: int, stride: int) -> None:
+        for n in self._logits_operations:
+            first = 7 if self._program[n][0] == state.LINEAR else 0
+            self._program[n][state.field(first) // 8] = address
+            self._program[n][state.field(first + 1) // 8] = stride
+
+    def close(self) -> None:
+        """End the threads; the memory goes with the last reference."""
+        self._pool.close()
+
+
+def default_context(shape: Hyperparameters) -> int:
+    """The context when nobody chose one: the model's own, at most 8,192."""
+    return min(shape.context_length, DEFAULT_CONTEXT)
+
+
+def _check_shape(shape: Hyperparameters, kv_type: str) -> None:
+    if kv_type not in KV_TYPES:
+        raise OctavoError(
+            f"There is no KV cache of type {kv_type!r}.", f"Choose one of {', '.join(KV_TYPES)}."
+        )
+    unit = 32
+    if shape.key_size % unit or shape.value_size % unit or shape.n_embedding % unit:
+        raise UnsupportedModel(
+            f"Heads of {shape.key_size} and {shape.value_size} and a width of {shape.n_embedding} cannot run yet.",
+            f"All must be multiples of {unit}.",
+        )
+
+
+def load_session(
+    checkpoint: Checkpoint, *, context_tokens: int = 0, kv_type: str = "f16", n_threads: int = 0
+) -> Work[Session]:
+    """Load a model to run it.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    context_tokens : int
+        Tokens that prompt and answers may take together; 0 for the model's own, at most 8,192.
+    kv_type : str
+        ``f16`` or ``q8_0``.
+    n_threads : int
+        0 for all usable cores.
+
+    Raises
+    ------
+    UnsupportedModel
+        An architecture, block type or size without kernels.
+    """
+    shape = checkpoint.hyperparameters
+    _check_shape(shape, kv_type)
+    family(shape.architecture)
+    n_threads = min(n_threads or usable_threads(), state.MAX_THREADS)
+    context_tokens = context_tokens or default_context(shape)
+    yield from compile_kernels(checkpoint)
+    for done, each in enumerate((program.run, program.announce, program.work)):
+        yield Progress(done, 3, "compile the model's operations", done + 1, 3)
+        each.address  # noqa: B018  # asking for the address compiles
+    weights = yield from load_weights(checkpoint, min(n_threads, 4))
+    factors = weights.vectors.get("rope_freqs.weight")
+    if factors is not None:
+        factors = factors[: shape.rope_dimensions // 2]
+    return Session(shape, weights, factors, context_tokens, kv_type, n_threads)
+
+
+def stop_on(session: Session, stop: threading.Event) -> bool:
+    """Whether ``stop`` is set; then the running step is ended too."""
+    if stop.is_set():
+        session.stop()
+        return True
+    return False

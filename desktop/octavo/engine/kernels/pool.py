@@ -1,0 +1,89 @@
+"""The threads that run a program: made once for a model, asleep between answers, gone when it closes."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from octavo.engine.kernels import program, state
+
+
+class Pool:
+    """The caller's thread and ``n_threads - 1`` workers over one run state.
+
+    Parameters
+    ----------
+    n_threads : int
+        1 to 256.
+    """
+
+    def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
+        # Counters need cache lines of their own.
+        self._memory = np.zeros(state.STATE_BYTES // 8 + 8, np.int64)
+        self._skip = -(self._memory.ctypes.data // 8) % 8
+        self.set(state.N_THREADS, n_threads)
+        self.set(state.RUN, program.run.address)
+        self._events = [threading.Event() for _ in range(n_threads)]
+        self._workers: list[threading.Thread] = []
+        self._is_closed = False
+
+    @property
+    def address(self) -> int:
+        """The run state's address."""
+        return int(self._memory.ctypes.data) + 8 * self._skip
+
+    def set(self, offset: int, value: int) -> None:
+        """Write one field of the state."""
+        self._memory[self._skip + offset // 8] = value
+
+    def get(self, offset: int) -> int:
+        """Read one field of the state."""
+        return int(self._memory[self._skip + offset // 8])
+
+    def stop(self) -> None:
+        """Make the running program end at its next barrier; may be called from any thread."""
+        self.set(state.STOP, 1)
+
+    def run(self) -> bool:
+        """Run the program; whether it came to its end (it does not after ``stop``)."""
+        if self.n_threads > 1:
+            self._start()
+            # A worker that parks says so first and looks at the command once more: one of the two sees the other.
+            if program.announce(self.address):
+                for thread in range(1, self.n_threads):
+                    if self.get(state.PARKED + 64 * thread):
+                        self._events[thread].set()
+        else:
+            self.set(state.FINISHED, 0)
+        return bool(program.run(self.address, 0))
+
+    def _start(self) -> None:
+        if self._workers:
+            return
+        for thread in range(1, self.n_threads):
+            worker = threading.Thread(target=self._work, args=(thread,), name=f"octavo-{thread}", daemon=True)
+            worker.start()
+            self._workers.append(worker)
+
+    def _work(self, thread: int) -> None:
+        seen = 0
+        while seen >= 0:
+            seen = program.work(self.address, thread, seen)
+            if seen >= 0:
+                self._events[thread].wait()
+                self._events[thread].clear()
+                self.set(state.PARKED + 64 * thread, 0)
+
+    def close(self) -> None:
+        """End the workers."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.set(state.QUIT, 1)
+        self._memory[self._skip + state.COMMAND // 8] += 1
+        for event in self._events:
+            event.set()
+        for worker in self._workers:
+            worker.join()

@@ -1,0 +1,51 @@
+"""Where compiled code finds things: the run's state, each thread's buffers, and the fields of operations.
+
+All are int64 at byte offsets; a float32 stands in the first 4 bytes of its field.
+"""
+
+from __future__ import annotations
+
+# The run, written before each call.
+PROGRAM = 0  # address of the first operation
+N_THREADS = 8
+N_TOKENS = 16
+FIRST_POSITION = 24
+TOKENS = 32  # address of int64 token ids
+FIRST_LOGIT = 40  # operations of the tail do the tokens from here on
+THREADS = 48  # address of the thread records
+STOP = 56  # written by any thread of Python to stop a run
+ABORT = 64  # two slots, used in turn
+TURN = 80
+FINISHED = 88  # whether the last run came to its end
+RUN = 96  # address of the entry that runs the program
+BARRIER = 128  # arrivals; the generation follows 64 bytes later
+COMMAND = 256  # generation of the command
+QUIT = 320
+PARKED = 384  # one slot of 64 bytes for each thread
+MAX_THREADS = 256
+STATE_BYTES = PARKED + 64 * MAX_THREADS
+
+# A thread's own buffers.
+T_RECORDS = 0  # one packed activation
+T_FLOATS = 8  # one float32 activation
+T_PANELS = 16
+T_SCORES = 24
+THREAD_BYTES = 64
+
+# An operation: code, flags, then its fields.
+CODE = 0
+FLAGS = 8
+FIELDS = 16
+N_FIELDS = 22
+OPERATION_BYTES = FIELDS + 8 * N_FIELDS
+
+BARRIER_AFTER = 1
+BARRIER_IF_MANY = 2  # only when there is more than one token: with one, each thread works for itself
+TAIL = 4  # only the tokens from FIRST_LOGIT on
+
+END, EMBED, ROPE_TABLE, PREPARE, LINEAR, GATED, HEADS, ATTEND, PREPARE_HEADS, NORM_ADD, SOFT_CAP = range(11)
+
+
+def field(n: int) -> int:
+    """Offset of field ``n`` of an operation."""
+    return FIELDS + 8 * n

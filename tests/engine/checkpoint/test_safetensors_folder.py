@@ -15,6 +15,7 @@ from tests.fixtures.checkpoints import (
     write_tiny_hf_folder,
 )
 
+from octavo.engine.checkpoint import json_files
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder
 from octavo.engine.errors import UnreadableModel, UnsupportedModel
@@ -234,6 +235,11 @@ SPOILT = {
         rewrite("config.json", lambda c: c.update(rms_norm_eps=1e300)),
         "no sensible number",
     ),
+    "huge heads": (rewrite("config.json", lambda c: c.update(head_dim=2**31)), "claim a size of 2147483648"),
+    "impossible rotations": (
+        rewrite("config.json", lambda c: c.update(rope_parameters={"rope_type": "llama3", "factor": 0})),
+        "impossible rotations",
+    ),
     "rope a list": (rewrite("config.json", lambda c: c.update(rope_parameters=[1])), "malformed"),
     "index without a map": (put("model.safetensors.index.json", b"{}"), "does not say which file"),
     "index to a missing file": (index({"a": "model-9.safetensors"}), "is missing"),
@@ -298,6 +304,15 @@ def test_a_gemma3_that_gguf_cannot_express_is_unsupported(tmp_path, config):
     folder = write_tiny_hf_folder(tmp_path / "hf", "gemma3", config=config)
 
     with pytest.raises(UnsupportedModel, match="gemma3 models"):
+        SafetensorsFolder(folder)
+
+
+def test_a_file_of_countless_small_values_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_files, "_MOST_VALUES", 1000)
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    put("tokenizer.json", b'{"a":[' + b"[]," * 1000 + b"[]]}")(folder)
+
+    with pytest.raises(UnreadableModel, match="more than the 1000 values allowed"):
         SafetensorsFolder(folder)
 
 

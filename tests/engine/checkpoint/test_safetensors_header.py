@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from octavo.engine.checkpoint import safetensors_header
 from octavo.engine.checkpoint.safetensors_header import read_entries
 from octavo.engine.checkpoint.source_file import SourceFile
 from octavo.engine.errors import UnreadableModel
@@ -66,6 +67,13 @@ def test_a_header_that_lies_is_refused(tmp_path, header, n_data):
     with pytest.raises(UnreadableModel) as refusal:
         entries(tmp_path, header, n_data)
     assert refusal.value.message.startswith("model.safetensors: ")
+
+
+def test_too_many_entries_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(safetensors_header, "MAX_ENTRIES", 2)
+
+    with pytest.raises(UnreadableModel, match="more than the 2 tensors allowed"):
+        entries(tmp_path, {name: at(0, 0, shape=(0,)) for name in "abc"})
 
 
 @pytest.mark.parametrize("raw", [b"", b"\1", struct.pack("<Q", 2**63), struct.pack("<Q", 1000) + b"{}"])

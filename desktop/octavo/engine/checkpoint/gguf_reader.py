@@ -1,18 +1,18 @@
-"""A GGUF file as a checkpoint: its head checked at once, its weights read on demand."""
+"""A GGUF file, or all its parts, as a checkpoint: heads checked at once, weights read on demand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octavo.engine.checkpoint.card import make_card
-from octavo.engine.checkpoint.gguf_head import read_head
+from octavo.engine.checkpoint.gguf_parts import open_parts
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
-from octavo.engine.checkpoint.source_file import SourceFile
 from octavo.engine.checkpoint.vocabulary import check_vocabulary
 
 if TYPE_CHECKING:
@@ -33,29 +33,31 @@ class GgufCheckpoint:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = SourceFile(path)
-        try:
-            self._head = read_head(self._file)
-            self._hyperparameters = read_hyperparameters(path, self._head.fields, self._head.tensors)
-            unused = check_tensors(path, self._hyperparameters, self._head.tensors)
-            self._tokenizer = check_vocabulary(path, self._head.fields, self._hyperparameters.n_vocabulary)
-        except BaseException:
-            self._file.close()
-            raise
+        with ExitStack() as opening:
+            self._parts = open_parts(path, opening)
+            self._fields = self._parts[0][1].fields
+            self._tensors = [info for _, head in self._parts for info in head.tensors]
+            self._hyperparameters = read_hyperparameters(path, self._fields, self._tensors)
+            unused = check_tensors(path, self._hyperparameters, self._tensors)
+            self._tokenizer = check_vocabulary(path, self._fields, self._hyperparameters.n_vocabulary)
+            self._open_files = opening.pop_all()
         self._problems = [] if self._tokenizer else ["It has no tokenizer, so it cannot chat."]
         if unused:
             self._problems.append(f"{len(unused)} of its tensors are not used, for example {unused[0]}.")
-        self._by_name = {info.name: info for info in self._head.tensors}
+        self._by_name = {info.name: info for info in self._tensors}
+        self._places = {
+            name: (file, start) for file, head in self._parts for name, start in head.offsets.items()
+        }
 
     @property
     def fields(self) -> Mapping[str, Field]:
         """Metadata in file order."""
-        return self._head.fields
+        return self._fields
 
     @property
     def tensors(self) -> Sequence[TensorInfo]:
         """All tensors in file order."""
-        return self._head.tensors
+        return self._tensors
 
     @property
     def hyperparameters(self) -> Hyperparameters:
@@ -71,7 +73,7 @@ class GgufCheckpoint:
             self.fields,
             self.tensors,
             self.hyperparameters,
-            file_bytes=self._file.size,
+            file_bytes=sum(file.size for file, _ in self._parts),
             tokenizer=self._tokenizer,
             problems=self._problems,
         )
@@ -90,17 +92,18 @@ class GgufCheckpoint:
             raise ValueError(f"{name} has no rows {first_row} to {first_row + count}")
         row_bytes = info.block_type.row_bytes(info.columns)
         rows = np.empty((count, row_bytes), np.uint8)
-        self._file.read_into(self._head.offsets[name] + first_row * row_bytes, rows.reshape(-1).data)
+        file, start = self._places[name]
+        file.read_into(start + first_row * row_bytes, rows.reshape(-1).data)
         return rows
 
     def files(self) -> Sequence[Path]:
-        """The one file."""
-        return [self.path]
+        """The one file, or all parts."""
+        return [file.path for file, _ in self._parts]
 
     def unchanged(self) -> bool:
-        """Whether the file is still the one that was opened."""
-        return self._file.unchanged()
+        """Whether every file is still the one that was opened."""
+        return all(file.unchanged() for file, _ in self._parts)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the files."""
+        self._open_files.close()

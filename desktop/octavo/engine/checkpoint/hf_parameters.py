@@ -7,10 +7,11 @@ import struct
 from octavo.engine.checkpoint.hf_config import Config, Rope, read_rope
 from octavo.engine.checkpoint.hf_families import Family
 from octavo.engine.checkpoint.model import Field
-from octavo.engine.checkpoint.refusals import shown, unsupported
+from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 from octavo.engine.errors import UnsupportedModel
 
 _GEMMA3_PERIOD = 6
+_MAX_HEAD_SIZE = 1 << 16
 _GEMMA3_27B_LAYERS = 62
 _YARN = {
     "extrapolation_factor": "yarn_ext_factor",
@@ -23,11 +24,15 @@ _YARN = {
 def head_size(config: Config, family: Family) -> int:
     """Numbers in one attention head."""
     if config.value("head_dim") is not None:
-        return config.integer("head_dim")
-    n_heads = config.integer("num_attention_heads")
-    if not n_heads or config.integer("hidden_size") % n_heads:
-        raise _unsupported(config, f"heads of {family.architecture} that do not divide its width")
-    return config.integer("hidden_size") // n_heads
+        size = config.integer("head_dim")
+    else:
+        n_heads = config.integer("num_attention_heads")
+        if not n_heads or config.integer("hidden_size") % n_heads:
+            raise unreadable(config.path, "its heads do not divide its width.")
+        size = config.integer("hidden_size") // n_heads
+    if not 1 <= size <= _MAX_HEAD_SIZE:
+        raise unreadable(config.path, f"its heads claim a size of {size}.")
+    return size
 
 
 def parameter_fields(config: Config, family: Family, file_type: int) -> dict[str, Field]:

@@ -12,6 +12,8 @@ from octavo.engine.checkpoint.source_file import SourceFile
 SMALL = 4 << 20
 LARGE = 64 << 20
 _DEEPEST = 100
+# A value takes two bytes of a file, but over fifty of memory.
+_MOST_VALUES = 4 << 20
 
 # Content of a stranger's file: every use of a value checks its type first.
 JsonObject = dict[str, Any]
@@ -45,6 +47,8 @@ def parse_json(path: Path, raw: bytes, *, unique: bool = False) -> JsonObject:
             raise unreadable(path, f"it names '{shown(twice)}' twice.")
         return content
 
+    if sum(map(raw.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise unreadable(path, f"it holds more than the {_MOST_VALUES} values allowed.")
     try:
         text = raw.decode("utf-8-sig")
         content = json.loads(text, parse_constant=no_constant, object_pairs_hook=distinct if unique else None)

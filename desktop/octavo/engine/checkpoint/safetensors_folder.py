@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+_MAX_FACTOR = 1e6
 _ROPE_FREQS = "rope_freqs.weight"
 
 
@@ -71,6 +72,8 @@ class SafetensorsFolder:
         rope = read_rope(config, family.rope_base, family.rope_base_local)
         if rope.kind == "llama3":
             factors = rope_factors(rope, head_size(config, family))
+            if not (factors.min() > 0 and factors.max() < _MAX_FACTOR):  # True for NaN, too.
+                raise unreadable(path / "config.json", "its rope parameters lead to impossible rotations.")
             self._made[_ROPE_FREQS] = factors
             self._tensors.insert(0, TensorInfo(_ROPE_FREQS, factors.shape, block_type("F32")))
         self._by_name = {info.name: info for info in self._tensors}

@@ -18,8 +18,8 @@ def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
     for layer in range(s.n_layers):
         name = f"blk.{layer}."
         b.attention_input(layer, name + "attn_norm.weight")
-        norms = {"q_norm": name + "attn_q_norm.weight", "k_norm": name + "attn_k_norm.weight"}
-        b.attention(layer, table, scale=scale, **norms)
+        q_norm, k_norm = name + "attn_q_norm.weight", name + "attn_k_norm.weight"
+        b.attention(layer, table, scale=scale, q_norm=q_norm, k_norm=k_norm)
         b.attention_output(layer)
         b.feed_forward(layer, name + "ffn_norm.weight")
     b.logits("output_norm.weight")

@@ -1,9 +1,10 @@
 import os
+import threading
+from threading import Event
 
 import pytest
 
 from octavo.engine.progress import Progress
-from octavo.worker import inbox as inbox_module
 from octavo.worker.inbox import Inbox
 from octavo.worker.outbox import Outbox
 from octavo.worker.protocol import Cancel, FrameReader, Progressed, Unload, decode_event, frame
@@ -11,20 +12,19 @@ from octavo.worker.protocol import Cancel, FrameReader, Progressed, Unload, deco
 
 @pytest.fixture
 def pipe():
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        try:
-            os.close(end)
-        except OSError:
-            assert end == ends[1], "only the writing end is closed by tests"
+    """Both ends; afterwards the reader ends before its descriptor's number can be used again."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", 0), os.fdopen(writing, "wb", 0) as writer:
+        yield reading, writer
+        writer.close()
+        for thread in threading.enumerate():
+            if thread.name == "inbox":
+                thread.join(10)
 
 
 def test_cancellation_overtakes_what_waits(pipe):
-    inbox = Inbox(pipe[0], pytest.fail)
-    os.write(
-        pipe[1], frame(Unload(id=1)) + frame(Unload(id=2)) + frame(Cancel(target=2)) + frame(Unload(id=3))
-    )
+    inbox = Inbox(pipe[0], pytest.fail, lambda: None)
+    pipe[1].write(frame(Unload(id=1)) + frame(Unload(id=2)) + frame(Cancel(target=2)) + frame(Unload(id=3)))
     inbox.start()
     stops = {}
     for _ in range(3):
@@ -33,21 +33,22 @@ def test_cancellation_overtakes_what_waits(pipe):
     assert stops == {1: False, 2: True, 3: False}
 
 
-def test_end_of_the_pipe_cancels_everything(pipe, monkeypatch):
-    monkeypatch.setattr(inbox_module, "SECONDS_TO_TIDY_UP", 3600)
-    inbox = Inbox(pipe[0], pytest.fail)
-    os.write(pipe[1], frame(Unload(id=1)))
+def test_end_of_the_pipe_cancels_everything(pipe):
+    gone = Event()
+    inbox = Inbox(pipe[0], pytest.fail, gone.set)
+    pipe[1].write(frame(Unload(id=1)))
     inbox.start()
     _, stop = inbox.next()
-    os.close(pipe[1])
+    pipe[1].close()
     assert stop.wait(10)
     assert inbox.next() is None
+    assert gone.wait(10)
 
 
 def test_what_is_no_request_is_complained_of_and_the_next_one_is_read(pipe):
     complaints = []
-    inbox = Inbox(pipe[0], complaints.append)
-    os.write(pipe[1], b"\x02\x00\x00\x00{}" + frame(Unload(id=7)))
+    inbox = Inbox(pipe[0], complaints.append, lambda: None)
+    pipe[1].write(b"\x02\x00\x00\x00{}" + frame(Unload(id=7)))
     inbox.start()
     request, _ = inbox.next()
     assert request.id == 7
@@ -55,7 +56,7 @@ def test_what_is_no_request_is_complained_of_and_the_next_one_is_read(pipe):
 
 
 def test_progress_is_thinned_but_begin_and_end_are_told(pipe):
-    outbox = Outbox(pipe[1])
+    outbox = Outbox(pipe[1].fileno())
     for done in range(1001):
         outbox.progress(1, "load", Progress(done, 1000))
     outbox.progress(2, "load", Progress(0, 1000))

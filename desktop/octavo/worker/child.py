@@ -12,7 +12,7 @@ from octavo.engine.errors import OctavoError
 from octavo.worker.engine_desk import EngineDesk, Stopped
 from octavo.worker.inbox import Inbox
 from octavo.worker.outbox import Outbox
-from octavo.worker.process import behave, private_pipes
+from octavo.worker.process import behave, end_soon, private_pipes
 from octavo.worker.protocol import PROTOCOL_VERSION, Done, Failed, Hello, Request
 
 
@@ -27,7 +27,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     incoming, outgoing = private_pipes()
     behave(in_background="--background" in arguments)
     outbox = Outbox(outgoing)
-    inbox = Inbox(incoming, lambda sentence: outbox.send(Failed(kind="crash", message=sentence)))
+
+    def complain(sentence: str) -> None:
+        outbox.send(Failed(kind="crash", message=sentence))
+
+    inbox = Inbox(incoming, complain, end_soon)
     desk = EngineDesk(outbox, safe_mode="--no-plugins" in arguments)
     try:
         outbox.send(_hello())

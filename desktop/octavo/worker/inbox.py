@@ -12,7 +12,6 @@ import msgspec
 from octavo.worker.protocol import Cancel, FrameReader, Request, decode_request
 
 _CHUNK_BYTES = 65_536
-SECONDS_TO_TIDY_UP = 5.0
 
 
 class Inbox:
@@ -21,15 +20,19 @@ class Inbox:
     Parameters
     ----------
     descriptor : int
-        Where the requests come from. When it ends, the parent has gone: everything is cancelled, and the
-        process ends soon, whatever it is doing.
+        Where the requests come from. When it ends, the parent has gone and everything is cancelled.
     complain : callable
         Takes a sentence about something that is no request.
+    parent_gone : callable
+        Called when the descriptor has ended.
     """
 
-    def __init__(self, descriptor: int, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self, descriptor: int, complain: Callable[[str], None], parent_gone: Callable[[], None]
+    ) -> None:
         self._descriptor = descriptor
         self._complain = complain
+        self._parent_gone = parent_gone
         self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._stops: dict[int, threading.Event] = {}
         self._lock = threading.Lock()
@@ -86,6 +89,4 @@ class Inbox:
         for stop in stops:
             stop.set()
         self._waiting.put(None)
-        timer = threading.Timer(SECONDS_TO_TIDY_UP, os._exit, (1,))
-        timer.daemon = True
-        timer.start()
+        self._parent_gone()

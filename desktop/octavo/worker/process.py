@@ -8,10 +8,12 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _BACKGROUND_NICENESS = 10
+_SECONDS_TO_TIDY_UP = 5.0
 
 
 def private_pipes() -> tuple[int, int]:
@@ -44,6 +46,13 @@ def behave(*, in_background: bool) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if sys.platform == "linux":
         _behave_on_linux()
+
+
+def end_soon() -> None:
+    """Let the process tidy up, and end it a few seconds later whatever it is doing."""
+    timer = threading.Timer(_SECONDS_TO_TIDY_UP, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
 
 
 def _behave_on_linux() -> None:

@@ -100,7 +100,7 @@ def list_models(settings: Settings, places: Iterable[Place] | None = None) -> Wo
         entry = describe(each, index.get(str(each.path)))
         if entry is not None:
             entries.append(entry)
-    _write_index(entries)
+    _write_index([entry for entry in entries if not entry.problem])
     return entries
 
 

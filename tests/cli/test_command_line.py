@@ -4,7 +4,18 @@ import sys
 
 import pytest
 
-COMMANDS = "inspect fit convert chat bench tokenize logits template models plugins".split()
+COMMANDS = [
+    "inspect",
+    "fit",
+    "convert",
+    "chat",
+    "bench",
+    "tokenize",
+    "logits",
+    "template",
+    "models",
+    "plugins",
+]
 
 
 def test_help_names_every_command_and_is_no_failure(octavo):

@@ -65,6 +65,13 @@ def _whole_numbers() -> np.ndarray:
     return np.random.default_rng(10).integers(-8, 8, (ROWS, COLUMNS)).astype(np.float32)
 
 
+def _wide_range() -> np.ndarray:
+    """So wide that rounding errors give a group a negative scale, where some weights do not count."""
+    random = np.random.default_rng(164)
+    sizes = np.float32(10) ** random.uniform(-6, 2, (ROWS, COLUMNS)).astype(np.float32)
+    return random.standard_normal((ROWS, COLUMNS)).astype(np.float32) * sizes
+
+
 KINDS = {
     "gaussian": _gaussian(),
     "zeros and constants": _zeros_and_constants(),
@@ -74,6 +81,7 @@ KINDS = {
     "one-sided": _one_sided(),
     "with outliers": _with_outliers(),
     "whole numbers": _whole_numbers(),
+    "wide range": _wide_range(),
 }
 
 _even = np.random.default_rng(11).random(COLUMNS).astype(np.float32) ** 3 + np.float32(1e-5)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from tests.engine.blocks.plain_search import nearest, search_affine, search_positive, search_symmetric
+from tests.engine.blocks.plain_search import (
+    as_byte,
+    nearest,
+    search_affine,
+    search_positive,
+    search_symmetric,
+)
 
 from octavo.engine.blocks import k_scales, q4_0, q4_1, q4_k, q5_0, q5_1, q5_k, q6_k, q8_0
 from octavo.engine.blocks.arrays import Blocks, Bytes, Floats
@@ -107,8 +113,8 @@ def encode_q5_1(x: Floats, importance: Floats | None) -> Blocks:
 
 def _k_affine(
     x: Floats, importance: Floats | None, n_max: int, search: tuple[float, float, int]
-) -> tuple[Floats, Floats, Bytes, Bytes, Bytes]:
-    """Scale, minimum, 6-bit scales and minima of eight groups, and steps uint8[n, 256]."""
+) -> tuple[Floats, Floats, Bytes, Bytes]:
+    """Scale, minimum, the packed 6-bit scales and minima of eight groups, and steps uint8[n, 256]."""
     groups = x.reshape(-1, 32)
     if importance is None:
         total = np.zeros(len(groups), np.float32)
@@ -132,11 +138,16 @@ def _k_affine(
             sums += w[:, i]
         scale, sixths = search_positive(scales.reshape(-1, 8), sums.reshape(-1, 8), 63)
         minimum, sixths_minima = search_positive(minima.reshape(-1, 8), sums.reshape(-1, 8), 63)
+        if n_max == 31:
+            # ggml does so for Q5_K alone; in Q4_K a step over 63 spills into its neighbour's bits.
+            sixths, sixths_minima = np.minimum(sixths, 63), np.minimum(sixths_minima, 63)
+    packed = k_scales.pack(sixths, sixths_minima)
+    sixths, sixths_minima = k_scales.unpack(packed)
     d = (_half(scale)[:, None] * sixths.astype(np.float32)).reshape(-1, 1)
     m = (_half(minimum)[:, None] * sixths_minima.astype(np.float32)).reshape(-1, 1)
     again = np.clip(nearest((groups + m) / d), 0, n_max).astype(np.uint8)
     # Where the 6-bit scale is 0, ggml keeps the steps of the search.
-    return scale, minimum, sixths, sixths_minima, np.where(d == 0, q, again).reshape(-1, 256)
+    return scale, minimum, packed, np.where(d == 0, q, again).reshape(-1, 256)
 
 
 def _half(x: Floats) -> Floats:
@@ -146,23 +157,23 @@ def _half(x: Floats) -> Floats:
 def _six_bit(x: Floats) -> tuple[Floats, Bytes]:
     highest = np.maximum(x.max(axis=1), _ZERO)
     inverse = np.where(highest > 0, np.float32(63) / highest, _ZERO)
-    return highest / np.float32(63), np.minimum(nearest(inverse[:, None] * x), 63).astype(np.uint8)
+    return highest / np.float32(63), np.minimum(as_byte(nearest(inverse[:, None] * x)), 63).astype(np.uint8)
 
 
 def encode_q4_k(x: Floats, importance: Floats | None) -> Blocks:
     """Turn float32[rows, columns] into blocks of Q4_K."""
-    scale, minimum, scales, minima, q = _k_affine(x, importance, 15, (-1.0, 0.1, 20))
+    scale, minimum, groups, q = _k_affine(x, importance, 15, (-1.0, 0.1, 20))
     blocks = np.empty(len(q), q4_k.BLOCK)
-    blocks["scale"], blocks["minimum"], blocks["groups"] = scale, minimum, k_scales.pack(scales, minima)
+    blocks["scale"], blocks["minimum"], blocks["groups"] = scale, minimum, groups
     blocks["q"] = join_bits(q.reshape(-1, 4, 2, 32), 4).reshape(-1, 128)
     return blocks
 
 
 def encode_q5_k(x: Floats, importance: Floats | None) -> Blocks:
     """Turn float32[rows, columns] into blocks of Q5_K."""
-    scale, minimum, scales, minima, q = _k_affine(x, importance, 31, (-0.5, 0.1, 15))
+    scale, minimum, groups, q = _k_affine(x, importance, 31, (-0.5, 0.1, 15))
     blocks = np.empty(len(q), q5_k.BLOCK)
-    blocks["scale"], blocks["minimum"], blocks["groups"] = scale, minimum, k_scales.pack(scales, minima)
+    blocks["scale"], blocks["minimum"], blocks["groups"] = scale, minimum, groups
     blocks["q"] = join_bits((q & np.uint8(15)).reshape(-1, 4, 2, 32), 4).reshape(-1, 128)
     blocks["high"] = join_bits((q >> np.uint8(4)).reshape(-1, 8, 32), 1)
     return blocks

@@ -125,8 +125,13 @@ def search_symmetric(x: Floats, w: Floats, n_max: int) -> tuple[Floats, Bytes]:
     return np.where(is_zero, np.float32(0), scale), best_steps.T.astype(np.uint8)
 
 
+def as_byte(x: Floats) -> Floats:
+    """What C makes of a whole number kept in a ``uint8_t``; scales can be negative where little counts."""
+    return np.mod(x, np.float32(256))
+
+
 def search_positive(x: Floats, w: Floats, n_max: int) -> tuple[Floats, Bytes]:
-    """Find one scale for numbers that are not negative, and refine the steps (``make_qp_quants``).
+    """Find one scale for numbers that are rarely negative, and refine the steps (``make_qp_quants``).
 
     Parameters
     ----------
@@ -146,7 +151,9 @@ def search_positive(x: Floats, w: Floats, n_max: int) -> tuple[Floats, Bytes]:
         new_inverse = (_TENTH * np.float32(trial) + top) / highest
         new_scale, new_error = np.float32(1) / new_inverse, np.zeros(n, np.float32)
         for i in range(size):
-            difference = x[i] - new_scale * np.minimum(nearest(new_inverse * x[i]), top)
+            step = nearest(new_inverse * x[i])
+            step = as_byte(step) if trial == 0 else np.minimum(step, top)
+            difference = x[i] - new_scale * step
             new_error += w[i] * difference * difference
         is_better = (new_error < error) | np.bool_(trial == 0)
         inverse, error = np.where(is_better, new_inverse, inverse), np.where(is_better, new_error, error)
@@ -155,6 +162,7 @@ def search_positive(x: Floats, w: Floats, n_max: int) -> tuple[Floats, Bytes]:
     for i in range(size):
         sum_lx += w[i] * x[i] * steps[i]
         sum_l2 += w[i] * steps[i] * steps[i]
+    steps = as_byte(steps)
     for i in [*range(size)] * 5:
         rest_lx = sum_lx - w[i] * x[i] * steps[i]
         rest_l2 = sum_l2 - w[i] * steps[i] * steps[i]
@@ -162,9 +170,9 @@ def search_positive(x: Floats, w: Floats, n_max: int) -> tuple[Floats, Bytes]:
         new_lx, new_l2 = rest_lx + w[i] * x[i] * new, rest_l2 + w[i] * new * new
         is_better = (rest_lx > 0) & (rest_l2 > 0) & (new != steps[i])
         is_better &= new_lx * new_lx * sum_l2 > sum_lx * sum_lx * new_l2
-        steps[i] = np.where(is_better, new, steps[i])
+        steps[i] = np.where(is_better, as_byte(new), steps[i])
         sum_lx, sum_l2 = np.where(is_better, new_lx, sum_lx), np.where(is_better, new_l2, sum_l2)
-    # Where nothing counts, ggml divides 0 by 0 and stores a scale that is no number.
-    scale = np.where((highest == 0) | (sum_l2 == 0), np.float32(0), sum_lx / sum_l2)
-    steps[:, highest == 0] = 0
+    is_zero = highest < _SMALLEST_GROUP
+    scale = np.where(is_zero | (sum_l2 <= 0), np.float32(0), sum_lx / sum_l2)
+    steps[:, is_zero] = 0
     return scale, steps.T.astype(np.uint8)

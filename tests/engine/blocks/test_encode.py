@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 
 import gguf
 import numpy as np
@@ -9,6 +11,7 @@ from tests.engine.blocks.kinds_of_weights import COLUMNS, IMPORTANCES, KINDS, nu
 from tests.engine.blocks.plain_encode import ENCODERS
 
 from octavo.engine.blocks.codec import can_encode, decode, encode
+from octavo.engine.blocks.encoders.ranges import encode_rows
 from octavo.engine.blocks.types import block_type
 
 # SHA-256 (first 16 digits) of what llama.cpp's quantizers (libgguf 0.2.2) write for numbered(), first without an
@@ -132,3 +135,27 @@ def test_an_importance_of_another_width_is_refused():
 def test_types_without_an_encoder_are_known():
     assert not can_encode(block_type("Q2_K"))
     assert can_encode(block_type("BF16"))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_nothing_is_written_beside_the_blocks(name):
+    weights = KINDS["gaussian"][:3]
+    row_bytes = block_type(name).row_bytes(COLUMNS)
+    around = np.full((5, row_bytes), 99, np.uint8)
+
+    for importance in IMPORTANCES.values():
+        encode_rows(weights, around[1:4], block_type(name), importance, n_threads=1)
+
+        assert (around[[0, 4]] == 99).all()
+
+
+def test_decoding_needs_no_compiled_code():
+    program = (
+        "import sys, numpy; from octavo.engine.blocks import codec, types;"
+        "codec.decode(numpy.zeros((1, 144), numpy.uint8), types.block_type('Q4_K'));"
+        "print('numba' in sys.modules)"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout
+
+    assert printed.strip() == b"False"

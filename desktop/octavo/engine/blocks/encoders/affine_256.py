@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from octavo.engine.blocks.encoders.group_scales import search_six_bits, six_bits
+from octavo.engine.blocks.encoders.importance import weigh
 from octavo.engine.blocks.encoders.lanes import to_lanes
 from octavo.engine.blocks.encoders.search_affine import (
     BASE,
@@ -16,7 +17,6 @@ from octavo.engine.blocks.encoders.search_affine import (
     affine_step,
     search_affine,
 )
-from octavo.engine.blocks.encoders.weighted_32 import weigh
 from octavo.engine.simd.arithmetic import (
     absolute,
     add,
@@ -37,21 +37,15 @@ from octavo.engine.simd.arithmetic import (
     zero_i32,
 )
 from octavo.engine.simd.jit import entry, kernel, separate
-from octavo.engine.simd.memory import get_f16, get_f32, load_f32, put_f16, put_i8, store_f32, store_i8
+from octavo.engine.simd.memory import get_f16, get_f32, get_u8, load_f32, put_f16, put_i8, store_f32, store_i8
 
 # Where the arrays to work in lie, from ``scratch``. Of four blocks, a group of 32 weights in each lane of two sets:
 _X, _W, _STEPS, _NATURAL, _RESULT = 0, 4096, 8192, 12288, 16384
 # Of 16 blocks, float32[16, 8]: what the searches found for each group, and the sums of what its weights count.
 _SCALES, _MINIMA, _INVERSES, _BASES, _SUMS = 16896, 17408, 17920, 18432, 18944
-# The same with a block in each lane, float32[8, 16]; and the blocks' own scales and minima, float32[16].
-_ACROSS, _SUMS_ACROSS, _SCALE_STEPS, _MINIMUM_STEPS, _SCALE, _MINIMUM = (
-    19456,
-    19968,
-    20480,
-    20992,
-    21504,
-    21568,
-)
+# The same with a block in each lane, float32[8, 16], and what becomes of it; the blocks' scales, float32[16].
+_ACROSS, _SUMS_ACROSS, _SCALE_STEPS, _MINIMUM_STEPS = 19456, 19968, 20480, 20992
+_SCALE, _MINIMUM = 21504, 21568
 SCRATCH_BYTES = 21632
 
 
@@ -107,28 +101,43 @@ def _across(table: int, scratch: int) -> int:
 
 
 @kernel
-def _write_groups(out: int, lane: int, scratch: int) -> None:
+def _step_at(address: int, top: int) -> int:
+    step = int(get_f32(address))
+    return step if step < top else top
+
+
+@kernel
+def _write_groups(out: int, lane: int, n_bits: int, scratch: int) -> None:
     """Write the twelve bytes of ``blocks.k_scales``."""
+    # ggml bounds the steps for Q5_K alone; in Q4_K one over 63 spills into its neighbour's bits.
+    top = 63 if n_bits == 5 else 255
     for j in range(4):
         at = scratch + lane * 4 + j * 64
-        scale, minimum_ = (
-            np.int64(get_f32(at + _SCALE_STEPS)),
-            np.int64(get_f32(at + _MINIMUM_STEPS)),
-        )
-        scale_4 = np.int64(get_f32(at + _SCALE_STEPS + 256))
-        minimum_4 = np.int64(get_f32(at + _MINIMUM_STEPS + 256))
+        scale, scale_4 = _step_at(at + _SCALE_STEPS, top), _step_at(at + _SCALE_STEPS + 256, top)
+        low, low_4 = _step_at(at + _MINIMUM_STEPS, top), _step_at(at + _MINIMUM_STEPS + 256, top)
         put_i8(out + j, scale | (scale_4 >> 4) << 6)
-        put_i8(out + 4 + j, minimum_ | (minimum_4 >> 4) << 6)
-        put_i8(out + 8 + j, (scale_4 & 15) | (minimum_4 & 15) << 4)
+        put_i8(out + 4 + j, low | (low_4 >> 4) << 6)
+        put_i8(out + 8 + j, (scale_4 & 15) | (low_4 & 15) << 4)
+
+
+@kernel
+def _stored(groups: int, group: int):
+    """Scale and minimum of a group, 0 to 63."""
+    if group < 4:
+        return get_u8(groups + group) & 63, get_u8(groups + 4 + group) & 63
+    low = get_u8(groups + 4 + group)
+    scale_high, minimum_high = get_u8(groups + group - 4) >> 6, get_u8(groups + group) >> 6
+    return (low & 15) | scale_high << 4, (low >> 4) | minimum_high << 4
 
 
 @kernel
 def _steps(weights, out: int, lane: int, group: int, n_max: np.float32, scratch: int):
     """16 steps from 0 to ``n_max``, of the stored scale; those of the search where the stored scale is 0."""
-    top, at = splat_f32(n_max), scratch + (group * 16 + lane) * 4
-    scale = get_f16(out) * get_f32(at + _SCALE_STEPS)
+    top = splat_f32(n_max)
+    group_scale, group_minimum = _stored(out + 4, group)
+    scale = get_f16(out) * np.float32(group_scale)
     if scale != np.float32(0):
-        low = splat_f32(get_f16(out + 2) * get_f32(at + _MINIMUM_STEPS))
+        low = splat_f32(get_f16(out + 2) * np.float32(group_minimum))
         nearest = rint(div(add(weights, low), splat_f32(scale)))
         return round_to_i32(maximum(minimum(nearest, top), zero_f32()))
     found = scratch + (lane * 8 + group) * 4
@@ -140,7 +149,7 @@ def _steps(weights, out: int, lane: int, group: int, n_max: np.float32, scratch:
 def _write_block(x: int, out: int, lane: int, n_bits: int, scratch: int) -> None:
     put_f16(out, get_f32(scratch + _SCALE + lane * 4))
     put_f16(out + 2, get_f32(scratch + _MINIMUM + lane * 4))
-    _write_groups(out + 4, lane, scratch)
+    _write_groups(out + 4, lane, n_bits, scratch)
     nibble, n_max = splat_i32(15), np.float32((1 << n_bits) - 1)
     for side in range(0, 32, 16):
         fifths = zero_i32()

@@ -8,6 +8,8 @@ from octavo.engine.simd.lowering import constant, i16, i32, operation, pointer, 
 from octavo.engine.simd.memory import get_f32, put_f32
 
 INFINITY = float("inf")
+# Groups of weights (or of scales) no farther from 0 count as zeros: GROUP_MAX_EPS of ggml.
+SMALLEST_GROUP = 1e-15
 
 
 @operation("i:I")

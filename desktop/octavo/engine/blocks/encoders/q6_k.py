@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from octavo.engine.blocks.encoders.lanes import to_lanes
+from octavo.engine.blocks.encoders.lanes import SMALLEST_GROUP, to_lanes
 from octavo.engine.blocks.encoders.search_symmetric import (
     INVERSE,
     SCALE,
-    SMALLEST_GROUP,
     search_symmetric,
     symmetric_step,
 )

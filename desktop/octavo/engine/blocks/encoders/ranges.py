@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from octavo.engine.blocks.arrays import Bytes, Floats
-from octavo.engine.blocks.encoders import affine_256, q6_k, q8_0, round_32, weighted_32
+from octavo.engine.blocks.encoders import affine_256, importance, q6_k, q8_0, round_32, weighted_32
 from octavo.engine.blocks.types import BlockType
 
 # Fewer weights than this are not worth a thread of their own.
@@ -50,7 +50,7 @@ def _encode_32(
             plain(rows.source, rows.target, 0, rows.n_blocks, n_bits)
             return
         means = np.empty(rows.n_rows, np.float32)
-        weighted_32.mean_squares(rows.source, means.ctypes.data, rows.row_blocks * 32, 0, rows.n_rows)
+        importance.mean_squares(rows.source, means.ctypes.data, rows.row_blocks * 32, 0, rows.n_rows)
         scratch = _scratch(weighted_32.SCRATCH_BYTES)
         weighted(
             rows.source,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from octavo.engine.blocks.encoders.lanes import SMALLEST_GROUP
 from octavo.engine.simd.arithmetic import (
     absolute,
     add,
@@ -20,8 +21,6 @@ from octavo.engine.simd.arithmetic import (
 )
 from octavo.engine.simd.jit import kernel, separate
 from octavo.engine.simd.memory import load_f32, store_f32
-
-SMALLEST_GROUP = 1e-15
 
 # Where the results lie, from ``result``; each is 16 lanes.
 SCALE, INVERSE = 0, 64

@@ -6,44 +6,16 @@ import numpy as np
 
 from octavo.engine.blocks.encoders import search_affine as affine
 from octavo.engine.blocks.encoders import search_symmetric as symmetric
+from octavo.engine.blocks.encoders.importance import weigh
 from octavo.engine.blocks.encoders.lanes import to_lanes
 from octavo.engine.blocks.encoders.pack_32 import pack
-from octavo.engine.simd.arithmetic import add, mul, round_to_i32, splat_f32, square_root, zero_i32
+from octavo.engine.simd.arithmetic import add, round_to_i32, splat_f32, zero_i32
 from octavo.engine.simd.jit import entry, kernel, separate
-from octavo.engine.simd.memory import get_f32, load_f32, put_f16, put_f32, store_f32
+from octavo.engine.simd.memory import get_f32, load_f32, put_f16, store_f32
 
 # Where the arrays to work in lie, from ``scratch``.
 _X, _W, _STEPS, _NATURAL, _RESULT = 0, 4096, 8192, 12288, 16384
 SCRATCH_BYTES = 16896
-
-
-@entry
-def mean_squares(source: int, target: int, columns: int, first: int, last: int) -> int:
-    """Write the mean square of rows ``first`` to ``last`` of float32[rows, columns], each summed in order."""
-    for row in range(first, last, 4):
-        # Four sums at a time hide the time that one addition takes.
-        a = source + row * columns * 4
-        b = source + min(row + 1, last - 1) * columns * 4
-        c = source + min(row + 2, last - 1) * columns * 4
-        d = source + min(row + 3, last - 1) * columns * 4
-        sum_a, sum_b, sum_c, sum_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-        for i in range(columns):
-            sum_a += get_f32(a + i * 4) * get_f32(a + i * 4)
-            sum_b += get_f32(b + i * 4) * get_f32(b + i * 4)
-            sum_c += get_f32(c + i * 4) * get_f32(c + i * 4)
-            sum_d += get_f32(d + i * 4) * get_f32(d + i * 4)
-        n = np.float32(columns)
-        put_f32(target + min(row + 3, last - 1) * 4, sum_d / n)
-        put_f32(target + min(row + 2, last - 1) * 4, sum_c / n)
-        put_f32(target + min(row + 1, last - 1) * 4, sum_b / n)
-        put_f32(target + row * 4, sum_a / n)
-    return 0
-
-
-@kernel
-def weigh(x, importance, mean: np.float32):
-    """How much each weight counts: its importance times its size against the mean square around it."""
-    return mul(importance, square_root(add(splat_f32(mean), mul(x, x))))
 
 
 @separate

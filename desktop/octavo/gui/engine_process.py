@@ -77,6 +77,7 @@ class EngineProcess(QObject):
     """
 
     ready = Signal(Hello)
+    ended = Signal()
     crashed = Signal(Failed)
 
     def __init__(
@@ -227,6 +228,7 @@ class EngineProcess(QObject):
             process.deleteLater()
         calls, self._calls = list(self._calls.values()), {}
         crash = Failed(kind="crash", message=message, hint="Start it again.", details=details)
+        self.ended.emit()
         for call in calls:
             call.failed.emit(
                 Failed(id=call.number, kind="cancelled", message="Stopped.") if call.is_cancelled else crash

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
+from octavo.gui.chat_desk import ChatDesk
+from octavo.gui.conversation import Conversation
 from octavo.gui.inspector import Inspector
-from octavo.gui.pages.convert import ConvertPage
-from octavo.gui.pages.fit import FitPage
-from octavo.gui.pages.models import ModelsPage
+from octavo.gui.joined_window import JoinedWindow
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
-from octavo.gui.window import MainWindow, Place
+from octavo.gui.widgets.navigation import mark_pixmap
 from octavo.gui.workspace import Workspace
 from octavo.plugin.host import PluginHost
+from octavo.store.chats import ChatStore
 from octavo.store.settings import load_settings
 
 
@@ -29,27 +30,21 @@ def run(argv: Sequence[str]) -> int:
     load_fonts()
     settings = load_settings()
     apply_theme(application, settings.theme)
+    application.setWindowIcon(QIcon(mark_pixmap(64)))
     workspace = Workspace(settings, PluginHost(settings.enabled_plugins), Inspector())
-    window = build_window(workspace)
-    window.show()
-    QTimer.singleShot(0, workspace.load_plugins)
-    QTimer.singleShot(0, workspace.look_for_models)
+    joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()))
+
+    def follow_theme() -> None:
+        apply_theme(application, workspace.settings.theme)
+
+    joined.theme_chosen.connect(follow_theme)
+    QGuiApplication.styleHints().colorSchemeChanged.connect(follow_theme)
+    joined.window.show()
+    QTimer.singleShot(0, joined.begin_work)
     status = application.exec()
-    workspace.close()
+    joined.close()
     return status
 
 
-def build_window(workspace: Workspace) -> MainWindow:
-    """The window with its pages, joined to ``workspace`` and to each other."""
-    models, convert, fit = ModelsPage(workspace), ConvertPage(workspace), FitPage(workspace)
-    return MainWindow(
-        [
-            Place("Models", "library", models),
-            Place("Convert", "layers", convert),
-            Place("Fit", "gauge", fit),
-        ]
-    )
-
-
 if __name__ == "__main__":
-    sys.exit(run([str(Path(sys.argv[0])), *sys.argv[1:]]))
+    sys.exit(run(sys.argv))

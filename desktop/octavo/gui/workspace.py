@@ -134,7 +134,7 @@ class Workspace(QObject):
             if model.card is None and not model.problem:
                 self._inspector.inspect(path)
 
-    def add_model(self, path: Path) -> None:
+    def add_model(self, path: Path, *, select: bool = True) -> None:
         """Open ``path``, put it in the list and select it; a refusal is told through ``refused``."""
         name = str(path)
         if name not in self._models:
@@ -146,7 +146,8 @@ class Workspace(QObject):
         else:
             self._models[name] = replace(self._models[name], problem="")
         self._inspector.inspect(name, first=True)
-        self.select(name)
+        if select:
+            self.select(name)
 
     def remove_model(self, path: str) -> None:
         """Take a model out of the list; its file stays."""
@@ -171,6 +172,17 @@ class Workspace(QObject):
         self.plugins_changed.emit()
         self.refresh_memory()
         self._memory_timer.start()
+
+    def reload_plugins(self) -> None:
+        """Find the plugins again, as the settings want them."""
+        self.host = PluginHost(self.settings.enabled_plugins)
+        self.load_plugins()
+
+    def switch_plugin(self, name: str, is_on: bool) -> None:
+        """Switch a third party's plugin on or off."""
+        others = tuple(each for each in self.settings.enabled_plugins if each != name)
+        self.change_settings(enabled_plugins=(*others, name) if is_on else others)
+        self.reload_plugins()
 
     def refresh_memory(self) -> None:
         """Look at the memory now."""

@@ -46,22 +46,23 @@ class Zones(QWidget):
 
 
 class ContextSlider(QWidget):
-    """Chooses a context in tokens on a logarithmic scale."""
+    """Chooses a context in tokens on a logarithmic scale; a plain one has neither title nor zones."""
 
     chosen = Signal(int)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_plain: bool = False) -> None:
         super().__init__()
         self._longest = 8192
-        self._name = name
         self._value = Label("", SMALL, SEMIBOLD)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)
         self._slider.setPageStep(STEPS // 10)
         self._slider.setAccessibleName(name)
         self._zones = Zones()
-        head = row(Label(name, SMALL, tone="text2"), None, self._value)
+        head = row(Label("" if is_plain else name, SMALL, tone="text2"), None, self._value)
         self.setLayout(column(head, self._slider, self._zones, gap=4))
+        if is_plain:
+            self._zones.hide()
         self._slider.valueChanged.connect(self._tell)
 
     @property

@@ -11,11 +11,11 @@ from octavo.gui.widgets.label import Label
 
 
 class CountSlider(QWidget):
-    """Chooses a number from 1 to a maximum."""
+    """Chooses a number from 1 to a maximum; a plain one has no title."""
 
     chosen = Signal(int)
 
-    def __init__(self, name: str, maximum: int, value: int) -> None:
+    def __init__(self, name: str, maximum: int, value: int, *, is_plain: bool = False) -> None:
         super().__init__()
         self._maximum = maximum
         self._figure = Label("", SMALL, SEMIBOLD)
@@ -23,7 +23,8 @@ class CountSlider(QWidget):
         self._slider.setRange(1, max(maximum, 1))
         self._slider.setAccessibleName(name)
         self._slider.setValue(value)
-        self.setLayout(column(row(Label(name, SMALL, tone="text2"), None, self._figure), self._slider))
+        head = row(Label("" if is_plain else name, SMALL, tone="text2"), None, self._figure)
+        self.setLayout(column(head, self._slider))
         self._slider.valueChanged.connect(self._tell)
         self._show_value()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, SEMIBOLD, TITLE, font
@@ -18,24 +18,40 @@ from octavo.gui.widgets.memory_meter import MemoryMeter
 WIDTH = 208
 
 
-class Mark(QWidget):
-    """Octavo's sign: four leaves of a folded sheet."""
+LEAVES = ((0, 0, 255), (13, 0, 150), (0, 13, 150), (13, 13, 70))
 
-    LEAVES = ((0, 0, 255), (13, 0, 150), (0, 13, 150), (13, 13, 70))
+
+def paint_mark(painter: QPainter) -> None:
+    """Octavo's sign, four leaves of a folded sheet, in a square of 28."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for left, top, strength in LEAVES:
+        ink = colour("accent")
+        ink.setAlpha(strength)
+        painter.setBrush(ink)
+        painter.drawRoundedRect(QRectF(2 + left, 2 + top, 11, 11), 3, 3)
+
+
+def mark_pixmap(side: int) -> QPixmap:
+    """The sign as the window's icon."""
+    made = QPixmap(side, side)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.scale(side / 28, side / 28)
+    paint_mark(painter)
+    painter.end()
+    return made
+
+
+class Mark(QWidget):
+    """The sign over the navigation."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFixedSize(QSize(28, 28))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for left, top, strength in self.LEAVES:
-            ink = colour("accent")
-            ink.setAlpha(strength)
-            painter.setBrush(ink)
-            painter.drawRoundedRect(QRectF(2 + left, 2 + top, 11, 11), 3, 3)
+        paint_mark(QPainter(self))
 
 
 class Navigation(QFrame):

@@ -1,0 +1,162 @@
+"""The engine of the chat: loads a model, answers, stops; what becomes of it is told in signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from octavo.gui.engine_process import Call, EngineProcess
+from octavo.worker.protocol import Chat, Failed, Hello, Load, LoadReport, Progressed, Replied
+
+# A token of a large model may take longer than the grace of other requests, and killing the engine
+# would cost the user the loading of the model; the window itself stops at once.
+GRACE_MS = 3000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the engine is asked: the conversation, and how to answer."""
+
+    messages: list[dict[str, str]]
+    sampling: dict[str, Any] = field(default_factory=dict)  # fields of inference.sampling.Sampling
+    max_tokens: int = 0
+
+
+class ChatDesk(QObject):
+    """One model and one answer at a time.
+
+    Attributes
+    ----------
+    state : str
+        ``empty``, ``loading``, ``ready`` or ``stopped`` (the engine failed).
+    path : str
+        The model that is loaded or being loaded.
+    """
+
+    ready = Signal(Hello)
+    state_changed = Signal()
+    progressed = Signal(Progressed)
+    grew = Signal(str, int)
+    answered = Signal(Replied)
+    failed = Signal(Failed)
+
+    def __init__(self, parent: QObject | None = None, *, command: Sequence[str] | None = None) -> None:
+        super().__init__(parent)
+        self._engine = EngineProcess(self, command=command, grace_ms=GRACE_MS)
+        self._engine.ready.connect(self.ready)
+        self._engine.ended.connect(self._note_end)
+        self.state = "empty"
+        self.path = ""
+        self.report: LoadReport | None = None
+        self._load: Load | None = None
+        self._loading: Call | None = None
+        self._answering: Call | None = None
+        self._waiting: Question | None = None
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is under way or waits for its model."""
+        return self._answering is not None or self._waiting is not None
+
+    def warm_up(self) -> None:
+        """Start the engine before it is needed."""
+        self._engine.start()
+
+    def load(self, request: Load) -> None:
+        """Load a model in place of the one before; the same one again only if it changed or failed."""
+        if request == self._load and self.state in ("loading", "ready"):
+            return
+        self._drop()
+        self._load, self.path, self.report = request, request.path, None
+        self._loading = self._engine.ask(request)
+        self._loading.progressed.connect(self.progressed)
+        self._loading.done.connect(self._note_loaded)
+        self._loading.failed.connect(self._note_load_failed)
+        self._show("loading")
+
+    def load_again(self, context_tokens: int = 0) -> None:
+        """Load the same model once more, with another context if one is given."""
+        if self._load is not None:
+            request = self._load
+            if context_tokens:
+                request = msgspec.structs.replace(request, context_tokens=context_tokens)
+            self.state = "stopped"
+            self.load(request)
+
+    def ask(self, question: Question) -> None:
+        """Answer ``question``, as soon as the model is ready."""
+        if self.state == "ready":
+            self._start(question)
+        else:
+            self._waiting = question
+            if self.state == "stopped":
+                self.load_again()
+
+    def stop(self) -> None:
+        """Stop the answer; ``answered`` or ``failed`` tells when it has stopped."""
+        if self._waiting is not None:
+            self._waiting = None
+            self.failed.emit(Failed(kind="cancelled", message="Stopped."))
+        elif self._answering is not None:
+            self._answering.cancel()
+
+    def close(self) -> None:
+        """End the engine."""
+        self._engine.blockSignals(True)
+        self._engine.close()
+
+    def _drop(self) -> None:
+        """End what is under way for another model."""
+        self._waiting = None
+        if self._loading is not None or self._answering is not None:
+            self._loading = self._answering = None
+            self._engine.close()
+
+    def _start(self, question: Question) -> None:
+        self._waiting = None
+        self._answering = self._engine.ask(
+            Chat(messages=question.messages, sampling=question.sampling, max_tokens=question.max_tokens)
+        )
+        self._answering.progressed.connect(self.progressed)
+        self._answering.piece.connect(self.grew)
+        self._answering.replied.connect(self._note_reply)
+        self._answering.failed.connect(self._note_failure)
+
+    def _note_loaded(self, result: object) -> None:
+        self._loading = None
+        self.report = msgspec.convert(result, LoadReport)
+        self._show("ready")
+        if self._waiting is not None:
+            self._start(self._waiting)
+
+    def _note_load_failed(self, failed: Failed) -> None:
+        if self._loading is None:
+            return
+        self._loading = self._waiting = None
+        self._show("stopped")
+        if failed.kind != "cancelled":
+            self.failed.emit(failed)
+
+    def _note_reply(self, replied: Replied) -> None:
+        self._answering = None
+        self.answered.emit(replied)
+
+    def _note_failure(self, failed: Failed) -> None:
+        if self._answering is None:
+            return
+        self._answering = None
+        self.failed.emit(failed)
+
+    def _note_end(self) -> None:
+        """The engine is gone, and the model with it: the next question starts both again."""
+        self.report = None
+        if self.state != "empty":
+            self._show("stopped")
+
+    def _show(self, state: str) -> None:
+        self.state = state
+        self.state_changed.emit()

@@ -1,0 +1,140 @@
+"""The window with its pages, joined to what they share and to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from octavo.gui.chat_desk import ChatDesk
+from octavo.gui.conversation import Conversation
+from octavo.gui.pages.chat import ChatPage
+from octavo.gui.pages.convert import ConvertPage
+from octavo.gui.pages.fit import FitPage
+from octavo.gui.pages.models import ModelsPage
+from octavo.gui.pages.plugins import PluginsPage
+from octavo.gui.pages.settings import SettingsPage
+from octavo.gui.window import MainWindow, Place
+from octavo.gui.workspace import Workspace
+from octavo.worker.protocol import Hello
+
+WARM_UP_MS = 1500
+
+
+class JoinedWindow(QObject):
+    """Everything of one window; ``begin_work`` starts what may wait until it is painted."""
+
+    theme_chosen = Signal(str)
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        desk: ChatDesk,
+        conversation: Conversation,
+        *,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.workspace, self.desk, self.conversation = workspace, desk, conversation
+        self.models = ModelsPage(workspace)
+        self.convert = ConvertPage(workspace, command)
+        self.fit = FitPage(workspace)
+        self.chat = ChatPage(workspace, desk, conversation)
+        self.plugins = PluginsPage(workspace)
+        self.settings = SettingsPage(workspace)
+        self.window = MainWindow(
+            [
+                Place("Models", "library", self.models),
+                Place("Convert", "layers", self.convert),
+                Place("Fit", "gauge", self.fit),
+                Place("Chat", "message-square", self.chat),
+                Place("Plugins", "blocks", self.plugins),
+                Place("Settings", "settings", self.settings),
+            ]
+        )
+        self._join_pages()
+        self._join_window()
+
+    def begin_work(self) -> None:
+        """Find plugins and models, start the engine, then warm up what the first answer needs."""
+        self.workspace.load_plugins()
+        self.workspace.look_for_models()
+        self.desk.warm_up()
+        QTimer.singleShot(WARM_UP_MS, self, _warm_up)
+
+    def close(self) -> None:
+        """Stop everything under way; what was said is saved."""
+        self.conversation.close()
+        self.convert.close_jobs()
+        self.desk.close()
+        self.workspace.close()
+
+    def _join_pages(self) -> None:
+        self.models.chat_asked.connect(self._chat_with)
+        self.models.convert_asked.connect(self._show_convert)
+        self.models.fit_asked.connect(self._show_fit)
+        self.convert.chat_asked.connect(self._chat_with)
+        self.convert.converted.connect(self._keep_converted)
+        self.chat.smaller_asked.connect(self._show_convert)
+        self.settings.theme_chosen.connect(self.theme_chosen)
+
+    def _join_window(self) -> None:
+        window = self.window
+        for page in (self.models, self.convert, self.fit, self.chat):
+            if isinstance(page, ConvertPage):
+                page.source_asked.connect(window.choose_file)
+            else:
+                page.file_asked.connect(window.choose_file)
+        self.models.folder_asked.connect(window.choose_folder)
+        window.models_chosen.connect(self._add_models)
+        window.dropping.connect(self.models.show_dropping)
+        window.new_chat_asked.connect(self._new_chat)
+        window.stop_asked.connect(self.chat.stop)
+        self.workspace.memory_changed.connect(self._show_memory)
+        self.desk.ready.connect(self._show_engine)
+
+    def _add_models(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            self.workspace.add_model(path)
+        if paths:
+            self.window.show_named("Models")
+
+    def _chat_with(self, path: str) -> None:
+        self.window.show_named("Chat")
+        self.chat.chat_with(path)
+
+    def _show_convert(self, path: str) -> None:
+        self.workspace.select(path)
+        self.window.show_named("Convert")
+
+    def _show_fit(self, path: str) -> None:
+        self.workspace.select(path)
+        self.window.show_named("Fit")
+
+    def _keep_converted(self, output: str) -> None:
+        """A conversion joins the list, and the page stays at its source."""
+        self.workspace.add_model(Path(output), select=False)
+
+    def _new_chat(self) -> None:
+        self.window.show_named("Chat")
+        self.chat.begin_new()
+
+    def _show_memory(self) -> None:
+        ram = self.workspace.ram
+        self.window.navigation.meter.show_memory(ram.total_bytes, ram.free_bytes, self.workspace.loaded_bytes)
+
+    def _show_engine(self, hello: Hello) -> None:
+        graphics = [pool.name for pool in self.workspace.pools if pool.kind == "vram"]
+        cores = f"{self.workspace.n_threads} cores" if self.workspace.n_threads > 1 else "1 core"
+        told = [cores, hello.tier, graphics[0] if graphics else "no GPU"]
+        self.window.navigation.meter.show_processor(" · ".join(told))
+
+
+def _warm_up() -> None:
+    """Import what the first answer is drawn with, while nobody waits for it."""
+    from octavo.gui.markdown.highlight import warm_up
+    from octavo.gui.markdown.parser import parse
+
+    parse("warm *up*")
+    QTimer.singleShot(0, warm_up)

@@ -1,0 +1,122 @@
+"""The plugins that were found, those that failed with their reason, and the switches of strangers'."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+
+from octavo import __version__
+from octavo.gui.markdown.clean_text import clean
+from octavo.gui.theme.fonts import SMALL
+from octavo.gui.widgets.button import Button
+from octavo.gui.widgets.card import Card, Icon, Line, row
+from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.page import Page
+from octavo.gui.widgets.plugin_row import PluginRow
+from octavo.gui.widgets.scroll import scrolled
+from octavo.gui.workspace import Workspace
+from octavo.plugin.host import PluginRecord
+
+BUILT_IN_PARTS = (
+    ("Numba CPU", "Engine", "Runs models on the processor.", "cpu"),
+    ("GGUF reader", "Reader", "Opens GGUF files of any block type that can be decoded.", "box"),
+    ("Safetensors reader", "Reader", "Opens Hugging Face folders.", "folder"),
+)
+TABS = ("All", "Quantizers", "Engines", "Readers", "Problems")
+
+
+class PluginsPage(Page):
+    """A list of plugins, narrowed by kind."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._reload = Button("Reload", "secondary", "refresh-cw", name="Look for plugins again")
+        super().__init__(
+            "Plugins", "Formats come from plugins. Yours are off until you switch them on.", self._reload
+        )
+        self._workspace = workspace
+        self._rows: list[tuple[str, QWidget]] = []
+        self._tabs = QButtonGroup(self)
+        bar = row(gap=6)
+        for name in TABS:
+            tab = Button(name, "tab", height=22, size=SMALL)
+            tab.setCheckable(True)
+            self._tabs.addButton(tab)
+            bar.addWidget(tab)
+        self._tabs.buttons()[0].setChecked(True)
+        bar.addStretch(1)
+        self.body.addLayout(bar)
+        self._card = Card(padding=0, gap=0)
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addWidget(self._card)
+        note = row(Icon("info", "text3", 16), gap=8)
+        words = Label(
+            "Plugins run as ordinary Python code with your permissions. Install only those you trust. "
+            "A plugin that fails is turned off; the app keeps working.",
+            SMALL,
+            tone="text2",
+            wrap=True,
+        )
+        note.addWidget(words, 1)
+        layout.addLayout(note)
+        layout.addStretch(1)
+        self.body.addWidget(scrolled(inner), 1)
+        self._tabs.buttonClicked.connect(self._filter)
+        self._reload.clicked.connect(self._workspace.reload_plugins)
+        self._workspace.plugins_changed.connect(self._show_plugins)
+
+    def _show_plugins(self) -> None:
+        while (item := self._card.body.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._rows = []
+        for record in self._workspace.host.plugins():
+            kind = "Quantizer" if record.quantizers or not record.error else "Problem"
+            self._add("Quantizers", self._row(record, kind), is_problem=bool(record.error))
+        for name, kind, about, icon_name in BUILT_IN_PARTS:
+            shown = PluginRow(name, kind, icon_name)
+            shown.show_plugin(about, __version__, "Built in", is_on=True, can_switch=False, error="")
+            self._add(f"{kind}s", shown)
+        counts = {name: sum(1 for kinds, _ in self._rows if name in kinds) for name in TABS}
+        for tab, name in zip(self._tabs.buttons(), TABS, strict=True):
+            tab.setText(f"{name}  {counts[name]}")
+            tab.setVisible(name != "Problems" or counts[name] > 0)
+        self._filter()
+
+    def _row(self, record: PluginRecord, kind: str) -> PluginRow:
+        shown = PluginRow(clean(", ".join(record.quantizers) or record.name), kind, "layers")
+        shown.show_plugin(
+            self._about(record),
+            clean(record.version),
+            "Built in" if record.is_shipped else clean(record.distribution),
+            is_on=record.enabled and not record.error,
+            can_switch=not record.is_shipped,
+            error=clean(record.error),
+        )
+        shown.switched.connect(lambda _, is_on, name=record.name: self._workspace.switch_plugin(name, is_on))
+        return shown
+
+    def _about(self, record: PluginRecord) -> str:
+        summaries = [
+            each.summary for each in self._workspace.host.quantizers() if each.name in record.quantizers
+        ]
+        return clean(" ".join(summaries)) or ("Switched off." if not record.enabled else "Adds no quantizer.")
+
+    def _add(self, kinds: str, shown: PluginRow, *, is_problem: bool = False) -> None:
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        if self._rows:
+            layout.addWidget(Line())
+        layout.addWidget(shown)
+        self._card.body.addWidget(holder)
+        self._rows.append((f"All {kinds}{' Problems' if is_problem else ''}", holder))
+
+    def _filter(self) -> None:
+        chosen = self._tabs.checkedButton()
+        wanted = TABS[self._tabs.buttons().index(chosen)] if chosen is not None else TABS[0]
+        for kinds, holder in self._rows:
+            holder.setVisible(wanted in kinds)

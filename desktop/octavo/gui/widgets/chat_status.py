@@ -1,0 +1,52 @@
+"""The line over the composer: speed and tokens of the last answer, the context used, what is awaited."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from octavo.gui.theme.fonts import MEDIUM, SMALL
+from octavo.gui.widgets.card import row
+from octavo.gui.widgets.job_card import ProgressLine
+from octavo.gui.widgets.label import Label
+from octavo.gui.wording import count
+
+
+class ChatStatus(QWidget):
+    """Figures at the left, context at the right, a progress line while something is awaited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._speed = Label("", SMALL, MEDIUM, "text2")
+        self._tokens = Label("", SMALL, tone="text2", elide=True)
+        self._context = Label("", SMALL, tone="text2")
+        self._line = ProgressLine("Waiting")
+        self._line.setFixedHeight(3)
+        self._line.hide()
+        line = row()
+        line.addWidget(self._speed)
+        line.addWidget(self._tokens, 1)
+        line.addWidget(self._context)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 0, 8, 6)
+        layout.setSpacing(4)
+        layout.addLayout(line)
+        layout.addWidget(self._line)
+
+    def show_figures(self, speed: str, tokens: str) -> None:
+        """Show speed and length of an answer."""
+        self._line.hide()
+        self._speed.show_text(speed)
+        self._tokens.show_text(f"·  {tokens}" if speed and tokens else tokens)
+
+    def show_waiting(self, text: str, share: float | None) -> None:
+        """Say what is awaited; ``share`` None is of unknown length."""
+        self._speed.show_text(text)
+        self._tokens.show_text("")
+        self._line.setVisible(share is not None)
+        if share is not None:
+            self._line.show_share(share)
+
+    def show_context(self, used: int, total: int) -> None:
+        """Show how much of the context is taken, tokens; nothing while no model is loaded."""
+        self._context.show_text(f"Context {count(used)} of {count(total)}" if total else "")
+        self._context.show_tone("warn" if total and used > 0.9 * total else "text2")

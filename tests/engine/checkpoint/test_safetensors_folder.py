@@ -14,7 +14,9 @@ from tests.fixtures.checkpoints import (
     write_tiny_hf_folder,
 )
 
+from octavo.engine.checkpoint.gguf_bytes import encode_header
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
+from octavo.engine.checkpoint.outgoing import outgoing_fields
 from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder
 
 
@@ -121,6 +123,25 @@ def test_a_language_model_inside_a_multimodal_one_is_found(tmp_path):
     assert model.card.problems == []
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "",
+        "---",
+        "no front matter",
+        "---\ntags:\n---\n",
+        "---\nmodel_name: [a]\nlicense: |\n  x\n---\n",
+        "---\n- x\n---",
+    ],
+)
+def test_an_odd_model_card_does_no_harm(tmp_path, card):
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    (folder / "README.md").write_text(card)
+    model = SafetensorsFolder(folder)
+
+    assert model.card.metadata_bytes == len(encode_header(outgoing_fields(model.fields, 0), model.tensors))
+
+
 def test_a_snapshot_in_the_cache_keeps_its_name_and_may_link_to_its_blobs(tmp_path):
     home = tmp_path / "models--maker--Small-Llama"
     snapshot = write_tiny_hf_folder(home / "snapshots" / "0123abc", shards=2)
@@ -136,8 +157,10 @@ def test_the_model_card_gives_licence_and_languages(tmp_path):
     folder = write_tiny_hf_folder(tmp_path / "hf")
     card = "---\nlicense: apache-2.0\nlanguage:\n- en\n- de\ntags: [chat, small]\nmodel-index:\n- name: x\n---\n# Hi\n"
     (folder / "README.md").write_text(card)
-    fields = SafetensorsFolder(folder).fields
+    model = SafetensorsFolder(folder)
+    fields = model.fields
 
+    assert model.card.metadata_bytes == len(encode_header(outgoing_fields(fields, 0), model.tensors))
     assert fields["general.license"].value == "apache-2.0"
     assert fields["general.languages"].value == ["en", "de"]
     assert fields["general.tags"].value == ["chat", "small"]

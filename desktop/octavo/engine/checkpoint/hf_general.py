@@ -43,12 +43,18 @@ def general_fields(
     writer = gguf.GGUFWriter(None, architecture)
     writer.add_type("model")
     metadata.set_gguf_meta_model(writer)
-    return {key: _field(entry) for key, entry in writer.kv_data[0].items()}
+    fields = {key: _field(entry) for key, entry in writer.kv_data[0].items()}
+    return {key: field for key, field in fields.items() if field is not None}
 
 
-def _field(entry: Any) -> Field:  # Any: gguf-py's GGUFValue.
+def _field(entry: Any) -> Field | None:  # Any: gguf-py's GGUFValue.
+    """The entry as a field; None where a README gave a list for a text, or nothing."""
     kind = entry.type.name.lower()
-    return Field(kind, entry.value, entry.sub_type.name.lower() if kind == "array" and entry.sub_type else "")
+    if kind == "array":
+        texts = [text for text in entry.value if isinstance(text, str)]
+        return Field("array", texts, "string") if texts else None
+    is_text = isinstance(entry.value, str)
+    return Field(kind, entry.value) if is_text == (kind == "string") else None
 
 
 def model_id(folder: Path) -> str:

@@ -55,7 +55,8 @@ class SafetensorsFolder:
     def _open(self, opening: ExitStack) -> None:
         path = self.path
         if not (path / "config.json").exists():
-            raise unreadable(path, "this folder has no config.json, so it is no model.")
+            hint = "Open the .gguf file in it." if any(path.glob("*.gguf")) else ""
+            raise unreadable(path, "this folder has no config.json, so it is no model.", hint)
         content = read_json(path / "config.json")
         bare = Config(path / "config.json", content)
         family = family_of(bare)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -107,3 +108,9 @@ class FieldValues:
 
     def _wrong(self, key: str, reason: str) -> UnreadableModel:
         return self.refuse(f"its {shown(key)} {reason}.")
+
+
+def float32_field(value: float) -> Field:
+    """``value`` as a reader of the file would see it, rounded to 32 bits."""
+    (rounded,) = struct.unpack("<f", struct.pack("<f", value))
+    return Field("float32", rounded)

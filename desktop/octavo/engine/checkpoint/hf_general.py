@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from octavo.engine.checkpoint.field_values import float32_field
 from octavo.engine.checkpoint.json_files import JsonObject
 from octavo.engine.checkpoint.model import Field
 from octavo.engine.checkpoint.source_file import SourceFile
@@ -53,6 +54,8 @@ def _field(entry: Any) -> Field | None:  # Any: gguf-py's GGUFValue.
     if kind == "array":
         texts = [text for text in entry.value if isinstance(text, str)]
         return Field("array", texts, "string") if texts else None
+    if kind == "float32":
+        return float32_field(entry.value)
     is_text = isinstance(entry.value, str)
     return Field(kind, entry.value) if is_text == (kind == "string") else None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-
+from octavo.engine.checkpoint.field_values import float32_field
 from octavo.engine.checkpoint.hf_config import Config, Rope, read_rope
 from octavo.engine.checkpoint.hf_families import Family
 from octavo.engine.checkpoint.model import Field
@@ -50,7 +49,7 @@ def parameter_fields(config: Config, family: Family, file_type: int) -> dict[str
         f"{name}.attention.head_count_kv": _count(config.integer("num_key_value_heads", n_heads)),
     }
     fields |= _rope_fields(config, family, rope)
-    fields[f"{name}.attention.layer_norm_rms_epsilon"] = _real(config.real("rms_norm_eps"))
+    fields[f"{name}.attention.layer_norm_rms_epsilon"] = float32_field(config.real("rms_norm_eps"))
     # Qwen2 alone has no such setting: its heads divide its width.
     if name != "qwen2" or config.value("head_dim") is not None:
         fields[f"{name}.attention.key_length"] = _count(head_size(config, family))
@@ -61,7 +60,7 @@ def parameter_fields(config: Config, family: Family, file_type: int) -> dict[str
         fields["llama.rope.dimension_count"] = _count(head_size(config, family))
     if name == "gemma3":
         if config.value("final_logit_softcapping"):
-            fields["gemma3.final_logit_softcapping"] = _real(config.real("final_logit_softcapping"))
+            fields["gemma3.final_logit_softcapping"] = float32_field(config.real("final_logit_softcapping"))
         if config.value("sliding_window_pattern") != 1:
             fields["gemma3.attention.sliding_window"] = _count(config.integer("sliding_window"))
     return fields
@@ -72,16 +71,16 @@ def _rope_fields(config: Config, family: Family, rope: Rope) -> dict[str, Field]
     fields: dict[str, Field] = {}
     if rope.kind in ("linear", "yarn"):
         fields[f"{name}.rope.scaling.type"] = Field("string", rope.kind)
-        fields[f"{name}.rope.scaling.factor"] = _real(rope.number("factor", 1.0))
+        fields[f"{name}.rope.scaling.factor"] = float32_field(rope.number("factor", 1.0))
     if rope.kind == "yarn":
         trained = rope.number("original_max_position_embeddings", config.integer("max_position_embeddings"))
         fields[f"{name}.rope.scaling.original_context_length"] = _count(int(trained))
         for given, key in _YARN.items():
             if given in rope.numbers:
-                fields[f"{name}.rope.scaling.{key}"] = _real(rope.numbers[given])
-    fields[f"{name}.rope.freq_base"] = _real(rope.base)
+                fields[f"{name}.rope.scaling.{key}"] = float32_field(rope.numbers[given])
+    fields[f"{name}.rope.freq_base"] = float32_field(rope.base)
     if name == "gemma3":
-        fields[f"{name}.rope.freq_base_swa"] = _real(rope.local_base)
+        fields[f"{name}.rope.freq_base_swa"] = float32_field(rope.local_base)
     return fields
 
 
@@ -127,9 +126,3 @@ def _unsupported(config: Config, what: str) -> UnsupportedModel:
 
 def _count(value: int) -> Field:
     return Field("uint32", value)
-
-
-def _real(value: float) -> Field:
-    # As a reader of the file would see it.
-    (rounded,) = struct.unpack("<f", struct.pack("<f", value))
-    return Field("float32", rounded)

@@ -157,9 +157,10 @@ class SafetensorsFolder:
 
 
 def _entries(folder: Path, files: Sequence[SourceFile]) -> dict[str, tuple[SourceFile, Entry]]:
+    """All tensors under their own names: file by file, and by name within each, as llama.cpp's converter has it."""
     sources: dict[str, tuple[SourceFile, Entry]] = {}
     for file in files:
-        for name, entry in read_entries(file).items():
+        for name, entry in sorted(read_entries(file).items()):
             if name in sources:
                 raise unreadable(folder, f"two of its files hold the tensor {shown(name)}.")
             sources[name] = (file, entry)

@@ -138,18 +138,21 @@ def rope_factors(rope: Rope, n_dimensions: int) -> npt.NDArray[np.float32]:
     """Llama 3's stretching of slow rotations, as the divisors that GGUF keeps in ``rope_freqs.weight``.
 
     Fast rotations stay, slow ones are divided by ``factor``, those between are blended (transformers'
-    ``modeling_rope_utils.py``); float32 throughout, as llama.cpp computes them.
+    ``modeling_rope_utils.py``). The steps are rounded to float32 where torch rounds them in llama.cpp's
+    converter: it divides a number by a tensor by way of the reciprocal.
     """
     import numpy as np
 
     factor = np.float32(rope.number("factor", 8.0))
     low, high = rope.number("low_freq_factor", 1.0), rope.number("high_freq_factor", 4.0)
-    context = np.float32(rope.number("original_max_position_embeddings", 8192.0))
+    context = rope.number("original_max_position_embeddings", 8192.0)
     one = np.float32(1)
-    steps = np.arange(0, n_dimensions, 2, dtype=np.float32) / np.float32(n_dimensions)
-    length = np.float32(2 * math.pi) / (one / np.power(np.float32(rope.base), steps))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        smooth = (context / length - np.float32(low)) / np.float32(high - low)
+    with np.errstate(all="ignore"):
+        exponents = np.arange(0, n_dimensions, 2, dtype=np.float32) / np.float32(n_dimensions)
+        frequency = one / np.power(rope.base, exponents.astype(np.float64)).astype(np.float32)
+        length = (one / frequency) * np.float32(2 * math.pi)
+        smooth = ((one / length) * np.float32(context) - np.float32(low)) / np.float32(high - low)
         blended = one / ((one - smooth) / factor + smooth)
-        slow = np.where(length > context / np.float32(low), factor, blended)
-        return np.where(length < context / np.float32(high), one, slow).astype("<f4")
+        is_fast = length < np.float32(np.divide(context, high))
+        is_slow = length > np.float32(np.divide(context, low))
+    return np.where(is_fast, one, np.where(is_slow, factor, blended)).astype("<f4")

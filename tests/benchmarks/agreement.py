@@ -62,7 +62,7 @@ def compare(
     theirs: Sequence[NDArray[np.float32]],
 ) -> Agreement:
     """Put the logits of all pieces together; a piece's last token predicts nothing that was read."""
-    divergences, same, loss, peer_loss, largest = [], [], [], [], 0.0
+    divergences, same, loss, peer_loss, largest = [], [], [], [], []
     for ids, our_logits, peer_logits in zip(pieces, ours, theirs, strict=True):
         our_log, peer_log = log_probabilities(our_logits), log_probabilities(peer_logits)
         divergences.append((np.exp(peer_log) * (peer_log - our_log)).sum(axis=1))
@@ -70,7 +70,7 @@ def compare(
         position = np.arange(len(ids) - 1)
         loss.append(-our_log[position, ids[1:]])
         peer_loss.append(-peer_log[position, ids[1:]])
-        largest = max(largest, float(np.abs(our_logits - peer_logits).max()))
+        largest.append(np.abs(our_logits - peer_logits).max())
     divergence = np.concatenate(divergences)
     perplexity = float(np.exp(np.concatenate(loss).mean()))
     peer_perplexity = float(np.exp(np.concatenate(peer_loss).mean()))
@@ -82,7 +82,7 @@ def compare(
         perplexity=perplexity,
         peer_perplexity=peer_perplexity,
         perplexity_ratio=perplexity / peer_perplexity,
-        max_difference=largest,
+        max_difference=float(np.max(largest)),
     )
 
 

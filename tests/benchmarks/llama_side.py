@@ -92,8 +92,11 @@ class LlamaSide:
     def tokenize(self, text: str) -> list[int]:
         """Encode ``text``; no BOS is added and no control token is parsed."""
         raw = text.encode()
-        ids = (llama_cpp.llama_token * (len(raw) + 8))()
+        # A space may become a character of three bytes, and each of these a token.
+        ids = (llama_cpp.llama_token * (3 * len(raw) + 8))()
         n_ids = llama_cpp.llama_tokenize(self._vocabulary, raw, len(raw), ids, len(ids), False, False)
+        if n_ids < 0:
+            raise SystemExit(f"llama_tokenize wants room for {-n_ids} tokens")
         return list(ids[:n_ids])
 
     def close(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,10 +17,12 @@ from octavo.engine.progress import Progress, Work
 from octavo.worker.protocol import Load, LoadReport, Replied
 
 if TYPE_CHECKING:
-    from octavo.engine.checkpoint.model import Checkpoint
+    from octavo.engine.checkpoint.model import Checkpoint, ModelCard
     from octavo.engine.inference.reply import TextPiece
     from octavo.engine.inference.session import Session
     from octavo.engine.tokenizer.tokenizer import Tokenizer
+
+_STOP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -69,26 +72,49 @@ class LoadedModel:
             how = msgspec.convert(sampling, Sampling)
         except msgspec.ValidationError as error:
             raise OctavoError(f"This way of sampling is not possible: {error}.") from error
-        answer = yield from reply(self.session, self.tokenizer, ids, how, max_tokens, stop=stop)
+        with _passed_on(stop, self.session):
+            answer = yield from reply(self.session, self.tokenizer, ids, how, max_tokens, stop=stop)
         return Replied(**msgspec.to_builtins(answer), measured_rss_bytes=process_rss_bytes())
 
 
+@contextlib.contextmanager
+def _passed_on(stop: Event, session: Session) -> Iterator[None]:
+    """Let ``stop`` end the running step too: reading a long prompt takes seconds."""
+    is_over = Event()
+
+    def watch() -> None:
+        while not is_over.wait(_STOP_SECONDS):
+            if stop.is_set():
+                session.stop()
+
+    watcher = Thread(target=watch, name="stop watcher", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+
+
 def load_model(request: Load) -> Work[LoadedModel]:
-    """Open and load a model, and measure what it took."""
+    """Open and load a model if it fits, and measure what it took.
+
+    Raises ``NotEnoughMemory`` before anything is loaded where it does not fit.
+    """
     from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.hardware.cores import usable_threads
     from octavo.engine.hardware.memory import process_rss_bytes
     from octavo.engine.inference.session import load_session
     from octavo.engine.tokenizer.load import load_tokenizer
 
     started = time.perf_counter()
     checkpoint = open_checkpoint(Path(request.path))
+    n_threads = request.n_threads or usable_threads()
     try:
+        context_tokens, predicted_bytes = _admitted(checkpoint.card, request, n_threads)
         tokenizer = load_tokenizer(checkpoint)
         session = yield from load_session(
-            checkpoint,
-            context_tokens=request.context_tokens,
-            kv_type=request.kv_type,
-            n_threads=request.n_threads,
+            checkpoint, context_tokens=context_tokens, kv_type=request.kv_type, n_threads=n_threads
         )
     except BaseException:
         checkpoint.close()
@@ -99,7 +125,32 @@ def load_model(request: Load) -> Work[LoadedModel]:
         n_threads=session.n_threads,
         tier=session.tier,
         load_seconds=time.perf_counter() - started,
-        predicted_bytes=session.predicted_bytes,
+        predicted_bytes=predicted_bytes,
         measured_rss_bytes=process_rss_bytes(),
     )
     return LoadedModel(checkpoint, tokenizer, session, report)
+
+
+def _admitted(card: ModelCard, request: Load, n_threads: int) -> tuple[int, int]:
+    """The context to load with, tokens, and the memory that it will take, bytes."""
+    from octavo.engine.estimate.admission import require_memory
+    from octavo.engine.estimate.memory import DEFAULT_CONTEXT, default_context
+    from octavo.engine.estimate.verdict import FITS_SHARE
+    from octavo.engine.hardware.memory import main_memory
+
+    available = main_memory().free_bytes
+    context_tokens = (
+        request.context_tokens
+        or default_context(
+            card, None, int(FITS_SHARE * available), kv_type=request.kv_type, n_threads=n_threads
+        )
+        or min(DEFAULT_CONTEXT, card.hyperparameters.context_length)
+    )
+    needed = require_memory(
+        card,
+        context_tokens=context_tokens,
+        available_bytes=available,
+        kv_type=request.kv_type,
+        n_threads=n_threads,
+    )
+    return context_tokens, needed

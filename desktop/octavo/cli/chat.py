@@ -62,7 +62,7 @@ def chat(
     top_p: TopP = 0.95,
     min_p: MinP = 0.05,
     seed: Seed = None,
-    max_tokens: MaxTokens = 0,
+    max_tokens: MaxTokens = 1024,
     context: Context = 0,
     kv: Kv = KvType.f16,
     threads: Threads = 0,

@@ -73,8 +73,10 @@ def _usual_context(card: ModelCard, pools: Sequence[MemoryPool], kv: KvType, n_t
     """The context that the loader would choose, or the shortest reasonable one where nothing fits."""
     from octavo.engine.estimate.fit import available_bytes
     from octavo.engine.estimate.memory import DEFAULT_CONTEXT, default_context
+    from octavo.engine.estimate.verdict import FITS_SHARE
 
-    fitting = default_context(card, None, available_bytes(pools), kv_type=kv.value, n_threads=n_threads)
+    allowed = int(FITS_SHARE * available_bytes(pools))
+    fitting = default_context(card, None, allowed, kv_type=kv.value, n_threads=n_threads)
     return fitting or min(DEFAULT_CONTEXT, card.hyperparameters.context_length)
 
 

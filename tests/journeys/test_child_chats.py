@@ -1,0 +1,118 @@
+"""A chat through the child process: loaded, answered, stopped, killed, started again."""
+
+import os
+import signal
+import time
+
+import pytest
+from tests.journeys.demo_answers import ANSWERS
+
+from octavo.store.library import demo_model
+from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
+from octavo.worker.protocol import Chat, Convert, CountTokens, Done, Load, Piece, Progressed, Replied, Unload
+
+LOAD = Load(path=str(demo_model()))
+
+
+def question(text, **options):
+    return Chat(messages=[{"role": "user", "content": text}], sampling={"temperature": 0.0}, **options)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with EngineClient() as client:
+        client.ask(LOAD)
+        yield client
+
+
+def told(client, request):
+    events = []
+    client.ask(request, events.append)
+    return events
+
+
+def test_answer_streams_and_ends_with_its_figures(client):
+    *before, replied = told(client, question(ANSWERS[0][0]))
+    pieces = [event for event in before if isinstance(event, Piece)]
+    assert any(isinstance(event, Progressed) and event.stage == "prefill" for event in before)
+    assert isinstance(replied, Replied)
+    assert "".join(piece.text for piece in pieces) == replied.text == ANSWERS[0][1]
+    assert [piece.n_tokens for piece in pieces] == sorted(piece.n_tokens for piece in pieces)
+    assert replied.finish == "stop"
+    assert replied.measured_rss_bytes > 0
+
+
+def test_second_turn_reads_only_what_is_new(client):
+    first = told(client, question("Hello"))[-1]
+    messages = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": first.text},
+        {"role": "user", "content": "Who are you?"},
+    ]
+    replied = told(client, Chat(messages=messages, sampling={"temperature": 0.0}, max_tokens=4))[-1]
+    assert 0 < replied.reused_tokens < replied.prompt_tokens
+    assert client.ask(CountTokens(messages=messages))["tokens"] == replied.prompt_tokens
+
+
+def test_stopped_answer_keeps_what_was_said_and_the_next_one_is_whole(client):
+    request = Chat(
+        messages=[{"role": "user", "content": "Sing"}],
+        sampling={"temperature": 3.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "seed": 1},
+    )
+    number = client.send(request)
+    said = ""
+    for event in client.events(number):
+        if isinstance(event, Piece):
+            if not said:
+                client.cancel(number)
+                stopped = time.monotonic()
+            said += event.text
+        elif isinstance(event, Replied):
+            replied = event
+    assert isinstance(event, Done)
+    assert replied.text == said
+    assert replied.finish in ("cancelled", "stop", "length")
+    assert time.monotonic() - stopped < 5
+    assert told(client, question(ANSWERS[0][0]))[-1].text == ANSWERS[0][1]
+
+
+def test_impossible_sampling_is_refused_and_the_model_stays(client):
+    bad = Chat(messages=[{"role": "user", "content": "Hi"}], sampling={"temperature": "hot"})
+    with pytest.raises(RequestFailed, match="sampling"):
+        client.ask(bad)
+    assert told(client, question("Hello"))[-1].text == ANSWERS[2][1]
+
+
+def test_killed_child_is_told_and_the_next_one_answers():
+    with EngineClient() as client:
+        client.ask(LOAD)
+        events = client.events(client.send(question("Hello")))
+        next(events)
+        os.kill(client.pid, signal.SIGKILL)
+        killed = time.monotonic()
+        with pytest.raises(EngineStopped, match="stopped unexpectedly"):
+            list(events)
+        assert time.monotonic() - killed < 3
+        client.ask(LOAD)
+        assert told(client, question("Hello"))[-1].text == ANSWERS[2][1]
+
+
+def test_unloading_gives_the_model_back(client):
+    client.ask(Unload())
+    with pytest.raises(RequestFailed, match="No model is loaded"):
+        client.ask(question("Hello"))
+    report = client.ask(LOAD)
+    assert report["context_tokens"] == 512
+    assert report["predicted_bytes"] > 0
+
+
+def test_conversion_in_the_child_leaves_nothing_when_it_is_stopped(client, tmp_path):
+    request = Convert(path=str(demo_model()), quantizer="Q4_K_M", output=str(tmp_path / "demo.gguf"))
+    number = client.send(request)
+    client.cancel(number)
+    with pytest.raises(RequestFailed, match="Stopped"):
+        list(client.events(number))
+    assert list(tmp_path.iterdir()) == []
+    report = client.ask(request)
+    assert report["verified"] is True
+    assert report["file_bytes"] == (tmp_path / "demo.gguf").stat().st_size

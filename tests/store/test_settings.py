@@ -62,3 +62,13 @@ def test_file_that_fails_half_way_leaves_the_old_one_alone(tmp_path):
         fail_half_way()
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_file_that_cannot_be_written_is_told_by_its_own_name(tmp_path):
+    def write():
+        with whole_file(tmp_path / "none" / "file"):
+            pass
+
+    with pytest.raises(FileNotFoundError) as caught:
+        write()
+    assert caught.value.filename == str(tmp_path / "none" / "file")

@@ -11,6 +11,7 @@ import typer
 from octavo.cli import figures, progress
 from octavo.cli.options import AsJson, Model, Threads, model_path
 from octavo.cli.output import print_facts, print_json
+from octavo.cli.room import require_room
 
 if TYPE_CHECKING:
     from octavo.engine.inference.bench import Rate
@@ -42,6 +43,8 @@ def bench(
     from octavo.engine.inference.bench import bench as measurement
 
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
+        context_tokens = depth + max(prompt_tokens, generate_tokens + 1) + 1
+        require_room(checkpoint.card, context_tokens=context_tokens, threads=threads)
         work = measurement(
             checkpoint,
             prompt_tokens=prompt_tokens,

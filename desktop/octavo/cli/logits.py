@@ -12,9 +12,12 @@ import typer
 from octavo.cli import figures, progress
 from octavo.cli.options import AsJson, Model, Threads, model_path
 from octavo.cli.output import print_facts, print_json
+from octavo.cli.room import require_room
 from octavo.engine.errors import OctavoError
 
 _MAX_IDS_BYTES = 64_000_000
+# These numbers are compared with those of other programs: nothing is rounded that need not be.
+_KV_TYPE = "f32"
 
 Ids = Annotated[
     Path, typer.Option("--ids", metavar="FILE", help="Token ids separated by blanks or line feeds.")
@@ -31,12 +34,22 @@ def logits(model: Model, ids: Ids, output: Output, threads: Threads = 0, as_json
     from octavo.store.atomic import whole_file
 
     started = time.perf_counter()
+    output = output.expanduser()
+    if not output.absolute().parent.is_dir():
+        raise OctavoError(f"There is no folder {output.parent}.", "Create it first, or choose another one.")
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
         tokens = read_ids(ids, checkpoint.hyperparameters.n_vocabulary)
-        work = load_session(checkpoint, context_tokens=len(tokens), n_threads=threads)
+        require_room(
+            checkpoint.card,
+            context_tokens=len(tokens),
+            kv_type=_KV_TYPE,
+            threads=threads,
+            extra_bytes=4 * len(tokens) * checkpoint.hyperparameters.n_vocabulary,
+        )
+        work = load_session(checkpoint, context_tokens=len(tokens), kv_type=_KV_TYPE, n_threads=threads)
         with contextlib.closing(progress.run(work, "Loading")) as session:
             values = progress.run(session.logits(tokens), "Reading")
-    with whole_file(output.expanduser()) as file:
+    with whole_file(output) as file:
         np.save(file, values)
     seconds = time.perf_counter() - started
     n_tokens, n_vocabulary = values.shape

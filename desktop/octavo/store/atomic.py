@@ -24,6 +24,10 @@ def whole_file(target: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         partial.replace(target)
         _sync_folder(target.parent)
+    except OSError as error:
+        if error.filename == str(partial):  # people know the file by its own name
+            error.filename = str(target)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

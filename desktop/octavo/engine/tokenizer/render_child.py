@@ -8,6 +8,7 @@ Each rendering may use 2 s of processor time; the process may hold 512 MB. Both 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from typing import IO, Any
 
@@ -51,8 +52,6 @@ def _answer(sandbox: TemplateSandbox, request: dict[str, Any], n_bytes: int) -> 
 
 def _limit_time(seconds: float) -> None:
     if sys.platform != "win32":
-        import signal
-
         # Processor time; the signal's default action ends the process, even in the middle of C code.
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
@@ -68,5 +67,7 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C in a terminal reaches every process of the program; what it stops is for the parent to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -14,7 +14,7 @@ from octavo.worker.protocol import Chat, Failed, Hello, Load, LoadReport, Progre
 
 # A token of a large model may take longer than the grace of other requests, and killing the engine
 # would cost the user the loading of the model; the window itself stops at once.
-GRACE_MS = 3000
+GRACE_MS = 2000
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class ChatDesk(QObject):
         self._engine = EngineProcess(self, command=command, grace_ms=GRACE_MS)
         self._engine.ready.connect(self.ready)
         self._engine.ended.connect(self._note_end)
+        self._engine.crashed.connect(self._note_crash)
         self.state = "empty"
         self.path = ""
         self.report: LoadReport | None = None
@@ -56,6 +57,7 @@ class ChatDesk(QObject):
         self._loading: Call | None = None
         self._answering: Call | None = None
         self._waiting: Question | None = None
+        self._was_idle = False
 
     @property
     def is_answering(self) -> bool:
@@ -92,9 +94,9 @@ class ChatDesk(QObject):
         if self.state == "ready":
             self._start(question)
         else:
-            self._waiting = question
             if self.state == "stopped":
                 self.load_again()
+            self._waiting = question
 
     def stop(self) -> None:
         """Stop the answer; ``answered`` or ``failed`` tells when it has stopped."""
@@ -153,9 +155,15 @@ class ChatDesk(QObject):
 
     def _note_end(self) -> None:
         """The engine is gone, and the model with it: the next question starts both again."""
+        self._was_idle = self.state == "ready" and self._answering is None
         self.report = None
         if self.state != "empty":
             self._show("stopped")
+
+    def _note_crash(self, failed: Failed) -> None:
+        """A crash in mid-request is told by the request; one between requests is told here."""
+        if self._was_idle:
+            self.failed.emit(failed)
 
     def _show(self, state: str) -> None:
         self.state = state

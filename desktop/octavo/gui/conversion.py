@@ -65,7 +65,8 @@ class Conversion(QObject):
         super().__init__(parent)
         self.request = request
         self._engine = EngineProcess(self, command=command or background_command())
-        self._started = time.monotonic()
+        # The clock starts with the first tensor: what comes before is no measure of the rest.
+        self._began: tuple[float, int] | None = None
         self._call: Call = self._engine.ask(request)
         self._call.progressed.connect(self._tell_pace)
         self._call.done.connect(self._tell_done)
@@ -80,11 +81,13 @@ class Conversion(QObject):
         self._engine.close()
 
     def _tell_pace(self, event: Progressed) -> None:
-        seconds = time.monotonic() - self._started
+        now = time.monotonic()
+        if self._began is None:
+            self._began = (now, event.done)
+        seconds, n_bytes = now - self._began[0], event.done - self._began[1]
+        rate = n_bytes / seconds if seconds >= self.EARLY_SECONDS else 0.0
+        left = (event.total - event.done) / rate if rate > 0 else None
         share = event.done / event.total if event.total else 0.0
-        early = seconds < self.EARLY_SECONDS or not event.done
-        left = None if early or not share else seconds / share - seconds
-        rate = 0.0 if early else event.done / seconds
         self.paced.emit(Pace(share, event.label, event.step, event.n_steps, rate, left))
 
     def _tell_done(self, result: object) -> None:

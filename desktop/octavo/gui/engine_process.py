@@ -55,14 +55,24 @@ class Call(QObject):
     failed = Signal(Failed)
 
     def __init__(self, engine: EngineProcess, number: int) -> None:
-        super().__init__(engine)
+        # No parent: it lives as long as somebody holds it, and no longer.
+        super().__init__()
         self._engine = engine
         self.number = number
         self.is_cancelled = False
+        self._grace = QTimer(self, singleShot=True)
+        self._grace.timeout.connect(self._lose_patience)
+
+    def expect_end(self, within_ms: int) -> None:
+        """Kill the child unless this ends in time."""
+        self._grace.start(within_ms)
 
     def cancel(self) -> None:
         """Ask the engine to stop this; where it does not obey in time, the child is killed."""
         self._engine.cancel(self)
+
+    def _lose_patience(self) -> None:
+        self._engine.kill_for(self)
 
 
 class EngineProcess(QObject):
@@ -137,7 +147,12 @@ class EngineProcess(QObject):
             return
         call.is_cancelled = True
         self._send(Cancel(target=call.number))
-        QTimer.singleShot(self._grace_ms, call, lambda: self._kill_if_pending(call))
+        call.expect_end(self._grace_ms)
+
+    def kill_for(self, call: Call) -> None:
+        """Kill the child because ``call`` has not ended in time."""
+        if call.number in self._calls and self._process is not None:
+            self._process.kill()
 
     def close(self) -> None:
         """End the child and whatever it was doing; its calls fail as cancelled."""
@@ -155,10 +170,6 @@ class EngineProcess(QObject):
     def _send(self, request: Request) -> None:
         if self._process is not None:
             self._process.write(frame(request))
-
-    def _kill_if_pending(self, call: Call) -> None:
-        if call.number in self._calls and self._process is not None:
-            self._process.kill()
 
     def _read_log(self) -> None:
         if self._process is not None:
@@ -208,7 +219,6 @@ class EngineProcess(QObject):
 
     def _forget(self, call: Call) -> None:
         del self._calls[call.number]
-        call.deleteLater()
 
     def _child_failed_to_start(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
@@ -233,6 +243,5 @@ class EngineProcess(QObject):
             call.failed.emit(
                 Failed(id=call.number, kind="cancelled", message="Stopped.") if call.is_cancelled else crash
             )
-            call.deleteLater()
         if not calls or not all(call.is_cancelled for call in calls):
             self.crashed.emit(crash)

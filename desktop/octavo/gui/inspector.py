@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.gui.engine_process import EngineProcess, background_command
 from octavo.store.library import ModelEntry
-from octavo.worker.protocol import Failed, Inspect, ListModels
+from octavo.worker.protocol import Failed, Inspect, ListModels, MeasureBandwidth
 
 IDLE_MS = 20_000
 
@@ -24,6 +24,7 @@ class Inspector(QObject):
     """A queue of models to open."""
 
     listed = Signal(list)
+    measured = Signal(float)
     opened = Signal(str, ModelCard)
     refused = Signal(str, Failed)
 
@@ -40,6 +41,10 @@ class Inspector(QObject):
         """Find all models on this computer."""
         call = self._engine.ask(ListModels())
         call.done.connect(self._hand_on_list)
+
+    def measure_bandwidth(self) -> None:
+        """Measure how fast this computer reads its memory, bytes per second; once measured it is known."""
+        self._engine.ask(MeasureBandwidth()).done.connect(self._hand_on_bandwidth)
 
     def inspect(self, path: str, *, first: bool = False) -> None:
         """Open ``path`` when its turn comes; ``first`` puts it before all others."""
@@ -79,6 +84,9 @@ class Inspector(QObject):
         else:
             self.opened.emit(path, card)
         self._take_next()
+
+    def _hand_on_bandwidth(self, result: object) -> None:
+        self.measured.emit(msgspec.convert(result, dict[str, float])["bytes_per_second"])
 
     def _hand_on_list(self, result: object) -> None:
         self.listed.emit(msgspec.convert(result, list[ModelEntry]))

@@ -60,13 +60,14 @@ class JoinedWindow(QObject):
         """Find plugins and models, start the engine, then warm up what the first answer needs."""
         self.workspace.load_plugins()
         self.workspace.look_for_models()
+        self.workspace.measure_bandwidth()
         self.desk.warm_up()
         QTimer.singleShot(WARM_UP_MS, self, _warm_up)
 
     def close(self) -> None:
         """Stop everything under way; what was said is saved."""
         self.conversation.close()
-        self.convert.close_jobs()
+        self.convert.jobs.close_jobs()
         self.desk.close()
         self.workspace.close()
 
@@ -74,9 +75,9 @@ class JoinedWindow(QObject):
         self.models.chat_asked.connect(self._chat_with)
         self.models.convert_asked.connect(self._show_convert)
         self.models.fit_asked.connect(self._show_fit)
-        self.convert.chat_asked.connect(self._chat_with)
-        self.convert.converted.connect(self._keep_converted)
-        self.chat.smaller_asked.connect(self._show_convert)
+        self.convert.jobs.chat_asked.connect(self._chat_with)
+        self.convert.jobs.converted.connect(self._keep_converted)
+        self.chat.panel.smaller_asked.connect(self._show_convert)
         self.settings.theme_chosen.connect(self.theme_chosen)
 
     def _join_window(self) -> None:
@@ -90,7 +91,7 @@ class JoinedWindow(QObject):
         window.models_chosen.connect(self._add_models)
         window.dropping.connect(self.models.show_dropping)
         window.new_chat_asked.connect(self._new_chat)
-        window.stop_asked.connect(self.chat.stop)
+        window.stop_asked.connect(self.chat.panel.stop)
         self.workspace.memory_changed.connect(self._show_memory)
         self.desk.ready.connect(self._show_engine)
 
@@ -102,7 +103,7 @@ class JoinedWindow(QObject):
 
     def _chat_with(self, path: str) -> None:
         self.window.show_named("Chat")
-        self.chat.chat_with(path)
+        self.chat.panel.chat_with(path)
 
     def _show_convert(self, path: str) -> None:
         self.workspace.select(path)

@@ -90,6 +90,7 @@ class Workspace(QObject):
         self._models: dict[str, Model] = {}
         inspector.setParent(self)
         inspector.listed.connect(self.show_library)
+        inspector.measured.connect(self._keep_bandwidth)
         inspector.opened.connect(self._keep_card)
         inspector.refused.connect(self._keep_problem)
         self._memory_timer = QTimer(self, interval=MEMORY_REFRESH_MS)
@@ -116,6 +117,10 @@ class Workspace(QObject):
             if self._models[path].card is None and not self._models[path].problem:
                 self._inspector.inspect(path, first=True)
             self.selected.emit(path)
+
+    def measure_bandwidth(self) -> None:
+        """Learn in the background how fast this computer reads its memory, for the estimates of speed."""
+        self._inspector.measure_bandwidth()
 
     def look_for_models(self) -> None:
         """Find the models on this computer, in the background."""
@@ -217,6 +222,10 @@ class Workspace(QObject):
         """Stop everything under way."""
         self._memory_timer.stop()
         self._inspector.close()
+
+    def _keep_bandwidth(self, bytes_per_second: float) -> None:
+        self.bandwidth = bytes_per_second
+        self.memory_changed.emit()
 
     def _keep_card(self, path: str, card: ModelCard) -> None:
         if path in self._models:

@@ -12,7 +12,9 @@ import unicodedata
 MARKS_PER_LETTER = 8
 LONGEST_SEQUENCE = 256
 
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
+_SEQUENCE = re.compile(
+    r"\x1b(?:\[[0-?]{0,100}[ -/]{0,10}[@-~]|[\]PX^_][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[ -/]{0,10}[0-Z\\^-~])"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Turn the direction of text, take no room, or are tags that nobody sees. U+200C and U+200D stay: Persian,
 # Indic scripts and emoji need them.

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 200_000
 MAX_LINE = 20_000
+MAX_LINES = 3_000
+MAX_BRACKETS = 1_000
+MAX_MARKS = 5_000
 MAX_NESTING = 50
 MAX_CELLS = 2_000
-MAX_LINKS = 2_000
-PLAIN_LINE = 2_000
+PLAIN_CHARACTERS = 20_000
+PLAIN_LINES = 300
+PLAIN_LINE = 1_000
 SAFE_SCHEMES = ("http://", "https://", "mailto:")
 
 
@@ -49,7 +53,7 @@ class Parsed:
 
 def parse(source: str, references: dict[str, Any] | None = None) -> Parsed:  # as markdown-it keeps them
     """Parse ``source``; link targets defined in it are added to ``references``."""
-    if len(source) > MAX_CHARACTERS or any(len(line) > MAX_LINE for line in source.split("\n")):
+    if _is_too_costly(source):
         return plain(source)
     environment: dict[str, Any] = {"references": references if references is not None else {}}
     tokens = _markdown().parse(source, environment)
@@ -68,28 +72,34 @@ def parse(source: str, references: dict[str, Any] | None = None) -> Parsed:  # a
 
 
 def plain(source: str) -> Parsed:
-    """``source`` as it stands, in lines that can be laid out in time."""
+    """The beginning of ``source`` as it stands, as much as can be laid out in time."""
     lines = [
         line[start : start + PLAIN_LINE]
-        for line in source[:MAX_CHARACTERS].split("\n")
+        for line in source[:PLAIN_CHARACTERS].split("\n")
         for start in range(0, max(len(line), 1), PLAIN_LINE)
     ]
-    note = "This message is too long to be formatted. "
-    note += "It is shown as plain text" + (", cut off." if len(source) > MAX_CHARACTERS else ".")
-    return Parsed([[Line((Run(note, italic=True),)), Code("\n".join(lines))]], [0], is_plain=True)
+    note = "This message is too long to be formatted; its beginning is shown as plain text. Copying takes all of it."
+    text = "\n".join(lines[:PLAIN_LINES])
+    return Parsed([[Line((Run(note, italic=True),)), Code(text)]], [0], is_plain=True)
+
+
+def _is_too_costly(source: str) -> bool:
+    """Whether parsing would take too long: the parser's time grows with marks, and squared with brackets."""
+    if len(source) > MAX_CHARACTERS or source.count("\n") > MAX_LINES or source.count("[") > MAX_BRACKETS:
+        return True
+    n_marks = sum(source.count(mark) for mark in "*_~`<&")
+    return n_marks > MAX_MARKS or any(len(line) > MAX_LINE for line in source.split("\n"))
 
 
 def _is_too_much(tokens: Sequence[Token]) -> bool:
-    n_cells = n_links = 0
+    n_cells = 0
     for token in tokens:
         if token.level > MAX_NESTING:
             return True
         n_cells += token.type in ("td_open", "th_open")
-        for child in token.children or ():
-            n_links += child.type == "link_open"
-            if child.level > MAX_NESTING:
-                return True
-    return n_cells > MAX_CELLS or n_links > MAX_LINKS
+        if any(child.level > MAX_NESTING for child in token.children or ()):
+            return True
+    return n_cells > MAX_CELLS
 
 
 @dataclass

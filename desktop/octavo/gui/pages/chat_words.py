@@ -10,7 +10,7 @@ from typing import Any
 from octavo.gui.conversation import Conversation
 from octavo.gui.wording import count, day, speed
 from octavo.store.chats import Chat, ChatMessage
-from octavo.worker.protocol import Progressed
+from octavo.worker.protocol import Progressed, Replied
 
 _STAGES = {
     "open": "Opening the model",
@@ -32,6 +32,18 @@ def days_of(chats: Sequence[Chat], now: datetime) -> list[tuple[str, list[tuple[
     ]
 
 
+def stats_of(replied: Replied) -> dict[str, float]:
+    """The figures of an answer that are kept with it."""
+    return {
+        "tokens_per_second": replied.tokens_per_second,
+        "n_tokens": len(replied.tokens),
+        "first_token_seconds": replied.first_token_seconds,
+        "prompt_tokens": replied.prompt_tokens,
+        "reused_tokens": replied.reused_tokens,
+        "context_used": replied.context_used,
+    }
+
+
 def figures(stats: Mapping[str, Any]) -> tuple[str, str]:
     """Speed and length of an answer, for the line over the composer."""
     how_fast = stats.get("tokens_per_second", 0)
@@ -46,7 +58,7 @@ def footer(message: ChatMessage) -> str:
     told = [part for part in figures(message.stats) if part]
     first = message.stats.get("first_token_seconds", 0)
     if first:
-        told.append(f"first word after {first:.1f} s")
+        told.append(f"first word after {first:.1f} s" if first >= 0.05 else "first word at once")
     if message.stats.get("reused_tokens"):
         told.append(
             f"reused {count(message.stats['reused_tokens'])} of {count(message.stats['prompt_tokens'])}"

@@ -192,7 +192,7 @@ class FitPage(Page):
         card = self._card
         if found is None or card is None:
             return
-        self._sentence.show_text(f"{name}: {found.sentence}")
+        self._sentence.show_text(f"{name[:1].upper()}{name[1:]}: {found.sentence}")
         self._settings.show_outcome(found.total_bytes, found.tokens_per_second)
         curves = [Curve(each, points, each == name) for each, points in self._curves.items()]
         self._chart.show_curves(curves, self._workspace.ram.free_bytes, self._settings.context.tokens)

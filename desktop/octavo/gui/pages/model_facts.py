@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from octavo.gui.wording import context, count, moment, parameters
+from octavo.gui.wording import byte_count, context, count, moment, parameters
 from octavo.gui.workspace import Model
 
 
@@ -18,6 +18,15 @@ def about(model: Model) -> str:
     if not n_parameters:
         return "Reading…"
     return f"{parameters(n_parameters)} params · {context(tokens)} context"
+
+
+def source_line(model: Model) -> str:
+    """``Safetensors folder · BF16 · 6.4 GB · 255 tensors``."""
+    if model.card is None:
+        return "Reading…"
+    kind = "Safetensors folder" if model.is_folder else "GGUF file"
+    n_tensors = f"{count(len(model.card.tensors))} tensors"
+    return " · ".join([kind, model.type_name, byte_count(model.n_bytes), n_tensors])
 
 
 def facts(model: Model, now: datetime) -> list[tuple[str, str]]:

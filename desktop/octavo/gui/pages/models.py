@@ -108,6 +108,7 @@ class ModelsPage(Page):
             gone = self._rows.pop(path)
             self._group.removeButton(gone)
             self._list.removeWidget(gone)
+            gone.hide()
             gone.deleteLater()
         for place, path in enumerate(paths):
             if path not in self._rows:

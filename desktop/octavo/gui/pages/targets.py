@@ -9,6 +9,7 @@ from pathlib import Path
 
 from octavo.gui.workspace import Model
 from octavo.store.library import converted_folder
+from octavo.worker.protocol import Convert
 
 _TYPE_SUFFIX = re.compile(r"[-_.](i?q\d\w*|bf16|f16|f32|fp16|fp32)$", re.IGNORECASE)
 
@@ -30,6 +31,9 @@ def default_name(model: Model, quantizer: str) -> str:
     return f"{_TYPE_SUFFIX.sub('', stem)}-{quantizer}.gguf".lower().replace(" ", "-")
 
 
-def command_line(source: str, quantizer: str, output: str) -> str:
+def command_line(request: Convert) -> str:
     """The command that does the same conversion."""
-    return shlex.join(["octavo", "convert", source, "--to", quantizer, "-o", output])
+    options = [part for name, value in request.options.items() for part in ("--set", f"{name}={value}")]
+    force = ["--force"] if request.force else []
+    to = ["--to", request.quantizer, "-o", request.output]
+    return shlex.join(["octavo", "convert", request.path, *to, *options, *force])

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPushButton
 from octavo.gui.theme.fonts import BODY, MEDIUM, SEMIBOLD, font
 from octavo.gui.theme.icons import icon, icon_size
 from octavo.gui.theme.tokens import colour
+from octavo.gui.widgets.label import restyle
 
 HEIGHT = 34
 
@@ -70,6 +71,13 @@ class Button(QPushButton):
         """Show another icon."""
         self._icon_name = icon_name
         self._draw_icon()
+
+    def show_kind(self, kind: str) -> None:
+        """Look like a button of another kind."""
+        if kind != self.property("kind"):
+            self.setProperty("kind", kind)
+            restyle(self)
+            self._draw_icon()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

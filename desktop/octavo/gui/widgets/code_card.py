@@ -73,7 +73,7 @@ class CodeCard(Card):
         self.body.addLayout(row(self._language, None, self._copy, margins=(14, 4, 6, 4)))
         self.body.addWidget(Line())
         self.body.addLayout(row(self._view, margins=(16, 10, 12, 0)))
-        self._copy.clicked.connect(self._copy_code)
+        self._copy.clicked.connect(self.copy_code)
 
     def show_code(self, code: Code, *, is_closed: bool) -> None:
         """Show ``code``; it is coloured once nothing more is added to it."""
@@ -116,6 +116,7 @@ class CodeCard(Card):
             cursor.mergeCharFormat(style)
         cursor.endEditBlock()
 
-    def _copy_code(self) -> None:
+    def copy_code(self) -> None:
+        """Put the code on the clipboard."""
         QGuiApplication.clipboard().setText(self._code.text)
         self._copy.show_text("Copied", "Copied")

@@ -136,7 +136,9 @@ class ContextChart(QWidget):
             lowest = y - 16
             painter.setFont(font(SMALL, SEMIBOLD if curve.is_chosen else MEDIUM))
             painter.setPen(colour("text" if curve.is_chosen else "text2"))
-            name = painter.fontMetrics().elidedText(curve.name, Qt.TextElideMode.ElideRight, RIGHT - 10)
+            name = painter.fontMetrics().elidedText(
+                curve.name[:1].upper() + curve.name[1:], Qt.TextElideMode.ElideRight, RIGHT - 10
+            )
             painter.drawText(QPointF(self._plot.right() + 8, y + 4), name)
 
 

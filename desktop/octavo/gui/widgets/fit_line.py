@@ -23,7 +23,7 @@ class FitLine(ChoiceCard):
     def __init__(self, name: str) -> None:
         super().__init__(padding=0)
         self.name = name
-        self._name = Label(name, BODY, MEDIUM, elide=True)
+        self._name = Label(name[:1].upper() + name[1:], BODY, MEDIUM, elide=True)
         self._name.setFixedWidth(NAME_WIDTH)
         self._bar = MemoryBar(16)
         self._total = Label("", BODY, SEMIBOLD)

@@ -156,6 +156,7 @@ class MessageList(QScrollArea):
 
     def _fill_near(self) -> None:
         """Make what is within a screen of the view, give up what is further away."""
+        self._lay_out()
         screen = self.viewport().height()
         top = self.verticalScrollBar().value()
         for slot in self._slots:
@@ -164,6 +165,18 @@ class MessageList(QScrollArea):
                 self._connected(slot)
             elif slot.view is not self._growing:
                 slot.empty()
+
+    def _lay_out(self) -> None:
+        """Put every slot where it belongs now, rather than after the next event."""
+        inner = self.widget()
+        width, screen = self.viewport().width(), self.viewport().height()
+        hint = self._column.totalHeightForWidth(width)
+        # Without a wrapped text in it, a layout has no height for a width.
+        hint = hint if hint > 0 else self._column.totalSizeHint().height()
+        inner.resize(width, max(hint, screen))
+        self._column.activate()
+        if self._follows:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def _scrolled(self, value: int) -> None:
         bar = self.verticalScrollBar()

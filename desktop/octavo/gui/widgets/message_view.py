@@ -57,7 +57,8 @@ class QuestionView(QWidget):
         super().__init__()
         self._text = Label(clean(message.text), READING)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._natural = self._text.sizeHint().width() + 2 * self.PADDING + 2
+        self._natural = self._text.sizeHint().width() + 2 * self.PADDING + 4
+        self._text.setWordWrap(True)
         self._bubble = Card(self._text, kind="question", padding=self.PADDING, gap=0)
         self._bubble.setAccessibleName("Your message")
         layout = QHBoxLayout(self)
@@ -67,9 +68,7 @@ class QuestionView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        most = round(self.SHARE * self.width())
-        self._text.setWordWrap(self._natural > most)
-        self._bubble.setFixedWidth(min(self._natural, most))
+        self._bubble.setFixedWidth(min(self._natural, round(self.SHARE * self.width())))
 
 
 class AnswerMessage(QWidget):

@@ -97,7 +97,8 @@ class ResultPanel(Card):
         self.name.setCursorPosition(0)
         self._folder.show_text(f"in {folder}" if folder else "")
 
-    def show_ready(self, is_ready: bool, text: str) -> None:
-        """Say whether it can start, and what the button does."""
+    def show_ready(self, is_ready: bool, text: str, *, is_main: bool) -> None:
+        """Say whether it can start, what the button does, and whether it is the main thing to do."""
         self.convert.setEnabled(is_ready)
         self.convert.show_text(text)
+        self.convert.show_kind("primary" if is_main else "secondary")

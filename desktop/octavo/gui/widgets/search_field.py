@@ -21,7 +21,7 @@ class SearchField(QLineEdit):
         self.setAccessibleName(hint)
         self.setFixedSize(220, HEIGHT)
         self.setFont(font())
-        self._glass = QAction(self)
+        self._glass = QAction(hint, self)
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
 
     def event(self, event: QEvent) -> bool:

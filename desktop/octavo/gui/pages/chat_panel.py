@@ -1,0 +1,239 @@
+"""The conversation on view: questions go to the engine, answers stream in, problems offer a way on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from octavo.gui.chat_desk import ChatDesk, Question
+from octavo.gui.conversation import Conversation
+from octavo.gui.pages.chat_options import keep_options, kept_options, sampling_of
+from octavo.gui.pages.chat_words import figures, footer, loading_words, stats_of
+from octavo.gui.pages.open_link import ask_to_open
+from octavo.gui.widgets.card import Line
+from octavo.gui.widgets.chat_header import ChatHeader
+from octavo.gui.widgets.chat_status import ChatStatus
+from octavo.gui.widgets.composer import Composer
+from octavo.gui.widgets.message_list import MessageList
+from octavo.gui.widgets.message_view import ShownMessage
+from octavo.gui.widgets.problem_card import ProblemCard
+from octavo.gui.widgets.sampling_popover import SamplingPopover
+from octavo.gui.wording import context
+from octavo.gui.workspace import Workspace
+from octavo.store.chats import ChatMessage
+from octavo.worker.protocol import Failed, Load, Progressed, Replied
+
+SMALLER_CONTEXT = 4096
+SIDE = 64
+
+
+class ChatPanel(QWidget):
+    """Header, messages, status and composer of one chat."""
+
+    smaller_asked = Signal(str)
+
+    def __init__(self, workspace: Workspace, desk: ChatDesk, conversation: Conversation) -> None:
+        super().__init__()
+        self._workspace, self._desk, self._conversation = workspace, desk, conversation
+        self.header, self.problem, self.composer = ChatHeader(), ProblemCard(), Composer()
+        self._messages, self._status = MessageList(), ChatStatus()
+        self._options = SamplingPopover(self, kept_options(workspace.settings))
+        self._path = ""
+        self._n_tokens = 0
+        self._retry: Failed | None = None
+        self._arrange()
+        self._connect()
+        self._show_model()
+
+    def chat_with(self, path: str) -> None:
+        """Load the model at ``path`` for the chat on view."""
+        self._path = path
+        settings = self._workspace.settings
+        model = self._workspace.model(path)
+        longest = model.card.hyperparameters.context_length if model and model.card else 0
+        # 0 lets the engine choose: the model's own context, as far as it fits.
+        tokens = min(settings.context_tokens, longest)
+        self._hide_problem()
+        self._desk.load(
+            Load(path=path, context_tokens=tokens, kv_type=settings.kv_type, n_threads=settings.n_threads)
+        )
+
+    def show_conversation(self) -> None:
+        """Show the branch of the conversation as it stands."""
+        self._hide_problem()
+        chat = self._conversation.chat
+        self.header.show_title(chat.title if chat else "New chat")
+        self._messages.show_messages([self._shown(each) for each in self._conversation.branch])
+        answers = [each for each in self._conversation.branch if each.role == "assistant" and each.stats]
+        stats = answers[-1].stats if answers else {}
+        self._status.show_figures(*figures(stats))
+        self._show_context(int(stats.get("context_used", 0)))
+
+    def stop(self) -> None:
+        """Stop the answer, if one is under way."""
+        if self._desk.is_answering:
+            self._desk.stop()
+
+    def _arrange(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(SIDE, 0, SIDE, 18)
+        foot.setSpacing(6)
+        for widget in (self.problem, self._status, self.composer):
+            foot.addWidget(widget)
+        column.addWidget(self.header)
+        column.addWidget(Line())
+        column.addWidget(self._messages, 1)
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self.header.model_chosen.connect(self.chat_with)
+        self.header.options_asked.connect(self._open_options)
+        self.composer.sent.connect(self._ask)
+        self.composer.stop_asked.connect(self.stop)
+        self.composer.prompt_asked.connect(self._open_prompt)
+        self._options.changed.connect(self._keep_options)
+        self._messages.link_asked.connect(self._open_link)
+        self._messages.again_asked.connect(self._ask_again)
+        self._messages.branch_asked.connect(self._show_branch)
+        self.problem.primary.clicked.connect(self._try_again)
+        self.problem.secondary.clicked.connect(self._ask_smaller)
+        self._desk.state_changed.connect(self._show_model)
+        self._desk.progressed.connect(self._show_progress)
+        self._desk.grew.connect(self._grow)
+        self._desk.answered.connect(self._end)
+        self._desk.failed.connect(self._fail)
+        self._workspace.models_changed.connect(self._show_model)
+        self._workspace.model_changed.connect(self._show_model)
+
+    def _shown(self, message: ChatMessage) -> ShownMessage:
+        place, n_branches = 1, 1
+        if message.role == "assistant":
+            ids = self._conversation.siblings(message)
+            place, n_branches = ids.index(message.id) + 1, len(ids)
+        return ShownMessage(message.id, message.role, message.text, footer(message), place, n_branches)
+
+    def _show_branch(self, message_id: int, step: int) -> None:
+        if not self._desk.is_answering:
+            self._conversation.show_sibling(message_id, step)
+            self.show_conversation()
+
+    def _open_link(self, target: str) -> None:
+        ask_to_open(self, target)
+
+    def _ask(self, text: str) -> None:
+        if not self._path:
+            self.composer.write(text)
+            self.problem.show_problem("No model is chosen.", "Choose one at the top right, then send again.")
+            return
+        asked = self._conversation.add_question(text, self._path, self._options.options.system_prompt)
+        self._messages.add_message(self._shown(asked))
+        self._answer()
+
+    def _ask_again(self, message_id: int) -> None:
+        if self._desk.is_answering or not self._path:
+            return
+        self._conversation.step_back(message_id)
+        self._messages.show_messages([self._shown(each) for each in self._conversation.branch])
+        self._answer()
+
+    def _answer(self) -> None:
+        """Ask the engine for an answer to the branch on view."""
+        self._hide_problem()
+        options = self._options.options
+        begun = self._conversation.begin_answer()
+        said = self._conversation.messages_for_engine(options.system_prompt)
+        self._n_tokens = 0
+        self._messages.begin_answer(self._shown(begun))
+        self.composer.show_answering(True)
+        self._desk.ask(Question(said, sampling_of(options), options.max_tokens))
+
+    def _grow(self, text: str, n_tokens: int) -> None:
+        self._n_tokens = n_tokens
+        self._conversation.grow_answer(text)
+        self._messages.grow_answer(text)
+        self._status.show_figures("", f"{n_tokens} tokens")
+
+    def _end(self, replied: Replied) -> None:
+        stats = stats_of(replied)
+        self._finish(replied.finish, stats)
+        self._status.show_figures(*figures(stats))
+        self._show_context(replied.context_used)
+        self._workspace.show_loaded(replied.measured_rss_bytes)
+
+    def _finish(self, finish: str, stats: dict[str, float]) -> None:
+        whole = self._conversation.end_answer(finish, stats)
+        if whole is not None:
+            self._messages.end_answer(self._shown(whole))
+        self.composer.show_answering(False)
+
+    def _fail(self, failed: Failed) -> None:
+        self._finish("cancelled" if failed.kind == "cancelled" else "failed", {"n_tokens": self._n_tokens})
+        self._status.show_figures("", "Stopped" if failed.kind == "cancelled" else "")
+        if failed.kind == "cancelled":
+            return
+        self._retry = failed
+        is_memory = failed.kind == "not_enough_memory"
+        retry = f"Restart with {context(SMALLER_CONTEXT)} context" if is_memory else "Try again"
+        saved = "This chat is saved." if self._conversation.chat else ""
+        self.problem.show_problem(
+            failed.message,
+            f"{failed.hint} {saved}".strip(),
+            primary="Restart the engine" if failed.kind == "crash" else retry,
+            secondary="Choose a smaller format" if is_memory else "",
+            details=failed.details,
+        )
+
+    def _try_again(self) -> None:
+        """Load the model again, and repeat the question that failed."""
+        failed, self._retry = self._retry, None
+        if failed is None:
+            return
+        self._hide_problem()
+        self._desk.load_again(SMALLER_CONTEXT if failed.kind == "not_enough_memory" else 0)
+        branch = self._conversation.branch
+        if branch and branch[-1].finish == "failed":
+            self._ask_again(branch[-1].id)
+
+    def _hide_problem(self) -> None:
+        self._retry = None
+        self.problem.hide()
+
+    def _ask_smaller(self) -> None:
+        self._hide_problem()
+        self.smaller_asked.emit(self._path)
+
+    def _show_model(self) -> None:
+        models = self._workspace.models
+        self.header.show_choices([(each.path, each.name) for each in models if each.card is not None])
+        model = self._workspace.model(self._path)
+        name = f"{model.name} · {model.type_name}" if model else "Choose a model"
+        self.header.chip.show_model(name, self._desk.state if model else "empty")
+        report = self._desk.report
+        if self._desk.state == "ready" and report is not None:
+            self._workspace.show_loaded(report.measured_rss_bytes)
+        elif self._desk.state == "stopped":
+            self._workspace.show_loaded(0)
+
+    def _show_progress(self, event: Progressed) -> None:
+        is_over = bool(event.total) and event.done >= event.total and event.stage != "prefill"
+        if is_over:
+            self._status.show_figures("", "")
+        else:
+            share = event.done / event.total if event.total else None
+            self._status.show_waiting(loading_words(event), share)
+
+    def _show_context(self, used: int) -> None:
+        report = self._desk.report
+        self._status.show_context(used, report.context_tokens if report else 0)
+
+    def _keep_options(self) -> None:
+        keep_options(self._workspace, self._options.options)
+
+    def _open_options(self) -> None:
+        self._options.open_above(self.header.options)
+
+    def _open_prompt(self) -> None:
+        self._options.open_above(self.header.options, focus_prompt=True)

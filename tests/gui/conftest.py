@@ -1,0 +1,76 @@
+"""The window's tests: the theme is on, the engine is a fake that speaks the real protocol."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from octavo.engine.hardware.memory import MemoryPool
+from octavo.gui.chat_desk import ChatDesk
+from octavo.gui.conversation import Conversation
+from octavo.gui.inspector import Inspector
+from octavo.gui.joined_window import JoinedWindow
+from octavo.gui.theme.apply import apply_theme
+from octavo.gui.theme.fonts import load_fonts
+from octavo.gui.workspace import Workspace
+from octavo.plugin.host import PluginHost
+from octavo.store.chats import ChatStore
+from octavo.store.library import ModelEntry
+from octavo.store.settings import Settings
+
+FAKE_ENGINE = [sys.executable, str(Path(__file__).with_name("fake_engine.py"))]
+GB = 10**9
+
+
+class FixedMemory(PluginHost):
+    """A host whose computer has 16 GB, 8 of them free."""
+
+    def memory_pools(self) -> list[MemoryPool]:
+        return [MemoryPool("Memory", "ram", 16 * GB, 8 * GB)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The offscreen platform says of every window what it cannot do; that is no fault of ours."""
+    for item in items:
+        item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _dressed(qapp: QApplication) -> None:
+    load_fonts()
+    apply_theme(qapp, "light")
+
+
+@pytest.fixture
+def engine() -> list[str]:
+    """The command that starts the fake engine."""
+    return FAKE_ENGINE
+
+
+@pytest.fixture
+def workspace(engine: list[str]) -> Iterator[Workspace]:
+    """A workspace whose plugins are loaded and whose files are opened by the fake engine."""
+    made = Workspace(Settings(), FixedMemory(), Inspector(command=engine))
+    made.load_plugins()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def joined(qtbot: QtBot, workspace: Workspace, engine: list[str]) -> Iterator[JoinedWindow]:
+    """The whole window on the fake engine, with two models in the list."""
+    made = JoinedWindow(workspace, ChatDesk(command=engine), Conversation(ChatStore()), command=engine)
+    qtbot.addWidget(made.window)
+    paths = ["/models/small.gguf", "/models/folder"]
+    with qtbot.waitSignals([workspace.model_changed, workspace.model_changed]):
+        workspace.show_library(
+            [ModelEntry(path=path, source="LM Studio", name=path, bytes=1) for path in paths]
+        )
+    made.window.show()
+    yield made
+    made.close()

@@ -1,0 +1,203 @@
+"""A child that speaks the worker's protocol and does as the names and messages it is given tell it.
+
+Paths: ``refused`` is no model, ``crash`` ends the child. Outputs of conversions: ``slow`` waits to be
+cancelled, ``stubborn`` never heeds it. Chat messages: ``wait`` waits to be cancelled, ``stubborn`` never
+heeds it, ``die`` kills the child, ``rubbish`` sends what is no message; anything else is answered with the
+text itself, word by word.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+# The folder that holds ``tests``.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.fixtures.cards import card
+
+from octavo.store.library import ModelEntry
+from octavo.worker.protocol import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Chat,
+    Convert,
+    Done,
+    Failed,
+    FrameReader,
+    Hello,
+    Inspect,
+    ListModels,
+    Load,
+    LoadReport,
+    MeasureBandwidth,
+    Message,
+    Piece,
+    Progressed,
+    Replied,
+    Request,
+    decode_request,
+    frame,
+)
+
+_frames = FrameReader()
+_requests: list[Request] = []
+
+
+def send(message: Message) -> None:
+    """Put one message on the pipe."""
+    os.write(1, frame(message))
+
+
+def take() -> Request:
+    """The next request; ends the child when there is none any more."""
+    while not _requests:
+        data = os.read(0, 65536)
+        if not data:
+            sys.exit(0)
+        _requests.extend(decode_request(body) for body in _frames.feed(data))
+    return _requests.pop(0)
+
+
+def wait_for_cancel(*, heeds: bool) -> None:
+    """Read requests until one cancels."""
+    while not isinstance(take(), Cancel) or not heeds:
+        pass
+
+
+def die() -> None:
+    """End as a crash does."""
+    print("the last words of the engine", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def inspect(request: Inspect) -> Message:
+    """A card, a refusal, or a crash."""
+    if "crash" in request.path:
+        die()
+    if "refused" in request.path:
+        return Failed(
+            id=request.id, kind="unreadable_model", message="This is no model.", hint="Choose another."
+        )
+    name = Path(request.path).stem.title()
+    container = "gguf" if request.path.endswith(".gguf") else "safetensors"
+    made = dataclasses.replace(
+        card(n_layers=2, width=256, feed_forward=512, kv_heads=2, heads=4, vocabulary=512),
+        path=request.path,
+        name=name,
+        container=container,
+        has_chat_template=True,
+    )
+    return Done(id=request.id, result=msgspec.to_builtins(made))
+
+
+def convert(request: Convert) -> Message:
+    """Progress, then a file; or a wait."""
+    for step in (1, 2, 3):
+        name = f"blk.{step}.ffn_up.weight"
+        send(
+            Progressed(
+                id=request.id, stage="convert", done=step * 1000, total=4000, label=name, step=step, n_steps=4
+            )
+        )
+    if "slow" in request.output or "stubborn" in request.output:
+        wait_for_cancel(heeds="slow" in request.output)
+        return Failed(id=request.id, kind="cancelled", message="Stopped.")
+    Path(request.output).write_bytes(b"GGUF")
+    report = {
+        "output": request.output,
+        "file_bytes": 4,
+        "predicted_bytes": 4,
+        "seconds": 1.5,
+        "peak_rss_bytes": 1,
+        "sha256": "ab" * 32,
+        "verified": True,
+    }
+    return Done(id=request.id, result=report)
+
+
+def chat(request: Chat) -> Message:
+    """The question again, word by word; or what it asks for."""
+    question = request.messages[-1]["content"]
+    send(Progressed(id=request.id, stage="prefill", done=5, total=10))
+    finish, words = "stop", question.split(" ")
+    if question == "die":
+        die()
+    if question == "rubbish":
+        os.write(1, b"\xff\xff\xff\xff no frame")
+        wait_for_cancel(heeds=False)
+    if question in ("wait", "stubborn"):
+        send(Piece(id=request.id, text="half an answer", n_tokens=3))
+        wait_for_cancel(heeds=question == "wait")
+        finish, words = "cancelled", []
+    for number, word in enumerate(words):
+        send(Piece(id=request.id, text=word if not number else f" {word}", n_tokens=number + 1))
+    send(
+        Replied(
+            id=request.id,
+            text=question,
+            tokens=list(range(len(words))),
+            prompt_tokens=10,
+            reused_tokens=0,
+            prefill_tokens_per_second=100.0,
+            tokens_per_second=12.5,
+            first_token_seconds=0.2,
+            finish=finish,
+            context_used=42,
+            measured_rss_bytes=300_000_000,
+        )
+    )
+    return Done(id=request.id)
+
+
+def load(request: Load) -> Message:
+    """A report, or too little memory."""
+    send(Progressed(id=request.id, stage="load", done=1, total=2, label="blk.0"))
+    if "huge" in request.path and request.context_tokens != 4096:
+        return Failed(id=request.id, kind="not_enough_memory", message="Needs 8.4 GB, 7.9 GB are free.")
+    report = LoadReport(
+        context_tokens=request.context_tokens or 4096,
+        kv_type=request.kv_type,
+        n_threads=2,
+        tier="avx2",
+        load_seconds=0.1,
+        predicted_bytes=250_000_000,
+        measured_rss_bytes=260_000_000,
+    )
+    return Done(id=request.id, result=msgspec.to_builtins(report))
+
+
+def answer(request: Request) -> Message | None:
+    """The event that ends a request."""
+    match request:
+        case Inspect():
+            return inspect(request)
+        case ListModels():
+            entries = [ModelEntry(path="/models/small.gguf", source="LM Studio", name="Small", bytes=1000)]
+            return Done(id=request.id, result=msgspec.to_builtins(entries))
+        case MeasureBandwidth():
+            return Done(id=request.id, result={"bytes_per_second": 2e10})
+        case Load():
+            return load(request)
+        case Convert():
+            return convert(request)
+        case Chat():
+            return chat(request)
+    return None
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    send(Hello(protocol=PROTOCOL_VERSION, version="0", tier="avx2", n_threads=2))
+    while True:
+        message = answer(take())
+        if message is not None:
+            send(message)
+
+
+main()

@@ -1,0 +1,105 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QSlider,
+    QTextEdit,
+    QWidget,
+)
+
+from octavo.gui.widgets.choice_card import ChoiceCard
+from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.search_field import SearchField
+
+CONTROLS = (QAbstractButton, QSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit)
+PAGES = ("Models", "Convert", "Fit", "Chat", "Plugins", "Settings")
+
+
+def controls(window):
+    for each in window.findChildren(QWidget):
+        if isinstance(each, CONTROLS) and each.isVisible() and each.objectName() != "qt_spinbox_lineedit":
+            yield each
+
+
+def said(widget):
+    return QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name).strip()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_control_has_a_name(joined, page):
+    joined.window.show_named(page)
+
+    nameless = [each for each in controls(joined.window) if not said(each)]
+
+    assert nameless == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_control_can_be_reached_with_the_keyboard(joined, page):
+    joined.window.show_named(page)
+    unreachable = [
+        each
+        for each in controls(joined.window)
+        if each.isEnabled()
+        and not each.focusPolicy() & Qt.FocusPolicy.TabFocus
+        # The magnifying glass only shows that the field searches.
+        and not isinstance(each.parent(), SearchField)
+    ]
+
+    assert unreachable == []
+
+
+def test_the_chat_options_have_names(joined):
+    joined.window.show_named("Chat")
+    joined.chat.panel._open_options()
+    popover = joined.chat.panel._options
+
+    assert [each for each in controls(popover) if not said(each)] == []
+    popover.close()
+
+
+@pytest.mark.parametrize(("number", "page"), list(enumerate(PAGES, start=1)))
+def test_control_and_a_digit_lead_to_a_page(joined, number, page):
+    joined.window.activateWindow()
+    QTest.keyClick(joined.window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
+
+    assert joined.window.page_name == page
+
+
+def test_control_n_begins_a_chat(joined):
+    QTest.keyClick(joined.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+
+    assert joined.window.page_name == "Chat"
+    assert joined.chat.panel.composer.edit.hasFocus()
+
+
+def test_arrow_keys_move_through_the_models(joined):
+    first = joined.models.findChildren(ChoiceCard)[0]
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+
+    assert joined.workspace.selected_path == "/models/folder"
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("size", [(960, 640), (1280, 800)], ids=str)
+def test_nothing_is_cut_off_or_pushed_out(joined, qtbot, page, size):
+    joined.window.show_named(page)
+    joined.window.resize(*size)
+    qtbot.waitUntil(lambda: joined.window.width() == size[0])
+    area = joined.window.centralWidget()
+
+    wrong = []
+    for each in joined.window.findChildren(Label):
+        if not each.isVisible() or not each.text() or each.visibleRegion().isEmpty():
+            continue
+        right = each.mapTo(area, each.rect().bottomRight()).x()
+        is_cut = not each._elide and not each.wordWrap() and each.width() < each.sizeHint().width() - 1
+        if is_cut or right > area.width():
+            wrong.append((each.text(), each.width(), each.sizeHint().width()))
+    assert wrong == []

@@ -1,0 +1,76 @@
+import time
+
+import pytest
+
+from octavo.gui.widgets.context_chart import ContextChart
+from octavo.gui.widgets.fit_line import FitLine
+from octavo.gui.widgets.fit_settings import FitSettings
+
+
+@pytest.fixture
+def page(joined):
+    joined.window.show_named("Fit")
+    return joined.fit
+
+
+@pytest.fixture
+def settings(page):
+    return page.findChild(FitSettings)
+
+
+def totals(page):
+    return {each.name: each.accessibleName() for each in page.findChildren(FitLine) if each.isVisible()}
+
+
+def test_every_way_to_run_the_model_has_a_bar_and_a_verdict(page):
+    shown = totals(page)
+
+    assert {"as it is", "Q4_K_M", "Q8_0"} <= set(shown)
+    assert all(said.endswith("runs well") for said in shown.values())
+
+
+def test_a_longer_context_needs_more_at_once(page, settings):
+    settings.context.choose(512)
+    short = totals(page)
+    settings.context.choose(4096)
+
+    assert totals(page) != short
+
+
+def test_an_8_bit_cache_changes_the_price(page, settings):
+    before = totals(page)
+    settings._kv._buttons["q8_0"].click()
+
+    assert totals(page) != before
+
+
+def test_repricing_takes_less_than_a_frame(page):
+    page._show_prices()
+    started = time.perf_counter()
+    for _ in range(5):
+        page._show_prices()
+
+    assert (time.perf_counter() - started) / 5 < 0.05
+
+
+def test_the_chart_says_its_figures(page):
+    said = page.findChild(ContextChart).accessibleName()
+
+    assert "Q4_K_M" in said
+    assert "Free 8.0 GB" in said
+
+
+def test_choosing_a_line_tells_why(page):
+    line = next(each for each in page.findChildren(FitLine) if each.name == "Q8_0")
+
+    line.click()
+
+    assert page._sentence.text().startswith("Q8_0: Needs")
+
+
+def test_the_longest_context_that_runs_well_is_one_click_away(page, settings):
+    settings.context.choose(512)
+
+    settings._largest.click()
+
+    assert settings.context.tokens == settings.largest > 512

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from octavo.gui.widgets.empty_models import EmptyModels
+from octavo.gui.widgets.model_details import ModelDetails
+from octavo.gui.widgets.model_row import ModelRow
+from octavo.gui.widgets.problem_card import ProblemCard
+from octavo.store.library import ModelEntry, demo_model
+
+
+@pytest.fixture
+def page(joined):
+    return joined.models
+
+
+def shown_rows(page):
+    return [each for each in page.findChildren(ModelRow) if each.isVisible()]
+
+
+def test_models_are_listed_with_what_they_are(page):
+    first, second = shown_rows(page)
+
+    assert "Small" in first.accessibleName()
+    assert "GGUF BF16" in first.accessibleName()
+    assert "Safetensors" in second.accessibleName()
+    assert "runs well" in first.accessibleDescription()
+
+
+def test_the_first_model_is_chosen_and_described(page):
+    (details,) = page.findChildren(ModelDetails)
+
+    assert details.isVisible()
+    assert details.chat.isEnabled()
+    assert shown_rows(page)[0].isChecked()
+
+
+def test_searching_narrows_the_list(page, qtbot):
+    qtbot.keyClicks(page._search, "folder")
+
+    assert [each.path for each in shown_rows(page)] == ["/models/folder"]
+
+
+def test_only_the_demo_means_an_invitation(joined, page, qtbot):
+    joined.workspace.show_library(
+        [ModelEntry(path=str(demo_model()), source="Octavo", name="Octavo demo", bytes=1)]
+    )
+    (empty,) = page.findChildren(EmptyModels)
+    assert empty.isVisible()
+
+    empty.demo_asked.emit()
+
+    assert not empty.isVisible()
+    assert [each.path for each in shown_rows(page)] == [str(demo_model())]
+
+
+def test_a_dropped_model_is_opened_and_chosen(joined, page, qtbot, tmp_path):
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(tmp_path / "dropped.gguf"))])
+    event = QDropEvent(
+        QPointF(10, 10),
+        Qt.DropAction.CopyAction,
+        dropped,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+
+    with qtbot.waitSignal(joined.workspace.model_changed):
+        joined.window.dropEvent(event)
+
+    assert joined.workspace.selected_model.name == "Dropped"
+    assert str(tmp_path / "dropped.gguf") in joined.workspace.settings.added_models
+
+
+def test_what_is_no_model_is_refused_in_a_sentence_and_not_kept(joined, page, qtbot):
+    with qtbot.waitSignal(joined.workspace.refused):
+        joined.workspace.add_model(Path("/m/refused.gguf"))
+
+    (problem,) = page.findChildren(ProblemCard)
+    assert problem.text == "This is no model. Choose another."
+    assert joined.workspace.model("/m/refused.gguf") is None
+    assert joined.workspace.settings.added_models == ()
+
+
+def test_a_file_that_kills_its_reader_hides_no_other(joined, page, qtbot):
+    paths = ["/m/crash.gguf", "/m/fine.gguf"]
+
+    with qtbot.waitSignals([joined.workspace.model_changed] * 2):
+        joined.workspace.show_library(
+            [ModelEntry(path=path, source="Folder", name=path, bytes=1) for path in paths]
+        )
+
+    assert joined.workspace.model(paths[0]).problem
+    assert joined.workspace.model(paths[1]).card is not None
+
+
+def test_chat_and_convert_lead_to_their_pages(joined, page):
+    (details,) = page.findChildren(ModelDetails)
+
+    details.convert.click()
+    assert joined.window.page_name == "Convert"
+    details.chat.click()
+    assert joined.window.page_name == "Chat"

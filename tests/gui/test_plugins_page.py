@@ -1,0 +1,64 @@
+import pytest
+
+from octavo.gui.widgets.plugin_row import PluginRow
+from octavo.gui.widgets.switch import Switch
+from octavo.plugin.host import PluginHost, PluginRecord
+
+BROKEN = "tessera: it is made for version 2 of the plugin interface; this is version 1.\nTraceback: line 3"
+
+
+class WithStrangers(PluginHost):
+    """A host that also found a broken plugin and one that is off."""
+
+    def plugins(self):
+        return [
+            *super().plugins(),
+            PluginRecord("nf4", "0.3.1", enabled=True, error=BROKEN, distribution="tessera-nf4"),
+            PluginRecord("other", "1.0", enabled=False, distribution="other-quant"),
+        ]
+
+
+@pytest.fixture
+def page(joined):
+    joined.workspace.host = WithStrangers()
+    joined.workspace.host.memory_pools = list
+    joined.window.show_named("Plugins")
+    joined.workspace.load_plugins()
+    return joined.plugins
+
+
+def row(page, name):
+    return next(each for each in page.findChildren(PluginRow) if each._name == name)
+
+
+def test_shipped_plugins_are_listed_and_always_on(page):
+    shown = row(page, "Q4_K_M")
+
+    assert shown._maker.text() == "Built in"
+    assert not shown.findChild(Switch).isVisible()
+
+
+def test_a_broken_plugin_says_why(page):
+    shown = row(page, "nf4")
+
+    assert "version 2" in shown._about.text()
+    assert not shown.findChild(Switch).isChecked()
+    shown._details_button.click()
+    assert "Traceback" in shown._details.toPlainText()
+
+
+def test_a_strangers_plugin_is_off_until_it_is_switched_on(joined, page):
+    switch = row(page, "other").findChild(Switch)
+    assert not switch.isChecked()
+
+    switch.click()
+
+    assert joined.workspace.settings.enabled_plugins == ("other",)
+
+
+def test_tabs_narrow_the_list(page):
+    tabs = {button.text().split()[0]: button for button in page._tabs.buttons()}
+
+    tabs["Engines"].click()
+
+    assert [each._name for each in page.findChildren(PluginRow) if each.isVisible()] == ["Numba CPU"]

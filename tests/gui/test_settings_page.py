@@ -1,0 +1,61 @@
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from octavo.gui.theme.apply import apply_theme, tokens_for
+from octavo.gui.theme.tokens import DARK, LIGHT, colour
+from octavo.store.settings import load_settings
+
+
+@pytest.fixture
+def page(joined):
+    joined.window.show_named("Settings")
+    return joined.settings
+
+
+def test_a_theme_is_saved_and_asked_for(page, qtbot):
+    with qtbot.waitSignal(page.theme_chosen) as caught:
+        page._theme._buttons["dark"].click()
+
+    assert caught.args == ["dark"]
+    assert load_settings().theme == "dark"
+
+
+def test_a_system_that_does_not_say_is_light(qapp):
+    assert tokens_for("system") is LIGHT
+
+
+def test_painters_follow_the_theme(qapp):
+    try:
+        apply_theme(qapp, "dark")
+        assert colour("accent").name().upper() == DARK.accent
+    finally:
+        apply_theme(qapp, "light")
+    assert colour("accent").name().upper() == LIGHT.accent
+
+
+def test_switching_the_theme_recolours_a_window_that_is_open(qapp, joined):
+    before = joined.window.grab().toImage().pixelColor(5, 400).name().upper()
+    try:
+        apply_theme(qapp, "dark")
+        QApplication.processEvents()
+        after = joined.window.grab().toImage().pixelColor(5, 400).name().upper()
+    finally:
+        apply_theme(qapp, "light")
+
+    assert (before, after) == (LIGHT.nav, DARK.nav)
+
+
+def test_engine_defaults_are_saved(page):
+    page._context.choose(4096)
+    page._kv._buttons["q8_0"].click()
+
+    kept = load_settings()
+    assert kept.kv_type == "q8_0"
+    assert 3800 <= kept.context_tokens <= 4096
+
+
+def test_a_folder_of_models_is_remembered_once(page, tmp_path):
+    page._take_folder(str(tmp_path))
+    page._take_folder(str(tmp_path))
+
+    assert load_settings().model_folders == (str(tmp_path),)

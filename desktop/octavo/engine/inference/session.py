@@ -51,6 +51,7 @@ class Session:
         self._workspace = Workspace(shape, context_tokens, n_threads)
         builder = ProgramBuilder(shape, weights, self._workspace, self._cache)
         family(shape.architecture)(builder, factors)
+        self._builder = builder  # it owns arrays that operations point to
         self._program = builder.program()
         self._logits_operations = builder.logits_operations
         self._longest = 0

@@ -19,15 +19,12 @@ from octavo.engine.simd.arithmetic import (
     zero_f32,
 )
 from octavo.engine.simd.jit import kernel
-from octavo.engine.simd.memory import load_f32, put_f32, put_i32, store_f32, store_i8
+from octavo.engine.simd.memory import half, load_f32, put_f32, put_i32, store_f32, store_i8
 
 
 @kernel
-def pack_record(low, high, record):
-    """Round 32 float32 to int8 with one scale, and write scale and sums behind them."""
-    largest = max_lane(maximum(absolute(low), absolute(high)))
-    scale = largest / np.float32(127.0)
-    inverse = np.float32(127.0) / largest if largest > 0 else np.float32(0.0)
+def _write_record(low, high, inverse, scale, record):
+    """Round 32 float32 to int8 by ``inverse``, and write scale and sums behind them."""
     factor = splat_f32(inverse)
     q_low = round_to_i32(mul(low, factor))
     q_high = round_to_i32(mul(high, factor))
@@ -44,9 +41,16 @@ def pack_record(low, high, record):
 
 @kernel
 def pack_row(x, n, records):
-    """Pack float32[n] into records; ``n`` is a multiple of 32."""
+    """Pack float32[n] into records with a scale each, kept in half precision as Q8_0 keeps it.
+
+    ``n`` is a multiple of 32. Other programs round the scale so too; then results agree with theirs.
+    """
     for b in range(n // 32):
-        pack_record(load_f32(x + 128 * b), load_f32(x + 128 * b + 64), records + RECORD * b)
+        low = load_f32(x + 128 * b)
+        high = load_f32(x + 128 * b + 64)
+        largest = max_lane(maximum(absolute(low), absolute(high)))
+        inverse = np.float32(127.0) / largest if largest > 0 else np.float32(0.0)
+        _write_record(low, high, inverse, half(largest / np.float32(127.0)), records + RECORD * b)
 
 
 @kernel
@@ -74,14 +78,3 @@ def norm_row(x, weight, n, epsilon, out):
     factor = splat_f32(inverse_rms(x, n, epsilon))
     for i in range(0, 4 * n, 64):
         store_f32(out + i, mul(mul(load_f32(x + i), factor), load_f32(weight + i)))
-
-
-@kernel
-def norm_and_pack_row(x, weight, n, epsilon, records):
-    """The same, packed at once; ``n`` is a multiple of 32."""
-    factor = splat_f32(inverse_rms(x, n, epsilon))
-    for b in range(n // 32):
-        at = 128 * b
-        low = mul(mul(load_f32(x + at), factor), load_f32(weight + at))
-        high = mul(mul(load_f32(x + at + 64), factor), load_f32(weight + at + 64))
-        pack_record(low, high, records + RECORD * b)

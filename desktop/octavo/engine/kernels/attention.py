@@ -23,7 +23,7 @@ from octavo.engine.simd.arithmetic import (
     zero_f32,
 )
 from octavo.engine.simd.functions import exp, tanh
-from octavo.engine.simd.jit import entry, kernel
+from octavo.engine.simd.jit import entry, kernel, variant
 from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_f32, load_f32, put_f32, store_f32
 
@@ -55,7 +55,7 @@ def _tiles(kind):
     score_1, score_2, score_3, score_4 = (score_tile(n, kind) for n in (1, 2, 3, 4))
     value_1, value_2, value_3, value_4 = (value_tile(n, kind) for n in (1, 2, 3, 4))
 
-    @kernel
+    @variant(kind)
     def scores(n, q, q_stride, keys, size, out, out_stride):
         if n == 1:
             score_1(q, q_stride, keys, size, out, out_stride)
@@ -66,7 +66,7 @@ def _tiles(kind):
         else:
             score_4(q, q_stride, keys, size, out, out_stride)
 
-    @kernel
+    @variant(kind)
     def values(n, p, p_stride, start, step, scales, n_positions, out, out_stride):
         if n == 1:
             value_1(p, p_stride, start, step, scales, n_positions, out, out_stride)
@@ -122,7 +122,7 @@ def _softmax_step(scores, n_vectors, first, low, high, scale, cap, result, value
 def _attend(kind):
     scores_of, add_values = _tiles(kind)
 
-    @kernel
+    @variant(kind)
     def run(
         n_queries, q, q_stride, key_size, value_size, keys, values, capacity, first_key, last_key,
         low, low_step, high, high_step, scale_and_cap, results, result_stride, scores,

@@ -16,7 +16,7 @@ from octavo.engine.kernels.descriptor import (
 )
 from octavo.engine.kernels.panel import PANEL as PANEL_BYTES
 from octavo.engine.kernels.tile import TOKENS, float_tile, quantized_tile
-from octavo.engine.simd.jit import entry, kernel, separate
+from octavo.engine.simd.jit import entry, kernel, separate, variant
 from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_i64
 
@@ -35,10 +35,10 @@ def call_matvec(b, function, w, x, out, first, last, accumulate):
     return emit_call(b, function, w, x, out, first, last, accumulate)
 
 
-def _over_tokens(many, single):
+def _over_tokens(name, many, single):
     """All tokens by tiles, the rest one by one."""
 
-    @kernel
+    @variant(name)
     def run(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
         t = 0
         while t + TOKENS <= n_tokens:
@@ -52,11 +52,11 @@ def _over_tokens(many, single):
     return run
 
 
-_scaled = _over_tokens(quantized_tile(TOKENS, SCALED), quantized_tile(1, SCALED))
-_affine = _over_tokens(quantized_tile(TOKENS, AFFINE), quantized_tile(1, AFFINE))
-_scaled_16 = _over_tokens(quantized_tile(TOKENS, SCALED_16), quantized_tile(1, SCALED_16))
-_affine_16 = _over_tokens(quantized_tile(TOKENS, AFFINE_16), quantized_tile(1, AFFINE_16))
-_float = _over_tokens(float_tile(TOKENS), float_tile(1))
+_scaled = _over_tokens("SCALED", quantized_tile(TOKENS, SCALED), quantized_tile(1, SCALED))
+_affine = _over_tokens("AFFINE", quantized_tile(TOKENS, AFFINE), quantized_tile(1, AFFINE))
+_scaled_16 = _over_tokens("SCALED_16", quantized_tile(TOKENS, SCALED_16), quantized_tile(1, SCALED_16))
+_affine_16 = _over_tokens("AFFINE_16", quantized_tile(TOKENS, AFFINE_16), quantized_tile(1, AFFINE_16))
+_float = _over_tokens("FLOAT", float_tile(TOKENS), float_tile(1))
 
 
 @entry

@@ -25,7 +25,7 @@ from octavo.engine.simd.arithmetic import (
     zero_f32,
     zero_i32,
 )
-from octavo.engine.simd.jit import entry, kernel
+from octavo.engine.simd.jit import entry, kernel, variant
 from octavo.engine.simd.memory import (
     get_i64,
     load_bf16,
@@ -53,7 +53,7 @@ def _finish(out, value, accumulate):
 def _scaled(dot, bits, shift):
     """Blocks of 32 with one scale, weights offset by ``1 << shift``."""
 
-    @kernel
+    @variant(bits)
     def run(w, x, out, first, last, accumulate):
         n = get_i64(w + COLUMNS) // 32
         for group in range(first, last):
@@ -75,7 +75,7 @@ def _scaled(dot, bits, shift):
 def _affine(dot, bits):
     """Blocks of 32 with a scale and a minimum."""
 
-    @kernel
+    @variant(bits)
     def run(w, x, out, first, last, accumulate):
         n = get_i64(w + COLUMNS) // 32
         for group in range(first, last):
@@ -99,7 +99,7 @@ def _affine(dot, bits):
 def _super_affine(dot, bits):
     """Super-blocks of 8 blocks of 32, each with a 6-bit scale and a 6-bit minimum (Q4_K, Q5_K)."""
 
-    @kernel
+    @variant(bits)
     def run(w, x, out, first, last, accumulate):
         n = get_i64(w + COLUMNS) // 256
         for group in range(first, last):
@@ -129,7 +129,7 @@ def _super_affine(dot, bits):
 def _super_scaled(dot, bits, shift):
     """Super-blocks of 16 blocks of 16, each with a signed scale (Q3_K, Q6_K); weights offset by ``1 << shift``."""
 
-    @kernel
+    @variant(bits)
     def run(w, x, out, first, last, accumulate):
         n = get_i64(w + COLUMNS) // 256
         for group in range(first, last):
@@ -197,7 +197,7 @@ def nibbles(p):
 def _plain(load, size):
     """Floating-point weights of ``size`` bytes; ``x`` is float32."""
 
-    @kernel
+    @variant(load.__name__)
     def run(w, x, out, first, last, accumulate):
         n = get_i64(w + COLUMNS)
         for group in range(first, last):

@@ -126,7 +126,8 @@ def prepare(op, s, own, thread, n_threads):
     x, x_stride, n, weight, epsilon, floats, floats_stride, records (0: none), records_stride, needs_floats.
     With one token every thread does all of it into its own buffers, which saves a barrier.
     """
-    x, n, weight, epsilon, needs_floats = arg(op, 0), arg(op, 2), arg(op, 3), arg_f32(op, 4), arg(op, 9)
+    x, n, weight, epsilon = arg(op, 0), arg(op, 2), arg(op, 3), arg_f32(op, 4)
+    needs_floats = arg(op, 9)
     n_tokens = get_i64(s + N_TOKENS)
     start = first_token(op, s)
     if n_tokens == 1:

@@ -19,7 +19,7 @@ from octavo.engine.simd.arithmetic import (
     splat_i32,
     zero_i32,
 )
-from octavo.engine.simd.jit import entry, kernel
+from octavo.engine.simd.jit import entry, kernel, variant
 from octavo.engine.simd.memory import get_i32, get_u8, get_u16, load_i32, put_i8, put_i16, put_i32, store_i32
 
 _LOW_NIBBLES = np.int32(0x0F0F0F0F)
@@ -124,7 +124,7 @@ def _small(n_bytes, has_minimum, quants_at, high_at, write, n_out):
     """Blocks of 32: ``f16 d [f16 m] [u32 high bits] nibbles[16]``, or bytes for Q8_0 (``high_at`` -2)."""
     meta_step = 64 if has_minimum else 32
 
-    @kernel
+    @variant(n_bytes)
     def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
         _clear(scratch, 512)
         _clear(out, meta_bytes)
@@ -173,7 +173,7 @@ def _scale_and_minimum(scales, j):
 def _q45_k(n_bytes, high_at, quants_at, write, n_out):
     """Q4_K and Q5_K: ``f16 d, dmin; u8 scales[12]; [u8 high[32]]; u8 quants[128]``."""
 
-    @kernel
+    @variant(n_bytes)
     def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
         _clear(scratch, 512)
         _clear(out, meta_bytes)
@@ -240,7 +240,7 @@ def _scale_q3(block, i):
 def _signed_k(n_bytes, scale_at, delta_at, read, scale_of, write, n_out):
     """Q3_K and Q6_K: 16 signed scales, no minimum."""
 
-    @kernel
+    @variant(n_bytes)
     def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
         _clear(scratch, 512)
         _clear(out, meta_bytes)
@@ -293,7 +293,7 @@ def repack_q2_k(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
 def _float(n_bytes):
     """Columns of 16 rows side by side."""
 
-    @kernel
+    @variant(n_bytes)
     def run(source, row_bytes, n_rows, columns, out, _meta_bytes, _scratch):
         if n_rows < 16:
             _clear(out, (16 * n_bytes * columns + 63) // 64 * 64)

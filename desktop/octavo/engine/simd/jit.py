@@ -29,6 +29,20 @@ def kernel(function: _Function) -> _Function:
     return cast("_Function", numba.njit(nogil=True, **_OPTIONS)(function))
 
 
+def variant(*names: object) -> Callable[[_Function], _Function]:
+    """Compile one of several functions that a factory makes from one source, as ``kernel`` does.
+
+    Numba names compiled code after the function and a counter of the process. Variants from one source, cached by
+    different processes, could meet under one name, and one would run in another's place: ``names`` tell them apart.
+    """
+
+    def make(function: _Function) -> _Function:
+        function.__qualname__ += "".join(f"_{name}" for name in names)
+        return kernel(function)
+
+    return make
+
+
 def _never_inline(function: Callable[..., Any]) -> Any:  # numba's dispatcher
     return numba.njit(nogil=True, inline="never", **_OPTIONS)(function)
 

@@ -220,3 +220,9 @@ def prefetch(b, p) -> None:
     """Ask for the cache line at ``p``, for reading, into all levels."""
     arguments = [pointer(b, p, i8), ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)]
     call(b, "llvm.prefetch.p0", ir.VoidType(), arguments)
+
+
+@operation("f:f")
+def half(b, x):
+    """``x`` rounded to half precision."""
+    return _first(b, f16_to_f32(b, f32_to_f16(b, splat(b, x, v16f32))))

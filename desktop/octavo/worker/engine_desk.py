@@ -144,7 +144,7 @@ class EngineDesk:
         def tell(progress: Progress) -> None:
             if stop.is_set():
                 raise Stopped
-            shown = "compile" if progress.label == "compile" else stage
+            shown = "compile" if progress.label.startswith("compile") else stage
             self._outbox.progress(request.id, shown, progress)
 
         return _run_to_the_end(work, tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -13,12 +14,20 @@ def main() -> int:
 
         return answer_requests(arguments[1:])
     if not arguments or arguments == ["--no-plugins"]:
-        from octavo.gui.main import run
-
-        return run(sys.argv)
+        return _open_window()
     from octavo.cli.main import run_command
 
     return run_command(arguments)
+
+
+def _open_window() -> int:
+    wanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(each) for each in wanted):
+        sys.stderr.write("octavo: There is no display to open a window on. Use a command: octavo --help\n")
+        return 1
+    from octavo.gui.main import run
+
+    return run(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from tests.fixtures.checkpoints import write_tiny_gguf
+
+from octavo import __version__
 
 COMMANDS = [
     "inspect",
@@ -75,3 +79,27 @@ def test_reader_that_leaves_early_is_no_traceback():
         os.close(write_end)
         assert done.stderr.read() == b""
     assert done.returncode == 1
+
+
+def test_version_is_told(octavo):
+    outcome = octavo("--version")
+    assert (outcome.status, outcome.out) == (0, f"octavo {__version__}\n")
+
+
+def test_file_name_that_is_no_text_is_told_all_the_same(octavo, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/odd-\xff.gguf")
+    write_tiny_gguf(Path(path))
+    assert octavo("inspect", path, "--json").json["path"] == path
+    assert octavo("inspect", path + "x").status == 1
+
+
+def test_window_without_a_display_is_refused_in_one_line():
+    environment = {
+        name: value for name, value in os.environ.items() if "DISPLAY" not in name and "QT" not in name
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "octavo"], env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("octavo: There is no display")
+    assert done.stderr.count("\n") == 1

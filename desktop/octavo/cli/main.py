@@ -6,11 +6,12 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
-from octavo.cli.output import print_note
+from octavo import __version__
+from octavo.cli.output import print_line, print_note
 from octavo.engine.errors import OctavoError
 
 EXIT_REFUSED = 1
@@ -39,11 +40,13 @@ def command_line() -> typer.Typer:
         "[bold]demo[/bold] for the small model that comes with Octavo.",
         epilog="Begin with [bold]octavo chat demo[/bold] or [bold]octavo fit MODEL[/bold].",
         no_args_is_help=True,
+        invoke_without_command=True,
         add_completion=False,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_options)
     for command in (
         inspect.inspect,
         fit.fit,
@@ -58,6 +61,16 @@ def command_line() -> typer.Typer:
     ):
         app.command()(_answering(command))
     return app
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        print_line(f"octavo {__version__}")
+        raise typer.Exit
 
 
 def _answering(command: Callable[..., Answer]) -> Callable[..., Answer]:

@@ -26,7 +26,10 @@ def standard_input() -> str:
 def write(text: str, stream: TextIO | None = None) -> None:
     """Write ``text`` as it is to a pipe, made safe to a terminal, and flush."""
     stream = stream or sys.stdout
-    stream.write(safe(text) if stream.isatty() else text)
+    encoding = stream.encoding or "utf-8"
+    shown = safe(text) if stream.isatty() else text
+    # Names of files may hold bytes that are no text; in JSON too, this form of them is right.
+    stream.write(shown.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
 
 

@@ -2,7 +2,17 @@ from datetime import datetime
 
 import pytest
 
-from octavo.gui.wording import byte_count, context, day, duration, figure, moment, parameters, speed
+from octavo.gui.wording import (
+    byte_count,
+    context,
+    day,
+    duration,
+    figure,
+    likely_speed,
+    moment,
+    parameters,
+    speed,
+)
 
 NOW = datetime(2026, 5, 20, 12, 0)
 
@@ -64,3 +74,8 @@ def test_days(then, shown):
 def test_moments():
     assert moment(datetime(2026, 5, 20, 9, 12), NOW) == "Today, 09:12"
     assert moment(datetime(2026, 5, 3, 9, 12), NOW) == "3 May 2026"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, ""), (14.2, "≈14 tok/s"), (27_000.0, "over 100 tok/s")])
+def test_estimates_of_speed_do_not_look_exact(value, shown):
+    assert likely_speed(value) == shown

@@ -6,6 +6,7 @@ streams, and at its end.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,7 +74,7 @@ class Conversation(QObject):
     def add_question(self, text: str, model_path: str, system_prompt: str) -> ChatMessage:
         """Keep what the user said."""
         if self.chat is None:
-            title = " ".join(text.split())[:TITLE_CHARACTERS]
+            title = textwrap.shorten(text, TITLE_CHARACTERS, placeholder="…") or text[:TITLE_CHARACTERS]
             self.chat = self._store.new_chat(title, model_path, system_prompt)
         else:
             self._store.change_chat(self.chat.id, model_path=model_path, system_prompt=system_prompt)

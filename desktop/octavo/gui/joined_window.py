@@ -20,6 +20,7 @@ from octavo.gui.workspace import Workspace
 from octavo.worker.protocol import Hello
 
 WARM_UP_MS = 1500
+TIERS = {"avx512": "AVX-512", "portable": "no SIMD"}
 
 
 class JoinedWindow(QObject):
@@ -88,12 +89,17 @@ class JoinedWindow(QObject):
             else:
                 page.file_asked.connect(window.choose_file)
         self.models.folder_asked.connect(window.choose_folder)
+        window.restore_place(self.workspace.settings.window)
+        window.closing.connect(self._keep_place)
         window.models_chosen.connect(self._add_models)
         window.dropping.connect(self.models.show_dropping)
         window.new_chat_asked.connect(self._new_chat)
         window.stop_asked.connect(self.chat.panel.stop)
         self.workspace.memory_changed.connect(self._show_memory)
         self.desk.ready.connect(self._show_engine)
+
+    def _keep_place(self) -> None:
+        self.workspace.change_settings(window=self.window.place)
 
     def _add_models(self, paths: Sequence[Path]) -> None:
         for path in paths:
@@ -128,7 +134,7 @@ class JoinedWindow(QObject):
     def _show_engine(self, hello: Hello) -> None:
         graphics = [pool.name for pool in self.workspace.pools if pool.kind == "vram"]
         cores = f"{self.workspace.n_threads} cores" if self.workspace.n_threads > 1 else "1 core"
-        told = [cores, hello.tier, graphics[0] if graphics else "no GPU"]
+        told = [cores, TIERS.get(hello.tier, hello.tier.upper()), graphics[0] if graphics else "no GPU"]
         self.window.navigation.meter.show_processor(" · ".join(told))
 
 

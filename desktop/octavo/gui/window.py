@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
@@ -72,6 +72,16 @@ class MainWindow(QMainWindow):
     def page_name(self) -> str:
         """The name of the page on view."""
         return self._names[self._stack.currentIndex()]
+
+    @property
+    def place(self) -> str:
+        """Size and place of the window as a text, for ``restore_place``."""
+        return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+
+    def restore_place(self, place: str) -> None:
+        """Take the size and place of an earlier time; a text that says nothing changes nothing."""
+        if place:
+            self.restoreGeometry(QByteArray.fromBase64(QByteArray(place.encode("ascii", "ignore"))))
 
     def choose_file(self) -> None:
         """Ask for a model file."""

@@ -70,6 +70,13 @@ def speed(tokens_per_second: float) -> str:
     return f"{tokens_per_second:.1f} tok/s" if tokens_per_second < 9.95 else f"{tokens_per_second:,.0f} tok/s"
 
 
+def likely_speed(tokens_per_second: float | None) -> str:
+    """An estimate of speed; far above reading speed its figure would only look exact."""
+    if not tokens_per_second:
+        return ""
+    return f"≈{speed(tokens_per_second)}" if tokens_per_second <= 100 else "over 100 tok/s"
+
+
 def day(moment: datetime, now: datetime) -> str:
     """The heading under which a chat of ``moment`` is listed."""
     age = now.date() - moment.date()

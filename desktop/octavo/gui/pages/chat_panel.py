@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -25,6 +27,7 @@ from octavo.worker.protocol import Failed, Load, Progressed, Replied
 
 SMALLER_CONTEXT = 4096
 SIDE = 64
+SETTLED_SECONDS = 0.5
 
 
 class ChatPanel(QWidget):
@@ -40,6 +43,7 @@ class ChatPanel(QWidget):
         self._options = SamplingPopover(self, kept_options(workspace.settings))
         self._path = ""
         self._n_tokens = 0
+        self._first_piece = (0.0, 0)
         self._retry: Failed | None = None
         self._arrange()
         self._connect()
@@ -64,10 +68,7 @@ class ChatPanel(QWidget):
         chat = self._conversation.chat
         self.header.show_title(chat.title if chat else "New chat")
         self._messages.show_messages([self._shown(each) for each in self._conversation.branch])
-        answers = [each for each in self._conversation.branch if each.role == "assistant" and each.stats]
-        stats = answers[-1].stats if answers else {}
-        self._status.show_figures(*figures(stats))
-        self._show_context(int(stats.get("context_used", 0)))
+        self._show_last_figures()
 
     def stop(self) -> None:
         """Stop the answer, if one is under way."""
@@ -151,10 +152,15 @@ class ChatPanel(QWidget):
         self._desk.ask(Question(said, sampling_of(options), options.max_tokens))
 
     def _grow(self, text: str, n_tokens: int) -> None:
+        if not self._n_tokens:
+            self._first_piece = (time.monotonic(), n_tokens)
         self._n_tokens = n_tokens
         self._conversation.grow_answer(text)
         self._messages.grow_answer(text)
-        self._status.show_figures("", f"{n_tokens} tokens")
+        started, n_before = self._first_piece
+        seconds = time.monotonic() - started
+        how_fast = (n_tokens - n_before) / seconds if seconds > SETTLED_SECONDS else 0.0
+        self._status.show_figures(*figures({"tokens_per_second": how_fast, "n_tokens": n_tokens}))
 
     def _end(self, replied: Replied) -> None:
         stats = stats_of(replied)
@@ -214,8 +220,17 @@ class ChatPanel(QWidget):
         report = self._desk.report
         if self._desk.state == "ready" and report is not None:
             self._workspace.show_loaded(report.measured_rss_bytes)
+            if not self._desk.is_answering:
+                self._show_last_figures()
         elif self._desk.state == "stopped":
             self._workspace.show_loaded(0)
+
+    def _show_last_figures(self) -> None:
+        """Show the figures of the last answer on view."""
+        answers = [each for each in self._conversation.branch if each.role == "assistant" and each.stats]
+        stats = answers[-1].stats if answers else {}
+        self._status.show_figures(*figures(stats))
+        self._show_context(int(stats.get("context_used", 0)))
 
     def _show_progress(self, event: Progressed) -> None:
         is_over = bool(event.total) and event.done >= event.total and event.stage != "prefill"

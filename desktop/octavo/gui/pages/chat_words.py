@@ -76,7 +76,8 @@ def footer(message: ChatMessage) -> str:
 
 def loading_words(event: Progressed) -> str:
     """What is awaited, with its figures."""
-    words = _STAGES.get(event.stage, "Working")
+    stage = "compile" if event.label.startswith("compile") else event.stage
+    words = _STAGES.get(stage, "Working")
     if event.stage == "prefill" and event.total:
         return f"{words}: {count(event.done)} of {count(event.total)} tokens"
     if event.total:

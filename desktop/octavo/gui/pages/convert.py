@@ -27,7 +27,7 @@ from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.result_panel import ResultPanel
 from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.widgets.source_card import SourceCard
-from octavo.gui.wording import byte_count, speed
+from octavo.gui.wording import byte_count, likely_speed
 from octavo.gui.workspace import Workspace
 from octavo.worker.protocol import Convert
 
@@ -251,5 +251,5 @@ def _show_price(shown: FormatRow, found: FitRow | None) -> None:
         shown.show_problem(clean(found.sentence))
     else:
         memory = byte_count(found.total_bytes) if found.total_bytes else "—"
-        how_fast = f"≈{speed(found.tokens_per_second)}" if found.tokens_per_second else "—"
+        how_fast = likely_speed(found.tokens_per_second) or "—"
         shown.show_figures(byte_count(found.file_bytes), memory, how_fast)

@@ -28,7 +28,8 @@ from octavo.gui.wording import byte_count
 from octavo.gui.workspace import Workspace
 
 N_POINTS = 13
-SHORTEST_CONTEXT = 512
+SHORTEST_CONTEXT = 64
+CONTEXT_SPAN = 256
 
 
 class FitPage(Page):
@@ -123,9 +124,10 @@ class FitPage(Page):
         card = self._card
         if card is None or not self._workspace.pools:
             return
-        longest = max(card.hyperparameters.context_length, SHORTEST_CONTEXT * 2)
-        growth = longest / SHORTEST_CONTEXT
-        contexts = [round(SHORTEST_CONTEXT * growth ** (each / (N_POINTS - 1))) for each in range(N_POINTS)]
+        longest = max(card.hyperparameters.context_length, 2 * SHORTEST_CONTEXT)
+        shortest = max(longest // CONTEXT_SPAN, SHORTEST_CONTEXT)
+        growth = longest / shortest
+        contexts = [round(shortest * growth ** (each / (N_POINTS - 1))) for each in range(N_POINTS)]
         curves: dict[str, list[tuple[int, int]]] = {}
         for tokens in contexts:
             for each in self._rows(card, tokens):

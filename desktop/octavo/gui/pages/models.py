@@ -21,7 +21,7 @@ from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.widgets.search_field import SearchField
-from octavo.gui.wording import byte_count, context, file_name, speed
+from octavo.gui.wording import byte_count, context, file_name, likely_speed
 from octavo.gui.workspace import Model, Workspace
 from octavo.worker.protocol import Failed
 
@@ -157,8 +157,9 @@ class ModelsPage(Page):
     def _show_price(self, model: Model) -> None:
         price = price_of(self._workspace, model)
         if price is not None and model.path in self._rows:
-            how_fast = f"≈{speed(price.tokens_per_second)}" if price.tokens_per_second else ""
-            self._rows[model.path].show_fit(price.verdict, price.sentence, how_fast)
+            self._rows[model.path].show_fit(
+                price.verdict, price.sentence, likely_speed(price.tokens_per_second)
+            )
 
     def _show_selected(self, path: str) -> None:
         model = self._workspace.model(path)

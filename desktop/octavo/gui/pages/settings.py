@@ -69,8 +69,8 @@ class SettingsPage(Page):
                 "Engine",
                 [
                     self._line(
-                        "",
-                        "Longer contexts take more memory; each model has a limit of its own.",
+                        "Default context",
+                        "Each model has a limit of its own.",
                         self._context,
                     ),
                     self._line("Threads", "More than the physical cores rarely helps.", self._threads),

@@ -104,6 +104,9 @@ class CodeCard(Card):
         cursor.setBlockFormat(block)
         cursor.insertText(new[len(old) :], plain)
         cursor.endEditBlock()
+        if not old:
+            # The view's own cursor went to the end with the text, and the view would follow it.
+            self._view.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _colour(self) -> None:
         cursor = QTextCursor(self._view.document())

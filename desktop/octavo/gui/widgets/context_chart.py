@@ -70,7 +70,7 @@ class ContextChart(QWidget):
     def _top_bytes(self) -> float:
         tallest = max(curve.points[-1][1] for curve in self._curves)
         # What is far beyond the memory would press everything else to the ground.
-        shown = max(min(tallest, 2.5 * self._free_bytes), 1.15 * min(self._free_bytes, 2 * tallest))
+        shown = max(min(tallest, 2.5 * self._free_bytes), 1.15 * min(self._free_bytes, 1.3 * tallest))
         return _round_up(shown / N_LINES) * N_LINES
 
     def _x(self, tokens: int) -> float:
@@ -143,9 +143,9 @@ class ContextChart(QWidget):
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 2.5, 5 times a power of ten."""
+    """The next round figure: 1, 1.5, 2, 2.5, 3, 4, 5, 6 or 8 times a power of ten."""
     power: float = 10.0 ** math.floor(math.log10(max(value, 1)))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
+    return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value)
 
 
 def _between(points: Sequence[tuple[int, int]], tokens: int) -> float:

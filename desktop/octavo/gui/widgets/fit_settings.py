@@ -11,7 +11,7 @@ from octavo.gui.widgets.context_slider import ContextSlider
 from octavo.gui.widgets.count_slider import CountSlider
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.segments import Segments
-from octavo.gui.wording import byte_count, count, speed
+from octavo.gui.wording import byte_count, count, likely_speed
 
 WIDTH = 360
 KV_CHOICES = (("f16", "16-bit"), ("q8_0", "8-bit"))
@@ -68,7 +68,7 @@ class FitSettings(Card):
     def show_outcome(self, total_bytes: int, tokens_per_second: float | None) -> None:
         """Show memory and speed of the chosen format."""
         self._total.show_text(byte_count(total_bytes) if total_bytes else "—")
-        self._speed.show_text(f"≈{speed(tokens_per_second)}" if tokens_per_second else "—")
+        self._speed.show_text(likely_speed(tokens_per_second) or "—")
         note = "estimated from memory speed" if tokens_per_second else "speed not measured yet"
         self._speed_note.show_text(note)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL, TINY
 from octavo.gui.widgets.card import column, row
@@ -11,7 +12,8 @@ from octavo.gui.widgets.choice_card import ChoiceCard, RadioMark
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.pill import Pill
 
-FIGURE_WIDTH = 74
+FIGURE_MINIMUM, FIGURE_WIDTH = 58, 84
+MINIMUM_WIDTH, TAG_WIDTH = 344, 470
 
 
 class Figure(QWidget):
@@ -19,9 +21,11 @@ class Figure(QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.setFixedWidth(FIGURE_WIDTH)
+        self.setMinimumWidth(FIGURE_MINIMUM)
+        self.setMaximumWidth(FIGURE_WIDTH)
         self._value = Label("—", BODY, SEMIBOLD)
         self.setLayout(column(self._value, Label(name, TINY, tone="text3"), gap=1))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def show_value(self, text: str, tone: str = "text") -> None:
         """Show a value."""
@@ -37,8 +41,7 @@ class FormatRow(ChoiceCard):
         self.name = name
         mark = RadioMark()
         self._tag = Pill(tag)
-        if not tag:
-            self._tag.hide()
+        self._tag.hide()
         self._size, self._memory, self._speed = Figure("size"), Figure("memory"), Figure("speed")
         head = row(Label(name, READING, SEMIBOLD), self._tag, None)
         self._about = Label(summary, SMALL, tone="text2", elide=True)
@@ -70,6 +73,14 @@ class FormatRow(ChoiceCard):
         self._about.show_tone("danger")
         self.setAccessibleDescription(sentence)
         self.setEnabled(False)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(MINIMUM_WIDTH, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Where there is little room, the figures matter more than the tag.
+        self._tag.setVisible(bool(self._tag.text()) and event.size().width() >= TAG_WIDTH)
 
     def _tint(self, is_on: bool) -> None:
         self._tag.show_tone("accent_ink" if is_on else "text2")

@@ -93,13 +93,13 @@ class Legend(QFrame):
         super().__init__()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(16)
+        layout.setSpacing(10)
         self._figures: list[Label] = []
         for name, token in entries:
             figure = Label("", SMALL, MEDIUM)
             figure.hide()
             self._figures.append(figure)
-            layout.addLayout(row(Swatch(token), Label(name, SMALL, tone="text2"), figure, gap=6))
+            layout.addLayout(row(Swatch(token), Label(name, SMALL, tone="text2"), figure, gap=5))
         layout.addStretch(1)
 
     def show_figures(self, figures: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from octavo.gui.theme.fonts import MEDIUM, SMALL
+from octavo.gui.theme.fonts import MEDIUM, SMALL, TINY
 from octavo.gui.widgets.card import Icon, column, row
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.memory_bar import MemoryBar, Part
@@ -18,7 +18,7 @@ class MemoryMeter(QWidget):
         super().__init__()
         self._figures = Label("", SMALL, MEDIUM)
         self._bar = MemoryBar(6)
-        self._processor = Label("", SMALL, tone="text3", elide=True)
+        self._processor = Label("", TINY, tone="text3", elide=True)
         self.setLayout(
             column(
                 row(Label("Memory", SMALL, tone="text2"), None, self._figures),

@@ -64,7 +64,7 @@ class MessageList(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Conversation")
-        inner = QWidget()
+        self._inner = inner = QWidget()
         inner.setProperty("plain", True)
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(SIDE, TOP, SIDE, BOTTOM)
@@ -168,12 +168,11 @@ class MessageList(QScrollArea):
 
     def _lay_out(self) -> None:
         """Put every slot where it belongs now, rather than after the next event."""
-        inner = self.widget()
         width, screen = self.viewport().width(), self.viewport().height()
         hint = self._column.totalHeightForWidth(width)
         # Without a wrapped text in it, a layout has no height for a width.
         hint = hint if hint > 0 else self._column.totalSizeHint().height()
-        inner.resize(width, max(hint, screen))
+        self._inner.resize(width, max(hint, screen))
         self._column.activate()
         if self._follows:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())

@@ -9,14 +9,28 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from octavo.gui.theme.fonts import SMALL, font
+from octavo.gui.theme.icons import pixmap
+from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.button import HEIGHT
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.switch import Switch
 
 _MOST = 2**31 - 1
+TEXT_MARGIN = 6
+
+
+class ChoiceBox(QComboBox):
+    """A combo box with the theme's arrow."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        size = 16
+        arrow = pixmap("chevron-down", colour("text2"), size, self.devicePixelRatioF())
+        QPainter(self).drawPixmap(self.width() - size - 8, (self.height() - size) // 2, arrow)
 
 
 class OptionsForm(QWidget):
@@ -82,7 +96,7 @@ class OptionsForm(QWidget):
     ) -> tuple[QWidget, Callable[[], Any]] | None:  # the field's type, whatever it is
         choices = _choices(kind)
         if choices:
-            box = QComboBox()
+            box = ChoiceBox()
             for each in choices:
                 box.addItem(str(each.name if isinstance(each, enum.Enum) else each))
             box.setCurrentIndex(choices.index(default) if default in choices else 0)
@@ -99,6 +113,8 @@ class OptionsForm(QWidget):
                 spin.setSingleStep(0.05)
             spin.setRange(metadata.get("minimum", 0), metadata.get("maximum", _MOST))
             spin.setValue(default or 0)
+            for text in spin.findChildren(QLineEdit):
+                text.setTextMargins(TEXT_MARGIN, 0, TEXT_MARGIN, 0)
             spin.valueChanged.connect(self._tell)
             return spin, spin.value
         if kind is str:

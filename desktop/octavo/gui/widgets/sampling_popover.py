@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QPlainTextEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL, font
 from octavo.gui.widgets.button import Button
@@ -15,6 +23,7 @@ from octavo.gui.widgets.label import Label
 
 WIDTH = 340
 FIELD_HEIGHT = 30
+TEXT_MARGIN = 6
 ANY_SEED = -1
 
 
@@ -38,7 +47,6 @@ class SamplingPopover(QWidget):
 
     def __init__(self, parent: QWidget, options: ChatOptions) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setAccessibleName("Chat options")
         card = Card(kind="popover", padding=16, gap=10)
         card.setFixedWidth(WIDTH)
@@ -146,3 +154,5 @@ def _dress(field: QSpinBox | QDoubleSpinBox, name: str) -> None:
     field.setAccessibleName(name)
     field.setFont(font(SMALL))
     field.setFixedSize(110, FIELD_HEIGHT)
+    for text in field.findChildren(QLineEdit):
+        text.setTextMargins(TEXT_MARGIN, 0, TEXT_MARGIN, 0)

@@ -143,7 +143,7 @@ class Workspace:
                 state.T_RECORDS: allocate(layout.activation_row_bytes(sizes.widest)),
                 state.T_FLOATS: allocate(4 * sizes.widest),
                 state.T_PANELS: allocate(4 * layout.panel_bytes(sizes.widest)),
-                state.T_SCORES: allocate(4 * 4 * 128 + 4 * part),
+                state.T_SCORES: allocate(8 * (4 * 128 + part)),
             }
             for offset, buffer in buffers.items():
                 self._threads[(thread * state.THREAD_BYTES + offset) // 8] = buffer.ctypes.data

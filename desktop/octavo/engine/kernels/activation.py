@@ -8,12 +8,14 @@ from octavo.engine.kernels.matvec import RECORD, X_SCALE, X_SCALED_SUM, X_SUM, X
 from octavo.engine.simd.arithmetic import (
     absolute,
     add,
+    add_i32,
     fma,
     max_lane,
     maximum,
     mul,
     round_to_i32,
     splat_f32,
+    splat_i32,
     sum_lanes,
     sum_lanes_i32,
     zero_f32,
@@ -23,13 +25,13 @@ from octavo.engine.simd.memory import half, load_f32, put_f32, put_i32, store_f3
 
 
 @kernel
-def _write_record(low, high, inverse, scale, record):
+def _write_record(low, high, inverse, scale, record, offset):
     """Round 32 float32 to int8 by ``inverse``, and write scale and sums behind them."""
     factor = splat_f32(inverse)
     q_low = round_to_i32(mul(low, factor))
     q_high = round_to_i32(mul(high, factor))
-    store_i8(record, q_low)
-    store_i8(record + 16, q_high)
+    store_i8(record, add_i32(q_low, splat_i32(offset)))
+    store_i8(record + 16, add_i32(q_high, splat_i32(offset)))
     sum_low = sum_lanes_i32(q_low)
     sum_high = sum_lanes_i32(q_high)
     put_f32(record + X_SCALE, scale)
@@ -40,17 +42,20 @@ def _write_record(low, high, inverse, scale, record):
 
 
 @kernel
-def pack_row(x, n, records):
+def pack_row(x, n, records, offset):
     """Pack float32[n] into records with a scale each, kept in half precision as Q8_0 keeps it.
 
-    ``n`` is a multiple of 32. Other programs round the scale so too; then results agree with theirs.
+    ``n`` is a multiple of 32; ``offset`` is added to the bytes (128 for prefill). Other programs round the scale so
+    too; then results agree with theirs.
     """
     for b in range(n // 32):
         low = load_f32(x + 128 * b)
         high = load_f32(x + 128 * b + 64)
         largest = max_lane(maximum(absolute(low), absolute(high)))
         inverse = np.float32(127.0) / largest if largest > 0 else np.float32(0.0)
-        _write_record(low, high, inverse, half(largest / np.float32(127.0)), records + RECORD * b)
+        _write_record(
+            low, high, inverse, half(largest / np.float32(127.0)), records + RECORD * b, np.int32(offset)
+        )
 
 
 @kernel

@@ -26,6 +26,7 @@ from octavo.engine.simd.functions import exp, tanh
 from octavo.engine.simd.jit import entry, kernel, variant
 from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_f32, load_f32, put_f32, store_f32
+from octavo.engine.simd.tier import active_tier
 
 CHUNK = 128  # positions whose scores are kept at once
 NEVER = np.float32(-1e30)
@@ -51,9 +52,9 @@ def value_bytes(size, kind):
 
 
 def _tiles(kind):
-    """The products of up to four queries with one kind of cache."""
-    score_1, score_2, score_3, score_4 = (score_tile(n, kind) for n in (1, 2, 3, 4))
-    value_1, value_2, value_3, value_4 = (value_tile(n, kind) for n in (1, 2, 3, 4))
+    """The products of 1 to 4 or 8 queries with one kind of cache."""
+    score_1, score_2, score_3, score_4, score_8 = (score_tile(n, kind) for n in (1, 2, 3, 4, 8))
+    value_1, value_2, value_3, value_4, value_8 = (value_tile(n, kind) for n in (1, 2, 3, 4, 8))
 
     @variant(kind)
     def scores(n, q, q_stride, keys, size, out, out_stride):
@@ -63,8 +64,10 @@ def _tiles(kind):
             score_2(q, q_stride, keys, size, out, out_stride)
         elif n == 3:
             score_3(q, q_stride, keys, size, out, out_stride)
-        else:
+        elif n == 4:
             score_4(q, q_stride, keys, size, out, out_stride)
+        else:
+            score_8(q, q_stride, keys, size, out, out_stride)
 
     @variant(kind)
     def values(n, p, p_stride, start, step, scales, n_positions, out, out_stride):
@@ -74,8 +77,10 @@ def _tiles(kind):
             value_2(p, p_stride, start, step, scales, n_positions, out, out_stride)
         elif n == 3:
             value_3(p, p_stride, start, step, scales, n_positions, out, out_stride)
-        else:
+        elif n == 4:
             value_4(p, p_stride, start, step, scales, n_positions, out, out_stride)
+        else:
+            value_8(p, p_stride, start, step, scales, n_positions, out, out_stride)
 
     return scores, values
 
@@ -191,7 +196,7 @@ def attend_f16(
     n_queries, q, q_stride, key_size, value_size, keys, values, capacity, first_key, last_key,
     low, low_step, high, high_step, scale_and_cap, results, result_stride, scores,
 ):  # fmt: skip
-    """Attend from ``n_queries`` (1 to 4) queries to positions ``first_key`` to ``last_key``, both included.
+    """Attend from ``n_queries`` (1 to 4, or 8) queries to positions ``first_key`` to ``last_key``, both included.
 
     Parameters
     ----------
@@ -206,7 +211,7 @@ def attend_f16(
     results, result_stride : address, bytes
         Largest score, sum of weights and unscaled values of each query.
     scores : address
-        Room for float32[4][CHUNK].
+        Room for float32[n_queries][CHUNK].
     """
     return _f16(
         n_queries, q, q_stride, key_size, value_size, keys, values, capacity, first_key, last_key,
@@ -248,3 +253,5 @@ def call_attend(b, function, *arguments):
 
 
 QUERIES = MAX_QUERIES
+# Of prefill: as many as the tier's registers hold.
+MANY_QUERIES = 8 if active_tier().name == "avx512" else MAX_QUERIES

@@ -8,8 +8,6 @@ they lie as they are; in ``q8_0`` caches each key block is ``i8[size][16]`` and 
 
 from __future__ import annotations
 
-from llvmlite import ir
-
 from octavo.engine.simd.compiler import cgutils
 from octavo.engine.simd.half import f16_to_f32
 from octavo.engine.simd.lowering import (
@@ -17,7 +15,7 @@ from octavo.engine.simd.lowering import (
     constant,
     f32,
     i16,
-    i64,
+    integer,
     operation,
     pointer,
     splat,
@@ -33,7 +31,7 @@ STRIP = 32  # value dimensions whose sums stay in registers
 
 
 def _at(b, address, offset):
-    return b.add(address, ir.Constant(i64, offset))
+    return b.add(address, integer(offset))
 
 
 def _load(b, address, offset, kind):
@@ -72,7 +70,7 @@ def _slots(b, n):
 
 
 def _rows(b, base, stride, n):
-    return [b.add(base, b.mul(stride, ir.Constant(i64, t))) for t in range(n)]
+    return [b.add(base, b.mul(stride, integer(t))) for t in range(n)]
 
 
 def score_tile(n_queries, kind):
@@ -87,19 +85,17 @@ def score_tile(n_queries, kind):
         totals = _slots(b, n_queries)
         run = 32 if is_quantized else 16
         width = _WIDTH[kind]
-        with cgutils.for_range(b, b.sdiv(size, ir.Constant(i64, run))) as loop:
-            first = b.mul(loop.index, ir.Constant(i64, run))
-            here = b.add(keys, b.mul(first, ir.Constant(i64, width)))
-            at = [b.add(query, b.mul(first, ir.Constant(i64, 4))) for query in queries]
+        with cgutils.for_range(b, b.sdiv(size, integer(run))) as loop:
+            first = b.mul(loop.index, integer(run))
+            here = b.add(keys, b.mul(first, integer(width)))
+            at = [b.add(query, b.mul(first, integer(4))) for query in queries]
             sums = [[constant(v16f32, 0.0)] * unroll for _ in queries]
             for d in range(run):
                 key = _READ[kind](b, here, width * d)
                 for t in range(n_queries):
                     sums[t][d % unroll] = _fma(b, _repeat(b, at[t], 4 * d), key, sums[t][d % unroll])
             if is_quantized:
-                scales = b.add(
-                    keys, b.add(b.mul(size, ir.Constant(i64, 16)), b.mul(loop.index, ir.Constant(i64, 32)))
-                )
+                scales = b.add(keys, b.add(b.mul(size, integer(16)), b.mul(loop.index, integer(32))))
                 scale = _half(b, scales, 0)
             for t, slot in enumerate(totals):
                 total = sums[t][0]
@@ -126,7 +122,7 @@ def value_tile(n_queries, kind):
         with cgutils.for_range(b, n_positions) as loop:
             here = b.add(values, b.mul(loop.index, value_bytes))
             parts = [_READ[kind](b, here, 0), _READ[kind](b, here, _WIDTH[kind])]
-            moved = b.mul(loop.index, ir.Constant(i64, 4))
+            moved = b.mul(loop.index, integer(4))
             if is_quantized:
                 bits = b.load(pointer(b, b.add(scales, b.mul(loop.index, value_bytes)), i16), align=1)
                 scale = f16_to_f32(b, splat(b, bits, v16i16))

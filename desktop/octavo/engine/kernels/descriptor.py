@@ -11,7 +11,6 @@ META_BYTES = 40  # of one group, padding included
 MATVEC = 48  # address of its matrix-vector entry
 PANEL = 56  # address of its panel entry
 KIND = 64  # which tile multiplies its panels
-SHIFT = 72  # weights are offset by 1 << shift in panels of a kind without minimums
 BIAS = 80  # address of float32[rows], or 0
 TILE = 88  # address of the entry that multiplies its panels
 SIZE = 96

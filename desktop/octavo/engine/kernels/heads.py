@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from octavo.engine.kernels.attention import (
+    CHUNK,
+    MANY_QUERIES,
     QUERIES,
     VALUES,
     call_attend,
@@ -144,29 +146,32 @@ def join_heads(op, s, out, n_threads):
 
 @kernel
 def _attend_many(op, s, own, thread, n_threads):
-    """Many tokens: a unit is up to 4 following tokens of one head; the threads take them in turn."""
+    """Many tokens: a unit is up to 8 following tokens of one head; the threads take them in turn."""
     n_heads, n_kv, key_size, value_size = arg(op, 2), arg(op, 3), arg(op, 4), arg(op, 5)
     capacity, kind, window = arg(op, 8), arg(op, 9), arg(op, 10)
     key_bytes = key_block_bytes(key_size, kind) * (capacity // 16)
     value_area = capacity * value_bytes(value_size, kind)
     n_tokens = get_i64(s + N_TOKENS)
     start = get_i64(s + FIRST_POSITION)
-    tiles = (n_tokens + QUERIES - 1) // QUERIES
-    results = get_i64(own + T_SCORES) + 4 * QUERIES * 128
+    tiles = (n_tokens + MANY_QUERIES - 1) // MANY_QUERIES
+    results = get_i64(own + T_SCORES) + 4 * MANY_QUERIES * CHUNK
     part = _part_bytes(value_size)
     for unit in range(thread, n_heads * tiles, n_threads):
         head = unit // tiles
-        t = unit % tiles * QUERIES
+        end = min(n_tokens, (unit % tiles + 1) * MANY_QUERIES)
+        t = unit % tiles * MANY_QUERIES
         kv = head // (n_heads // n_kv)
-        n = min(QUERIES, n_tokens - t)
-        position = start + t
-        low = position + 1 - window if window > 0 else 0
-        call_attend(
-            arg(op, 16), n, arg(op, 0) + t * arg(op, 1) + 4 * key_size * head, arg(op, 1), key_size, value_size,
-            arg(op, 6) + kv * key_bytes, arg(op, 7) + kv * value_area, capacity,
-            max(0, low), position + n - 1, low, 1 if window > 0 else 0, position, 1,
-            op + FIELDS + 88, results, part, get_i64(own + T_SCORES),
-        )  # fmt: skip
-        for i in range(n):
-            out = arg(op, 13) + (t + i) * arg(op, 14) + 4 * value_size * head
-            finish_head(results + i * part, 1, part, value_size, out)
+        while t < end:
+            n = end - t if end - t == MANY_QUERIES else min(QUERIES, end - t)
+            position = start + t
+            low = position + 1 - window if window > 0 else 0
+            call_attend(
+                arg(op, 16), n, arg(op, 0) + t * arg(op, 1) + 4 * key_size * head, arg(op, 1), key_size, value_size,
+                arg(op, 6) + kv * key_bytes, arg(op, 7) + kv * value_area, capacity,
+                max(0, low), position + n - 1, low, 1 if window > 0 else 0, position, 1,
+                op + FIELDS + 88, results, part, get_i64(own + T_SCORES),
+            )  # fmt: skip
+            for i in range(n):
+                out = arg(op, 13) + (t + i) * arg(op, 14) + 4 * value_size * head
+                finish_head(results + i * part, 1, part, value_size, out)
+            t += n

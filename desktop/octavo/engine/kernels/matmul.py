@@ -11,15 +11,15 @@ from octavo.engine.kernels.descriptor import (
     PANEL,
     SCALED,
     SCALED_16,
-    SHIFT,
     TILE,
 )
 from octavo.engine.kernels.panel import PANEL as PANEL_BYTES
-from octavo.engine.kernels.tile import TOKENS, float_tile, quantized_tile
+from octavo.engine.kernels.tile import PAIR_TOKENS, TOKENS, float_tile, quantized_tile
 from octavo.engine.simd.jit import entry, kernel, separate, variant
 from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_i64
 
+SLICE = 4 * PAIR_TOKENS  # tokens that stay in the caches while the panels pass
 GROUPS_TOGETHER = 4  # panels kept while the tokens pass, so that activations are read a quarter as often
 
 
@@ -35,58 +35,116 @@ def call_matvec(b, function, w, x, out, first, last, accumulate):
     return emit_call(b, function, w, x, out, first, last, accumulate)
 
 
-def _over_tokens(name, many, single):
-    """All tokens by tiles, the rest one by one."""
+def _over_tokens(name, pair, pair_single, many, single):
+    """All tokens by tiles of two groups, the last group alone; tokens left over one by one."""
 
     @variant(name)
-    def run(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
-        t = 0
-        while t + TOKENS <= n_tokens:
-            many(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate)
-            t += TOKENS
-        while t < n_tokens:
-            single(n, panel, x + t * x_stride, x_stride, out + t * out_stride, out_stride, shift, accumulate)
-            t += 1
+    def run(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
+        g = 0
+        while g + 2 <= n_groups:
+            p = panels + g * panel_stride
+            to = out + 64 * g
+            t = 0
+            while t + PAIR_TOKENS <= n_tokens:
+                pair(
+                    n,
+                    p,
+                    panel_stride,
+                    x + t * x_stride,
+                    x_stride,
+                    to + t * out_stride,
+                    out_stride,
+                    accumulate,
+                )
+                t += PAIR_TOKENS
+            while t < n_tokens:
+                pair_single(
+                    n,
+                    p,
+                    panel_stride,
+                    x + t * x_stride,
+                    x_stride,
+                    to + t * out_stride,
+                    out_stride,
+                    accumulate,
+                )
+                t += 1
+            g += 2
+        if g < n_groups:
+            p = panels + g * panel_stride
+            to = out + 64 * g
+            t = 0
+            while t + TOKENS <= n_tokens:
+                many(
+                    n,
+                    p,
+                    panel_stride,
+                    x + t * x_stride,
+                    x_stride,
+                    to + t * out_stride,
+                    out_stride,
+                    accumulate,
+                )
+                t += TOKENS
+            while t < n_tokens:
+                single(
+                    n,
+                    p,
+                    panel_stride,
+                    x + t * x_stride,
+                    x_stride,
+                    to + t * out_stride,
+                    out_stride,
+                    accumulate,
+                )
+                t += 1
         return 0
 
     return run
 
 
-_scaled = _over_tokens("SCALED", quantized_tile(TOKENS, SCALED), quantized_tile(1, SCALED))
-_affine = _over_tokens("AFFINE", quantized_tile(TOKENS, AFFINE), quantized_tile(1, AFFINE))
-_scaled_16 = _over_tokens("SCALED_16", quantized_tile(TOKENS, SCALED_16), quantized_tile(1, SCALED_16))
-_affine_16 = _over_tokens("AFFINE_16", quantized_tile(TOKENS, AFFINE_16), quantized_tile(1, AFFINE_16))
-_float = _over_tokens("FLOAT", float_tile(TOKENS), float_tile(1))
+def _tiles_of(kind):
+    sizes = ((PAIR_TOKENS, 2), (1, 2), (TOKENS, 1), (1, 1))
+    if kind == FLOAT:
+        return _over_tokens(kind, *(float_tile(*size) for size in sizes))
+    return _over_tokens(kind, *(quantized_tile(*size, kind) for size in sizes))
+
+
+_scaled = _tiles_of(SCALED)
+_affine = _tiles_of(AFFINE)
+_scaled_16 = _tiles_of(SCALED_16)
+_affine_16 = _tiles_of(AFFINE_16)
+_float = _tiles_of(FLOAT)
 
 
 @entry
-def tiles_scaled(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+def tiles_scaled(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
     """Scales for 32 columns."""
-    return _scaled(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+    return _scaled(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens)
 
 
 @entry
-def tiles_affine(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+def tiles_affine(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
     """Scales and minimums for 32 columns."""
-    return _affine(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+    return _affine(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens)
 
 
 @entry
-def tiles_scaled_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+def tiles_scaled_16(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
     """Scales for 16 columns."""
-    return _scaled_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+    return _scaled_16(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens)
 
 
 @entry
-def tiles_affine_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+def tiles_affine_16(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
     """Scales and minimums for 16 columns."""
-    return _affine_16(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+    return _affine_16(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens)
 
 
 @entry
-def tiles_float(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+def tiles_float(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
     """Float32 panels; ``n`` counts columns."""
-    return _float(n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+    return _float(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens)
 
 
 TILES = {
@@ -98,10 +156,10 @@ TILES = {
 }
 
 
-@operation("l:plpplpllll")
-def call_tiles(b, function, n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens):
+@operation("l:plpllplplll")
+def call_tiles(b, function, *arguments):
     """Call a tiles entry by its address."""
-    return emit_call(b, function, n, panel, x, x_stride, out, out_stride, shift, accumulate, n_tokens)
+    return emit_call(b, function, *arguments)
 
 
 @kernel
@@ -120,7 +178,7 @@ def matmul(w, x, x_stride, out, out_stride, first, last, accumulate, n_tokens, s
     w : address
         Weight descriptor.
     x, x_stride : address, bytes
-        Activation records, or float32 for unquantized weights.
+        Activation records with 128 added to their bytes, or float32 for unquantized weights.
     out, out_stride : address, bytes
         float32.
     scratch : address
@@ -129,18 +187,14 @@ def matmul(w, x, x_stride, out, out_stride, first, last, accumulate, n_tokens, s
     size = group_panel_bytes(w)
     columns = get_i64(w + COLUMNS)
     n_steps = columns if get_i64(w + KIND) == FLOAT else columns // 32
-    shift = get_i64(w + SHIFT)
     tiles = get_i64(w + TILE)
     for start in range(first, last, GROUPS_TOGETHER):
         n_groups = min(GROUPS_TOGETHER, last - start)
         for g in range(n_groups):
             call_panel(get_i64(w + PANEL), w, start + g, scratch + g * size)
-        # A slice of tokens stays in the caches while the panels pass.
-        for t in range(0, n_tokens, 4 * TOKENS):
-            n = min(4 * TOKENS, n_tokens - t)
+        for t in range(0, n_tokens, SLICE):
+            n = min(SLICE, n_tokens - t)
+            to = out + t * out_stride + start * 64
             here = x + t * x_stride
-            for g in range(n_groups):
-                panel = scratch + g * size
-                to = out + t * out_stride + (start + g) * 64
-                call_tiles(tiles, n_steps, panel, here, x_stride, to, out_stride, shift, accumulate, n)
+            call_tiles(tiles, n_steps, scratch, size, n_groups, here, x_stride, to, out_stride, accumulate, n)
     return 0

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from octavo.engine.kernels.activation import inverse_rms, norm_row, pack_row
-from octavo.engine.kernels.descriptor import BIAS, COLUMNS, KIND, MATVEC, N_GROUPS, PANEL, SHIFT
+from octavo.engine.kernels.descriptor import BIAS, COLUMNS, KIND, MATVEC, N_GROUPS, PANEL
 from octavo.engine.kernels.matmul import call_matvec, call_panel, matmul
 from octavo.engine.kernels.panel import P_MINIMUM_HIGH, P_MINIMUM_LOW, P_SCALE_HIGH, P_SCALE_LOW
 from octavo.engine.kernels.panel import PANEL as PANEL_BYTES
@@ -30,7 +30,7 @@ from octavo.engine.kernels.state import (
 from octavo.engine.simd.arithmetic import add, div, mul, splat_f32
 from octavo.engine.simd.functions import gelu_tanh, silu, tanh
 from octavo.engine.simd.jit import kernel, separate
-from octavo.engine.simd.memory import get_f32, get_f64, get_i64, get_u8, load_f32, put_f32, store_f32
+from octavo.engine.simd.memory import get_f32, get_f64, get_i8, get_i64, load_f32, put_f32, store_f32
 
 
 @kernel
@@ -64,7 +64,6 @@ def embed(op, s, own, thread, n_threads):
     columns = get_i64(w + COLUMNS)
     kind = get_i64(w + KIND)
     scale = arg_f32(op, 3)
-    zero = np.float32(1 << get_i64(w + SHIFT)) if kind == 1 or kind == 3 else np.float32(0.0)
     panel = get_i64(own + T_PANELS)
     a, b = share(get_i64(s + N_TOKENS), thread, n_threads)
     for t in range(a, b):
@@ -78,10 +77,10 @@ def embed(op, s, own, thread, n_threads):
                 continue
             block = panel + k // 32 * PANEL_BYTES
             within = k % 32
-            u = np.float32(get_u8(block + 64 * (within // 4) + 4 * lane + within % 4))
+            u = np.float32(get_i8(block + 64 * (within // 4) + 4 * lane + within % 4))
             first = within < 16
             factor = get_f32(block + (P_SCALE_LOW if first else P_SCALE_HIGH) + 4 * lane)
-            value = factor * (u - zero)
+            value = factor * u
             if kind == 2 or kind == 4:
                 value -= get_f32(block + (P_MINIMUM_LOW if first else P_MINIMUM_HIGH) + 4 * lane)
             put_f32(out + 4 * k, value * scale)
@@ -106,7 +105,7 @@ def rope_table(op, s, thread, n_threads):
 
 
 @kernel
-def _prepare_row(x, n, weight, epsilon, floats, records, needs_floats):
+def _prepare_row(x, n, weight, epsilon, floats, records, needs_floats, offset):
     """Norm a row (if ``weight``), keep it as float32 (if wanted) and pack it (if ``records``)."""
     source = x
     if weight != 0:
@@ -116,7 +115,7 @@ def _prepare_row(x, n, weight, epsilon, floats, records, needs_floats):
         for i in range(0, 4 * n, 64):
             store_f32(floats + i, load_f32(x + i))
     if records != 0:
-        pack_row(source, n, records)
+        pack_row(source, n, records, offset)
 
 
 @separate
@@ -132,13 +131,14 @@ def prepare(op, s, own, thread, n_threads):
     start = first_token(op, s)
     if n_tokens == 1:
         records = get_i64(own + T_RECORDS) if arg(op, 7) != 0 else 0
-        _prepare_row(x, n, weight, epsilon, get_i64(own + T_FLOATS), records, needs_floats)
+        _prepare_row(x, n, weight, epsilon, get_i64(own + T_FLOATS), records, needs_floats, 0)
         return 0
+    offset = 128 if n_tokens - start > 1 else 0
     a, b = share(n_tokens - start, thread, n_threads)
     for t in range(start + a, start + b):
         records = arg(op, 7) + t * arg(op, 8) if arg(op, 7) != 0 else 0
         floats = arg(op, 5) + t * arg(op, 6)
-        _prepare_row(x + t * arg(op, 1), n, weight, epsilon, floats, records, needs_floats)
+        _prepare_row(x + t * arg(op, 1), n, weight, epsilon, floats, records, needs_floats, offset)
     return 0
 
 

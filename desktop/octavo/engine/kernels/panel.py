@@ -1,9 +1,10 @@
 """A group of 16 rows decoded once, then multiplied by many tokens: what prefill works on.
 
 ``panel_*(w, group, out)`` writes either float32[columns][16] (kind ``FLOAT``) or, for every 32 columns, ``PANEL``
-bytes: ``u8 units[8][64] | f32 scale_low[16] | f32 scale_high[16] | f32 minimum_low[16] | f32 minimum_high[16]``,
-where low and high stand for the first and second 16 columns, and a weight is ``scale * u - minimum`` (kinds with
-minimums) or ``scale * (u - (1 << shift))``.
+bytes: ``i8 units[8][64] | f32 scale_low[16] | f32 scale_high[16] | f32 minimum_low[16] | f32 minimum_high[16] |
+i32 offset_low[16] | i32 offset_high[16]``, where low and high stand for the first and second 16 columns, and a weight
+is ``scale * unit - minimum``. Units are signed, because prefill's activations have 128 added; ``offset`` is -128
+times the sum of the units (``offset_low`` of all 32 columns in kinds with one scale for them), which takes it off.
 """
 
 from __future__ import annotations
@@ -13,7 +14,19 @@ import numpy as np
 from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
 from octavo.engine.kernels.matvec import nibbles
 from octavo.engine.kernels.unpack import unit
-from octavo.engine.simd.arithmetic import mul, sub, to_f32, zero_f32
+from octavo.engine.simd.arithmetic import (
+    add_i32,
+    mul,
+    shift_left,
+    splat_i32,
+    sub,
+    sub_i8,
+    sub_i32,
+    to_f32,
+    zero_f32,
+    zero_i32,
+)
+from octavo.engine.simd.dot import dot_u8
 from octavo.engine.simd.jit import entry, kernel
 from octavo.engine.simd.memory import (
     get_i64,
@@ -26,14 +39,52 @@ from octavo.engine.simd.memory import (
     store_i32,
 )
 
-PANEL = 768
-P_SCALE_LOW, P_SCALE_HIGH, P_MINIMUM_LOW, P_MINIMUM_HIGH = 512, 576, 640, 704
+PANEL = 896
+P_SCALE_LOW, P_SCALE_HIGH, P_MINIMUM_LOW, P_MINIMUM_HIGH, P_OFFSET_LOW, P_OFFSET_HIGH = (
+    512,
+    576,
+    640,
+    704,
+    768,
+    832,
+)
 
 
 @kernel
-def _units(bits, p, out):
+def _minus_128_times(x):
+    return sub_i32(zero_i32(), shift_left(x, np.int32(7)))
+
+
+@kernel
+def _units(bits, zero, p, out):
+    """The units of a block, less ``zero``, with one offset for all columns."""
+    low, high = _halves(bits, zero, p, out)
+    store_i32(out + P_OFFSET_LOW, _minus_128_times(add_i32(low, high)))
+
+
+@kernel
+def _units_16(bits, zero, p, out):
+    """The same with an offset for each 16 columns."""
+    low, high = _halves(bits, zero, p, out)
+    store_i32(out + P_OFFSET_LOW, _minus_128_times(low))
+    store_i32(out + P_OFFSET_HIGH, _minus_128_times(high))
+
+
+@kernel
+def _halves(bits, zero, p, out):
+    """Store the units of a block; the sums of the first and the second 16 columns."""
+    ones = splat_i32(np.int32(0x01010101))
+    zeros = splat_i32(np.int32(np.int64(zero) * 0x01010101 if zero < 128 else -2139062144))
+    low = zero_i32()
+    high = zero_i32()
     for k in range(8):
-        store_i32(out + 64 * k, unit(np.int64(bits), p, k))
+        signed = sub_i8(unit(np.int64(bits), p, k), zeros)
+        store_i32(out + 64 * k, signed)
+        if k < 4:
+            low = dot_u8(low, ones, signed)
+        else:
+            high = dot_u8(high, ones, signed)
+    return low, high
 
 
 @kernel
@@ -42,12 +93,13 @@ def _meta(w, group):
 
 
 @kernel
-def _small_blocks(bits, has_minimum, w, group, out):
-    """Blocks of 32 with a scale, and maybe a minimum that is added."""
+def _small_blocks(bits, zero, w, group, out):
+    """Blocks of 32 with a scale; where ``zero`` is 0, also a minimum that is added."""
+    has_minimum = zero == 0
     meta = _meta(w, group)
     p = meta + get_i64(w + META_BYTES)
     for _ in range(get_i64(w + COLUMNS) // 32):
-        _units(bits, p, out)
+        _units(bits, zero, p, out)
         scale = load_f16(meta)
         store_f32(out + P_SCALE_LOW, scale)
         store_f32(out + P_SCALE_HIGH, scale)
@@ -70,7 +122,7 @@ def _super_32(bits, w, group, out):
         d = load_f16(meta)
         dmin = load_f16(meta + 32)
         for b in range(8):
-            _units(bits, p, out)
+            _units(bits, 0, p, out)
             scale = mul(d, to_f32(load_u8(meta + 64 + 16 * b)))
             minimum = mul(dmin, to_f32(load_u8(meta + 192 + 16 * b)))
             store_f32(out + P_SCALE_LOW, scale)
@@ -84,14 +136,14 @@ def _super_32(bits, w, group, out):
 
 
 @kernel
-def _super_16(bits, w, group, out):
+def _super_16(bits, zero, w, group, out):
     """Q3_K and Q6_K."""
     meta = _meta(w, group)
     p = meta + get_i64(w + META_BYTES)
     for _ in range(get_i64(w + COLUMNS) // 256):
         d = load_f16(meta)
         for b in range(8):
-            _units(bits, p, out)
+            _units_16(bits, zero, p, out)
             store_f32(out + P_SCALE_LOW, mul(d, to_f32(load_i8(meta + 32 + 32 * b))))
             store_f32(out + P_SCALE_HIGH, mul(d, to_f32(load_i8(meta + 48 + 32 * b))))
             p += 64 * bits
@@ -109,7 +161,7 @@ def panel_q2_k(w, group, out):
         d = load_f16(meta)
         dmin = load_f16(meta + 32)
         for b in range(8):
-            _units(2, p, out)
+            _units_16(2, 0, p, out)
             s0, m0 = nibbles(meta + 64 + 32 * b)
             s1, m1 = nibbles(meta + 80 + 32 * b)
             store_f32(out + P_SCALE_LOW, mul(d, s0))
@@ -125,31 +177,31 @@ def panel_q2_k(w, group, out):
 @entry
 def panel_q8_0(w, group, out):
     """Q8_0."""
-    return _small_blocks(8, False, w, group, out)
+    return _small_blocks(8, 128, w, group, out)
 
 
 @entry
 def panel_q4_0(w, group, out):
     """Q4_0."""
-    return _small_blocks(4, False, w, group, out)
+    return _small_blocks(4, 8, w, group, out)
 
 
 @entry
 def panel_q5_0(w, group, out):
     """Q5_0."""
-    return _small_blocks(5, False, w, group, out)
+    return _small_blocks(5, 16, w, group, out)
 
 
 @entry
 def panel_q4_1(w, group, out):
     """Q4_1."""
-    return _small_blocks(4, True, w, group, out)
+    return _small_blocks(4, 0, w, group, out)
 
 
 @entry
 def panel_q5_1(w, group, out):
     """Q5_1."""
-    return _small_blocks(5, True, w, group, out)
+    return _small_blocks(5, 0, w, group, out)
 
 
 @entry
@@ -167,13 +219,13 @@ def panel_q5_k(w, group, out):
 @entry
 def panel_q6_k(w, group, out):
     """Q6_K."""
-    return _super_16(6, w, group, out)
+    return _super_16(6, 32, w, group, out)
 
 
 @entry
 def panel_q3_k(w, group, out):
     """Q3_K."""
-    return _super_16(3, w, group, out)
+    return _super_16(3, 4, w, group, out)
 
 
 @entry

@@ -74,7 +74,7 @@ def _prepare_heads(op, s, own, thread, n_threads):
     floats = get_i64(own + T_FLOATS)
     join_heads(op - OPERATION_BYTES, s, floats, n_threads)
     if arg(op, 7) != 0:
-        pack_row(floats, arg(op, 2), get_i64(own + T_RECORDS))
+        pack_row(floats, arg(op, 2), get_i64(own + T_RECORDS), 0)
 
 
 @entry

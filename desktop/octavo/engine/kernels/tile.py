@@ -6,11 +6,17 @@ body is emitted token by token as LLVM code, because Numba has no arrays of regi
 
 from __future__ import annotations
 
-from llvmlite import ir
-
-from octavo.engine.kernels.descriptor import AFFINE, AFFINE_16, SCALED, SCALED_16
-from octavo.engine.kernels.matvec import X_SCALE, X_SCALED_SUM, X_SUM, X_SUM_HIGH, X_SUM_LOW
-from octavo.engine.kernels.panel import P_MINIMUM_HIGH, P_MINIMUM_LOW, P_SCALE_HIGH, P_SCALE_LOW, PANEL
+from octavo.engine.kernels.descriptor import AFFINE, AFFINE_16, SCALED
+from octavo.engine.kernels.matvec import X_SCALE, X_SCALED_SUM, X_SUM_HIGH, X_SUM_LOW
+from octavo.engine.kernels.panel import (
+    P_MINIMUM_HIGH,
+    P_MINIMUM_LOW,
+    P_OFFSET_HIGH,
+    P_OFFSET_LOW,
+    P_SCALE_HIGH,
+    P_SCALE_LOW,
+    PANEL,
+)
 from octavo.engine.simd.compiler import cgutils
 from octavo.engine.simd.dot import emit_dot
 from octavo.engine.simd.lowering import (
@@ -18,7 +24,7 @@ from octavo.engine.simd.lowering import (
     constant,
     f32,
     i32,
-    i64,
+    integer,
     operation,
     pointer,
     splat,
@@ -27,11 +33,13 @@ from octavo.engine.simd.lowering import (
 )
 from octavo.engine.simd.tier import active_tier
 
-TOKENS = 8 if active_tier().name == "avx512" else 2
+_IS_WIDE = active_tier().name == "avx512"
+TOKENS = 8 if _IS_WIDE else 2  # of a tile with one group
+PAIR_TOKENS = 6 if _IS_WIDE else 2  # of a tile with two groups, which loads each activation half as often
 
 
 def _at(b, address, offset):
-    return b.add(address, ir.Constant(i64, offset))
+    return b.add(address, integer(offset))
 
 
 def _load(b, address, offset, kind):
@@ -46,90 +54,94 @@ def _fma(b, x, y, z):
     return call(b, "llvm.fmuladd.v16f32", v16f32, [x, y, z])
 
 
-def _quantized_block(b, panel, records, sums, shift, kind):
-    """The new sums after one block of 32 columns."""
+def _quantized_block(b, panels, records, sums, kind):
+    """The new sums, token by token and group by group, after one block of 32 columns."""
     wide = kind in (SCALED, AFFINE)
     has_minimum = kind in (AFFINE, AFFINE_16)
-    parts = (
-        [(range(8), P_SCALE_LOW, P_MINIMUM_LOW, X_SUM)]
-        if wide
-        else [
-            (range(4), P_SCALE_LOW, P_MINIMUM_LOW, X_SUM_LOW),
-            (range(4, 8), P_SCALE_HIGH, P_MINIMUM_HIGH, X_SUM_HIGH),
-        ]
-    )
-    for units, scale_at, minimum_at, sum_at in parts:
-        if has_minimum:
-            dots = [constant(v16i32, 0) for _ in records]
-        else:
-            dots = [b.shl(_repeat(b, r, sum_at, i32, v16i32), shift) for r in records]
+    low = (P_SCALE_LOW, P_MINIMUM_LOW, P_OFFSET_LOW)
+    parts = [(range(8), X_SCALED_SUM, *low)]
+    if not wide:
+        high = (P_SCALE_HIGH, P_MINIMUM_HIGH, P_OFFSET_HIGH)
+        parts = [(range(4), X_SUM_LOW, *low), (range(4, 8), X_SUM_HIGH, *high)]
+    cells = [(t, g) for t in range(len(records)) for g in range(len(panels))]
+    for units, sum_at, scale_at, minimum_at, offset_at in parts:
+        offsets = [_load(b, panel, offset_at, v16i32) for panel in panels]
+        dots = {(t, g): offsets[g] for t, g in cells}
         for k in units:
-            weights = _load(b, panel, 64 * k, v16i32)
-            for t, r in enumerate(records):
-                activations = _repeat(b, r, 4 * k, i32, v16i32)
-                dots[t] = emit_dot(b, dots[t], weights, activations, narrow=has_minimum or kind == SCALED_16)
-        scale = _load(b, panel, scale_at, v16f32)
-        for t, r in enumerate(records):
-            step = b.fmul(scale, _repeat(b, r, X_SCALE, f32, v16f32))
-            sums[t] = _fma(b, b.sitofp(dots[t], v16f32), step, sums[t])
-        if has_minimum:
-            minimum = _load(b, panel, minimum_at, v16f32)
-            for t, r in enumerate(records):
-                if wide:
-                    negative = b.fneg(_repeat(b, r, X_SCALED_SUM, f32, v16f32))
-                else:
-                    total = b.sitofp(_repeat(b, r, sum_at, i32, v16i32), v16f32)
-                    negative = b.fmul(total, _repeat(b, r, X_SCALE, f32, v16f32))
-                sums[t] = _fma(b, minimum, negative, sums[t])
+            weights = [_load(b, panel, 64 * k, v16i32) for panel in panels]
+            for t, record in enumerate(records):
+                activations = _repeat(b, record, 4 * k, i32, v16i32)
+                for g, weight in enumerate(weights):
+                    dots[t, g] = emit_dot(b, dots[t, g], activations, weight, narrow=kind != SCALED)
+        scales = [_load(b, panel, scale_at, v16f32) for panel in panels]
+        minimums = [_load(b, panel, minimum_at, v16f32) for panel in panels] if has_minimum else []
+        for t, record in enumerate(records):
+            factor = _repeat(b, record, X_SCALE, f32, v16f32)
+            for g, scale in enumerate(scales):
+                sums[t, g] = _fma(b, b.fmul(b.sitofp(dots[t, g], v16f32), scale), factor, sums[t, g])
+            if has_minimum:
+                negative = _negative_sum(b, record, sum_at, factor, wide)
+                for g, minimum in enumerate(minimums):
+                    sums[t, g] = _fma(b, minimum, negative, sums[t, g])
     return sums
 
 
-def _float_column(b, panel, rows, sums):
-    weights = _load(b, panel, 0, v16f32)
-    return [_fma(b, weights, _repeat(b, r, 0, f32, v16f32), s) for r, s in zip(rows, sums, strict=True)]
+def _negative_sum(b, record, sum_at, factor, wide):
+    """Minus the sum of a record's activations, or of half of them."""
+    if wide:
+        return b.fneg(_repeat(b, record, sum_at, f32, v16f32))
+    return b.fmul(b.sitofp(_repeat(b, record, sum_at, i32, v16i32), v16f32), factor)
 
 
-def _loop(b, n_steps, panel, panel_step, x, x_stride, x_step, out, out_stride, accumulate, n_tokens, body):
-    """Emit: sums = 0; for each step: sums = body(sums); write or add the sums."""
-    slots = [cgutils.alloca_once_value(b, constant(v16f32, 0.0)) for _ in range(n_tokens)]
-    for slot in slots:
-        b.store(constant(v16f32, 0.0), slot)
-    bases = [b.add(x, b.mul(x_stride, ir.Constant(i64, t))) for t in range(n_tokens)]
-    with cgutils.for_range(b, n_steps) as loop:
-        here = b.add(panel, b.mul(loop.index, ir.Constant(i64, panel_step)))
-        moved = b.mul(loop.index, ir.Constant(i64, x_step))
-        sums = body(b, here, [b.add(base, moved) for base in bases], [b.load(slot) for slot in slots])
-        for slot, value in zip(slots, sums, strict=True):
-            b.store(value, slot)
-    adds = b.icmp_signed("!=", accumulate, ir.Constant(i64, 0))
-    for t, slot in enumerate(slots):
-        target = pointer(b, b.add(out, b.mul(out_stride, ir.Constant(i64, t))), v16f32)
-        before = b.select(adds, b.load(target, align=1), constant(v16f32, 0.0))
-        b.store(b.fadd(b.load(slot), before), target, align=1)
+def _float_column(b, panels, rows, sums):
+    weights = [_load(b, panel, 0, v16f32) for panel in panels]
+    for t, row in enumerate(rows):
+        activation = _repeat(b, row, 0, f32, v16f32)
+        for g, weight in enumerate(weights):
+            sums[t, g] = _fma(b, weight, activation, sums[t, g])
+    return sums
 
 
-def quantized_tile(n_tokens, kind):
-    """A tile operation for panels of ``kind``: (n_blocks, panel, x, x_stride, out, out_stride, shift, accumulate)."""
+def _tile(n_tokens, n_groups, panel_step, x_step, body):
+    """A tile operation: sums = 0; for each step: sums = body(panels, activations, sums); write or add the sums.
 
-    @operation("v:lpplplll")
-    def tile(b, n_blocks, panel, x, x_stride, out, out_stride, shift, accumulate) -> None:
-        """Multiply; ``x`` are activation records, ``x_stride`` and ``out_stride`` bytes from token to token."""
-        counts = splat(b, b.trunc(shift, i32), v16i32)
+    Its arguments are (n_steps, panel, panel_stride, x, x_stride, out, out_stride, accumulate); strides are bytes from
+    group to group and from token to token.
+    """
 
-        def body(b, here, records, sums):
-            return _quantized_block(b, here, records, sums, counts, kind)
-
-        _loop(b, n_blocks, panel, PANEL, x, x_stride, 64, out, out_stride, accumulate, n_tokens, body)
-
-    return tile
-
-
-def float_tile(n_tokens):
-    """A tile operation for float32 panels, with the arguments of ``quantized_tile``; ``shift`` means nothing."""
-
-    @operation("v:lpplplll")
-    def tile(b, n_columns, panel, x, x_stride, out, out_stride, _shift, accumulate) -> None:
-        """Multiply; ``x`` is float32, ``x_stride`` and ``out_stride`` bytes from token to token."""
-        _loop(b, n_columns, panel, 64, x, x_stride, 4, out, out_stride, accumulate, n_tokens, _float_column)
+    @operation("v:lplplpll")
+    def tile(b, n_steps, panel, panel_stride, x, x_stride, out, out_stride, accumulate) -> None:
+        """Multiply ``n_groups`` groups of 16 rows by ``n_tokens`` tokens."""
+        cells = [(t, g) for t in range(n_tokens) for g in range(n_groups)]
+        slots = {cell: cgutils.alloca_once_value(b, constant(v16f32, 0.0)) for cell in cells}
+        for slot in slots.values():
+            b.store(constant(v16f32, 0.0), slot)
+        rows = [b.add(x, b.mul(x_stride, integer(t))) for t in range(n_tokens)]
+        groups = [b.add(panel, b.mul(panel_stride, integer(g))) for g in range(n_groups)]
+        with cgutils.for_range(b, n_steps) as loop:
+            moved, along = b.mul(loop.index, integer(panel_step)), b.mul(loop.index, integer(x_step))
+            here = [b.add(group, moved) for group in groups]
+            sums = body(b, here, [b.add(row, along) for row in rows], {c: b.load(slots[c]) for c in cells})
+            for cell in cells:
+                b.store(sums[cell], slots[cell])
+        adds = b.icmp_signed("!=", accumulate, integer(0))
+        for t, g in cells:
+            target = pointer(b, b.add(out, b.add(b.mul(out_stride, integer(t)), integer(64 * g))), v16f32)
+            before = b.select(adds, b.load(target, align=1), constant(v16f32, 0.0))
+            b.store(b.fadd(b.load(slots[t, g]), before), target, align=1)
 
     return tile
+
+
+def quantized_tile(n_tokens, n_groups, kind):
+    """A tile for panels of ``kind``; ``x`` are activation records whose bytes have 128 added."""
+
+    def body(b, panels, records, sums):
+        return _quantized_block(b, panels, records, sums, kind)
+
+    return _tile(n_tokens, n_groups, PANEL, 64, body)
+
+
+def float_tile(n_tokens, n_groups):
+    """A tile for float32 panels and activations."""
+    return _tile(n_tokens, n_groups, 64, 4, _float_column)

@@ -16,14 +16,11 @@ from octavo.engine.simd.jit import Entry
 _HUGE_PAGE = 2 << 20
 
 _KINDS = {
-    **dict.fromkeys(("F32", "F16", "BF16"), (descriptor.FLOAT, 0)),
-    "Q8_0": (descriptor.SCALED, 7),
-    "Q4_0": (descriptor.SCALED, 3),
-    "Q5_0": (descriptor.SCALED, 4),
-    **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), (descriptor.AFFINE, 0)),
-    "Q6_K": (descriptor.SCALED_16, 5),
-    "Q3_K": (descriptor.SCALED_16, 2),
-    "Q2_K": (descriptor.AFFINE_16, 0),
+    **dict.fromkeys(("F32", "F16", "BF16"), descriptor.FLOAT),
+    **dict.fromkeys(("Q8_0", "Q4_0", "Q5_0"), descriptor.SCALED),
+    **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), descriptor.AFFINE),
+    **dict.fromkeys(("Q6_K", "Q3_K"), descriptor.SCALED_16),
+    "Q2_K": descriptor.AFFINE_16,
 }
 
 
@@ -50,7 +47,7 @@ def entries_for(block_type: BlockType) -> tuple[Entry, Entry, Entry, Entry]:
         getattr(repack, f"repack_{suffix}"),
         getattr(matvec, f"matvec_{suffix}"),
         getattr(panel, f"panel_{suffix}"),
-        matmul.TILES[_KINDS[block_type.name][0]],
+        matmul.TILES[_KINDS[block_type.name]],
     )
     return found
 
@@ -71,7 +68,6 @@ class Weights:
         self._layout = LAYOUTS[block_type.name]
         self._repack, multiply, decode, tiles = entries_for(block_type)
         self._memory = allocate(packed_bytes(block_type, rows, columns) + 4096)
-        kind, shift = _KINDS[block_type.name]
         self._fields = np.zeros(descriptor.SIZE // 8, np.int64)
         values = {
             descriptor.WEIGHTS: self._memory.ctypes.data,
@@ -83,8 +79,7 @@ class Weights:
             descriptor.MATVEC: multiply.address,
             descriptor.PANEL: decode.address,
             descriptor.TILE: tiles.address,
-            descriptor.KIND: kind,
-            descriptor.SHIFT: shift,
+            descriptor.KIND: _KINDS[block_type.name],
         }
         for offset, value in values.items():
             self._fields[offset // 8] = value

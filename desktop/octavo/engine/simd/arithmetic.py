@@ -15,6 +15,7 @@ from octavo.engine.simd.lowering import (
     v16i16,
     v16i32,
     v32i16,
+    v64i8,
 )
 from octavo.engine.simd.tier import active_tier
 
@@ -175,6 +176,12 @@ def add_i32(b, x, y):
 def sub_i32(b, x, y):
     """Difference."""
     return b.sub(x, y)
+
+
+@operation("I:II")
+def sub_i8(b, x, y):
+    """Difference of each of 64 bytes."""
+    return b.bitcast(b.sub(b.bitcast(x, v64i8), b.bitcast(y, v64i8)), v16i32)
 
 
 @operation("I:II")

@@ -125,6 +125,11 @@ def splat(builder: Any, scalar: Any, vector_type: ir.VectorType) -> Any:
     return builder.shuffle_vector(first, first, zeros)
 
 
+def integer(value: int) -> ir.Constant:
+    """An int64 constant."""
+    return ir.Constant(i64, value)
+
+
 def constant(vector_type: ir.VectorType, value: float) -> ir.Constant:
     """A vector constant with ``value`` in every lane."""
     return ir.Constant(vector_type, [value] * vector_type.count)

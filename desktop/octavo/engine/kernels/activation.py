@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from octavo.engine.kernels.matvec import RECORD, X_SCALE, X_SCALED_SUM, X_SUM, X_SUM_HIGH, X_SUM_LOW
+from octavo.engine.kernels.record import RECORD, X_SCALE, X_SCALED_SUM, X_SUM, X_SUM_HIGH, X_SUM_LOW
 from octavo.engine.simd.arithmetic import (
     absolute,
     add,

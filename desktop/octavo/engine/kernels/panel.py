@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
-from octavo.engine.kernels.matvec import nibbles
+from octavo.engine.kernels.matvec_super import nibbles
 from octavo.engine.kernels.unpack import unit
 from octavo.engine.simd.arithmetic import (
     add_i32,

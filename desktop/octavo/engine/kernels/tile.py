@@ -7,7 +7,6 @@ body is emitted token by token as LLVM code, because Numba has no arrays of regi
 from __future__ import annotations
 
 from octavo.engine.kernels.descriptor import AFFINE, AFFINE_16, SCALED
-from octavo.engine.kernels.matvec import X_SCALE, X_SCALED_SUM, X_SUM_HIGH, X_SUM_LOW
 from octavo.engine.kernels.panel import (
     P_MINIMUM_HIGH,
     P_MINIMUM_LOW,
@@ -17,6 +16,7 @@ from octavo.engine.kernels.panel import (
     P_SCALE_LOW,
     PANEL,
 )
+from octavo.engine.kernels.record import X_SCALE, X_SCALED_SUM, X_SUM_HIGH, X_SUM_LOW
 from octavo.engine.simd.compiler import cgutils
 from octavo.engine.simd.dot import emit_dot
 from octavo.engine.simd.lowering import (

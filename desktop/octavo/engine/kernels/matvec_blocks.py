@@ -1,0 +1,105 @@
+"""Matrix times vector for blocks of 32 columns, and for weights that are numbers already.
+
+Each factory here makes the body of ``matvec_*`` (``matvec.py``) for one encoding; ``dot`` comes from ``unpack.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
+from octavo.engine.kernels.record import RECORD, X_SCALE, X_SCALED_SUM, X_SUM
+from octavo.engine.simd.arithmetic import add, add_i32, fma, mul, shift_left, to_f32, zero_f32, zero_i32
+from octavo.engine.simd.jit import kernel, variant
+from octavo.engine.simd.memory import (
+    get_i64,
+    load_f16,
+    load_f32,
+    prefetch,
+    repeat_f32,
+    repeat_i32,
+    store_f32,
+)
+
+
+@kernel
+def finish(out, value, accumulate):
+    """Write the products of 16 rows, or add to what is there."""
+    if accumulate:
+        value = add(value, load_f32(out))
+    store_f32(out, value)
+
+
+def scaled(dot, bits, shift):
+    """Blocks of 32 with one scale, weights offset by ``1 << shift``."""
+
+    @variant(bits)
+    def run(w, x, out, first, last, accumulate):
+        n = get_i64(w + COLUMNS) // 32
+        for group in range(first, last):
+            meta = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
+            p = meta + get_i64(w + META_BYTES)
+            total = zero_f32()
+            for b in range(n):
+                r = x + RECORD * b
+                low, high = dot(p, r, shift_left(repeat_i32(r + X_SUM), np.int32(shift)), zero_i32())
+                scale = mul(load_f16(meta + 32 * b), repeat_f32(r + X_SCALE))
+                total = fma(to_f32(add_i32(low, high)), scale, total)
+                p += 64 * bits
+            finish(out + 64 * group, total, accumulate)
+        return 0
+
+    return run
+
+
+def affine(dot, bits):
+    """Blocks of 32 with a scale and a minimum."""
+
+    @variant(bits)
+    def run(w, x, out, first, last, accumulate):
+        n = get_i64(w + COLUMNS) // 32
+        for group in range(first, last):
+            meta = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
+            p = meta + get_i64(w + META_BYTES)
+            total = zero_f32()
+            offset = zero_f32()
+            for b in range(n):
+                r = x + RECORD * b
+                low, high = dot(p, r, zero_i32(), zero_i32())
+                scale = mul(load_f16(meta + 64 * b), repeat_f32(r + X_SCALE))
+                total = fma(to_f32(add_i32(low, high)), scale, total)
+                offset = fma(load_f16(meta + 64 * b + 32), repeat_f32(r + X_SCALED_SUM), offset)
+                p += 64 * bits
+            finish(out + 64 * group, add(total, offset), accumulate)
+        return 0
+
+    return run
+
+
+def plain(load, size):
+    """Floating-point weights of ``size`` bytes; ``x`` is float32."""
+
+    @variant(load.__name__)
+    def run(w, x, out, first, last, accumulate):
+        n = get_i64(w + COLUMNS)
+        for group in range(first, last):
+            p = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
+            a = zero_f32()
+            b = zero_f32()
+            c = zero_f32()
+            d = zero_f32()
+            whole = n // 4 * 4
+            for k in range(0, whole, 4):
+                q = p + 16 * size * k
+                prefetch(q + 4096)
+                a = fma(load(q), repeat_f32(x + 4 * k), a)
+                b = fma(load(q + 16 * size), repeat_f32(x + 4 * k + 4), b)
+                prefetch(q + 4096 + 64)
+                c = fma(load(q + 32 * size), repeat_f32(x + 4 * k + 8), c)
+                d = fma(load(q + 48 * size), repeat_f32(x + 4 * k + 12), d)
+            for k in range(whole, n):
+                a = fma(load(p + 16 * size * k), repeat_f32(x + 4 * k), a)
+            finish(out + 64 * group, add(add(a, b), add(c, d)), accumulate)
+        return 0
+
+    return run

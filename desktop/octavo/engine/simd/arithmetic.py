@@ -99,14 +99,14 @@ def square_root(b, x):
 
 
 def emit_rint(b, x):
-    """Round to the nearest integer, halves to even; without SSE4.1 by adding and taking away 1.5 * 2^23."""
+    """Round to the nearest integer, halves to even; without SSE4.1 by adding 2^23 and taking it away."""
     if active_tier().name != "portable":
         return call(b, "llvm.rint.v16f32", v16f32, [x])
-    magic = constant(v16f32, 12582912.0)
-    rounded = b.fsub(b.fadd(x, magic), magic)
+    whole = constant(v16f32, 8388608.0)  # from here on every float32 is an integer
     magnitude = call(b, "llvm.fabs.v16f32", v16f32, [x])
+    rounded = b.fsub(b.fadd(magnitude, whole), whole)
     rounded = call(b, "llvm.copysign.v16f32", v16f32, [rounded, x])
-    return b.select(b.fcmp_ordered("<", magnitude, constant(v16f32, 4194304.0)), rounded, x)
+    return b.select(b.fcmp_ordered("<", magnitude, whole), rounded, x)
 
 
 @operation("F:F")

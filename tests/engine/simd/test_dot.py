@@ -1,0 +1,52 @@
+"""Dot products of bytes are exact, the extremes included."""
+
+import itertools
+
+import numpy as np
+from tests.engine.simd.probes import outputs
+
+from octavo.engine.simd.dot import dot_u7, dot_u8
+from octavo.engine.simd.jit import entry
+from octavo.engine.simd.memory import load_i32, store_i32
+
+
+@entry
+def wide_probe(acc, u, s, out, n):
+    for i in range(0, 64 * n, 64):
+        store_i32(out + i, dot_u8(load_i32(acc + i), load_i32(u + i), load_i32(s + i)))
+    return 0
+
+
+@entry
+def narrow_probe(acc, u, s, out, n):
+    for i in range(0, 64 * n, 64):
+        store_i32(out + i, dot_u7(load_i32(acc + i), load_i32(u + i), load_i32(s + i)))
+    return 0
+
+
+def quads(largest):
+    """Every choice of extremes for four pairs of bytes, then random ones."""
+    pairs = list(itertools.product((0, 1, largest), (-128, -127, 0, 127)))
+    extremes = np.array(list(itertools.product(pairs, pairs[-2:], pairs[::5], pairs[-4:])))
+    random = np.random.default_rng(0)
+    u = np.concatenate([extremes[..., 0], random.integers(0, largest + 1, (4000, 4))])
+    s = np.concatenate([extremes[..., 1], random.integers(-128, 128, (4000, 4))])
+    n = len(u) // 16 * 16
+    return u[:n].astype(np.uint8), s[:n].astype(np.int8)
+
+
+def check(probe, largest):
+    u, s = quads(largest)
+    acc = np.random.default_rng(1).integers(-(2**30), 2**30, len(u)).astype(np.int32)
+
+    found = outputs(probe, ["dot"], (acc, u, s), np.int32)["dot"]
+
+    assert (found == acc + (u.astype(np.int64) * s).sum(axis=1)).all()
+
+
+def test_any_unsigned_bytes_give_exact_sums():
+    check(wide_probe, 255)
+
+
+def test_bytes_under_128_give_exact_sums():
+    check(narrow_probe, 127)

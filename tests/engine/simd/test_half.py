@@ -1,0 +1,122 @@
+"""Half precision and bfloat16: every pattern widened, and every kind of number rounded, as numpy does."""
+
+import numpy as np
+from tests.engine.simd.probes import bits
+
+from octavo.engine.simd.jit import entry
+from octavo.engine.simd.memory import (
+    get_f16,
+    get_f32,
+    half,
+    load_bf16,
+    load_f16,
+    load_f32,
+    put_f16,
+    put_f32,
+    store_bf16,
+    store_f16,
+    store_f32,
+)
+
+PATTERNS = np.arange(65536, dtype=np.uint16)
+
+
+@entry
+def widen(source, halves, brains, n):
+    for i in range(n):
+        store_f32(halves + 64 * i, load_f16(source + 32 * i))
+        store_f32(brains + 64 * i, load_bf16(source + 32 * i))
+    return 0
+
+
+@entry
+def narrow(source, halves, brains, n):
+    for i in range(n):
+        x = load_f32(source + 64 * i)
+        store_f16(halves + 32 * i, x)
+        store_bf16(brains + 32 * i, x)
+    return 0
+
+
+@entry
+def one_by_one(source, halves, back, rounded, n):
+    for i in range(n):
+        number = get_f32(source + 4 * i)
+        put_f16(halves + 2 * i, number)
+        put_f32(back + 4 * i, get_f16(halves + 2 * i))
+        put_f32(rounded + 4 * i, half(number))
+    return 0
+
+
+def widened():
+    halves, brains = np.zeros((2, 65536), np.float32)
+    widen(PATTERNS.ctypes.data, halves.ctypes.data, brains.ctypes.data, 65536 // 16)
+    return halves, brains
+
+
+def numbers_to_round():
+    """All halves, what lies just beside them and in the middle between them, and numbers of every size."""
+    with np.errstate(all="ignore"):
+        halves = PATTERNS.view(np.float16).astype(np.float32)
+        beside = [np.nextafter(halves, np.float32(side)) for side in (-np.inf, np.inf)]
+    edges = np.array([65519.996, 65520, 65521, -65520, 2**-25, 2**-24, 1e-45, -1e-45], np.float32)
+    finite = np.sort(halves[np.isfinite(halves)])
+    middles = (finite[1:] + finite[:-1]) / 2
+    random = np.random.default_rng(0).integers(0, 2**32, 1 << 16, dtype=np.uint64)
+    x = np.concatenate([edges, halves, *beside, middles, random.astype(np.uint32).view(np.float32)])
+    return np.resize(x, len(x) // 16 * 16 + 16)
+
+
+def test_all_half_patterns_are_widened_exactly():
+    with np.errstate(invalid="ignore"):
+        wanted = PATTERNS.view(np.float16).astype(np.float32)
+
+    assert (bits(widened()[0]) == bits(wanted)).all()
+
+
+def test_all_bfloat_patterns_are_widened_exactly():
+    wanted = (PATTERNS.astype(np.uint32) << 16).view(np.float32)
+
+    assert (bits(widened()[1]) == bits(wanted)).all()
+
+
+def rounded():
+    x = numbers_to_round()
+    halves, brains = np.zeros((2, len(x)), np.uint16)
+    narrow(x.ctypes.data, halves.ctypes.data, brains.ctypes.data, len(x) // 16)
+    return x, halves, brains
+
+
+def test_halves_are_rounded_to_nearest_even():
+    x, halves, _ = rounded()
+    with np.errstate(over="ignore", invalid="ignore"):
+        wanted = x.astype(np.float16)
+        found = halves.view(np.float16).astype(np.float32)
+
+        assert (bits(found) == bits(wanted.astype(np.float32))).all()
+
+
+def test_bfloats_are_rounded_to_nearest_even_and_nan_stays_nan():
+    x, _, brains = rounded()
+    steps = x.view(np.uint32).astype(np.uint64)
+    wanted = ((steps + 0x7FFF + ((steps >> 16) & 1)) >> 16).astype(np.uint32) << 16
+
+    found = (brains.astype(np.uint32) << 16).view(np.float32)
+
+    assert (np.isnan(found) == np.isnan(x)).all()
+    assert (found[~np.isnan(x)] == wanted.view(np.float32)[~np.isnan(x)]).all()
+
+
+def test_single_halves_agree_with_vectors_of_them():
+    x, halves, _ = rounded()
+    x, halves = x[::31].copy(), halves[::31].copy()
+    stored = np.zeros_like(halves)
+    back, kept = np.zeros((2, len(x)), np.float32)
+
+    one_by_one(x.ctypes.data, stored.ctypes.data, back.ctypes.data, kept.ctypes.data, len(x))
+
+    with np.errstate(invalid="ignore"):
+        wanted = halves.view(np.float16).astype(np.float32)
+    assert (stored == halves).all()
+    assert (bits(back) == bits(wanted)).all()
+    assert (bits(kept) == bits(wanted)).all()

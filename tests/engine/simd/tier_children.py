@@ -1,0 +1,36 @@
+"""Tests of one folder run again in child processes, one for each other tier of instructions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from octavo.engine.simd.tier import active_tier, available_tiers
+
+ROOT = Path(__file__).parents[3]
+OTHERS = [tier.name for tier in available_tiers() if tier != active_tier()]
+
+
+def start(folder: Path) -> dict[str, subprocess.Popen[str]]:
+    """Begin the tests of ``folder``, less ``test_tiers.py``, on all other tiers at once."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", "-x", str(folder), f"--ignore={folder / 'test_tiers.py'}"]
+    return {
+        tier: subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**given, "OCTAVO_TIER": tier},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        for tier in OTHERS
+    }
+
+
+def failures(child: subprocess.Popen[str]) -> str:
+    """What a child says went wrong, empty when nothing did."""
+    said, _ = child.communicate(timeout=400)
+    return "" if child.returncode == 0 else said

@@ -8,7 +8,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.inference.sampling import Sampler, Sampling
+from octavo.engine.inference.sampler import Sampler
+from octavo.engine.inference.sampling import Sampling
 from octavo.engine.inference.session import Session
 from octavo.engine.progress import Progress
 from octavo.engine.tokenizer.tokenizer import Tokenizer

@@ -1,34 +1,41 @@
 """Compiled kernels are kept in the user's own cache folder, keyed by what they were made from.
 
-Numba's own locators key a file by its path and time, so a moved or reinstalled program compiles again, and a
-change in a module whose functions were inlined goes unseen. Here the key is the content of every kernel source,
-the tier, and the versions of numba and Python.
+The key is the content of every kernel source, the tier, the system and the compiler, so a moved or reinstalled
+program finds its kernels, and a change anywhere compiles again. A file is a SHA-256 and the object code that it is
+of: a damaged one counts as missing. Code is taken only from a folder that nobody else can write.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import platform
+import shutil
+import stat
 import sys
-from collections.abc import Callable
+import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from numba import __version__ as numba_version
-from numba.core.caching import _CacheLocator
+import llvmlite
 
+from octavo import __version__
+from octavo.engine.folders import cache_folder
 from octavo.engine.simd.tier import active_tier
 
 _ENGINE = Path(__file__).resolve().parent.parent
 _SOURCES = ("simd", "blocks", "kernels")
+_DIGEST_BYTES = 32
+_KEPT_KEYS = 3
 
 
 @cache
 def content_key() -> str:
-    """A hash of all kernel sources, the tier and the compiler; 16 hexadecimal digits."""
+    """A hash of all kernel sources, the tier, the system and the compiler; 16 hexadecimal digits."""
     digest = hashlib.sha256()
-    digest.update(f"{numba_version} {sys.version_info[:2]} {active_tier()}".encode())
+    made_by = (__version__, llvmlite.__version__, active_tier(), sys.platform, platform.machine())
+    digest.update(repr(made_by).encode())
     for folder in _SOURCES:
         for source in sorted((_ENGINE / folder).rglob("*.py")):
             digest.update(source.name.encode())
@@ -36,35 +43,81 @@ def content_key() -> str:
     return digest.hexdigest()[:16]
 
 
-class ContentLocator(_CacheLocator):
-    """Where numba keeps one function's compiled code."""
+def _folder() -> Path:
+    """The folder of this content key, whether it is there or not."""
+    chosen = os.environ.get("OCTAVO_KERNEL_CACHE")
+    return (Path(chosen) if chosen else cache_folder() / "kernels") / content_key()
 
-    def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
-        self._py_file = py_file
-        self._line = py_func.__code__.co_firstlineno
-        self._folder = Path(os.environ["OCTAVO_KERNEL_CACHE"]) / content_key()
 
-    def get_cache_path(self) -> str:
-        """The folder of this content key."""
-        return str(self._folder)
+def _is_private(folder: Path) -> bool:
+    """Whether it is a folder of this user's that no one else can write: a planted file would be run."""
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    return os.name != "posix" or (status.st_uid == os.getuid() and not status.st_mode & 0o022)
 
-    def get_source_stamp(self) -> str:
-        """What must be equal for a cached result to be used."""
-        return content_key()
 
-    def get_disambiguator(self) -> str:
-        """What tells functions of one name apart."""
-        return str(self._line)
+def cached_code(place: str) -> bytes | None:
+    """The object code of the entry at ``place``; None if it is missing, damaged or not to be trusted."""
+    folder = _folder()
+    if not _is_private(folder):
+        return None
+    try:
+        data = (folder / _file_name(place)).read_bytes()
+    except OSError:
+        return None
+    digest, code = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    return code if hashlib.sha256(code).digest() == digest else None
 
-    def ensure_cache_path(self) -> None:
-        """Make the folder, readable by its owner alone: a planted cache file would be code."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    @classmethod
-    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> ContentLocator | None:
-        """A locator for functions of Octavo's engine, None for all others."""
-        if not Path(py_file).resolve().is_relative_to(_ENGINE):
-            return None
-        locator = cls(py_func, py_file)
-        locator.ensure_cache_path()
-        return locator
+def keep_code(place: str, code: bytes) -> bool:
+    """Keep an entry's object code for the next process; whether that was possible."""
+    folder = _folder()
+    if not is_writable():
+        return False
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=folder, suffix=".partial")
+    except OSError:  # the disk is full
+        return False
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        Path(temporary).replace(folder / _file_name(place))
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        return False
+    return True
+
+
+def is_writable() -> bool:
+    """Whether compiled code can be kept; makes the folder, and removes those of versions long unused."""
+    folder = _folder()
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            remove_stale(folder)
+    except OSError:
+        return False
+    return _is_private(folder) and os.access(folder, os.W_OK)
+
+
+def remove_stale(current: Path) -> None:
+    """Keep the newest folders of kernels beside ``current``, which is in use, and remove the others.
+
+    A process that runs from one of those has its code in memory already.
+    """
+    others = sorted(
+        (each for each in current.parent.iterdir() if each.is_dir() and each != current),
+        key=lambda each: each.stat().st_mtime,
+        reverse=True,
+    )
+    for each in others[_KEPT_KEYS - 1 :]:
+        shutil.rmtree(each, ignore_errors=True)
+
+
+def _file_name(place: str) -> str:
+    return place.replace(":", ".") + ".o"

@@ -2,38 +2,43 @@
 
 Both release the global lock, are cached, and check nothing: every address and size was decided at the door.
 An entry compiles when its address is first asked for, so importing a module of kernels costs nothing, and a
-model compiles only what its block types need.
+model compiles only what its block types need. What was compiled before comes from the cache, without numba.
 """
 
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from octavo.engine.simd.compiler import numba
+from octavo.engine.simd.cache import cached_code, keep_code
+from octavo.engine.simd.machine_code import MachineCode
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _ENGINE = Path(__file__).resolve().parent.parent
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}  # numba's own option values
 
 
-def _is_cached(function: Callable[..., Any]) -> bool:
-    """Whether the function is the engine's own: only their sources are in the cache's key."""
-    return Path(function.__code__.co_filename).resolve().is_relative_to(_ENGINE)
+class Kernel:
+    """A function that only compiled code calls."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.dispatcher: Any = None  # numba's, made by compile.py
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
 
 
 def kernel(function: _Function) -> _Function:
     """Compile ``function`` into its callers, or beside them when it is large."""
-    return cast("_Function", numba.njit(nogil=True, **_OPTIONS)(function))
+    return cast("_Function", Kernel(function))
 
 
 def variant(*names: object) -> Callable[[_Function], _Function]:
     """Compile one of several functions that a factory makes from one source, as ``kernel`` does.
 
-    Numba names compiled code after the function and a counter of the process. Variants from one source, cached by
-    different processes, could meet under one name, and one would run in another's place: ``names`` tell them apart.
+    ``names`` tell them apart in whatever shows compiled code.
     """
 
     def make(function: _Function) -> _Function:
@@ -43,13 +48,9 @@ def variant(*names: object) -> Callable[[_Function], _Function]:
     return make
 
 
-def _never_inline(function: Callable[..., Any]) -> Any:  # numba's dispatcher
-    return numba.njit(nogil=True, inline="never", **_OPTIONS)(function)
-
-
 def separate(function: _Function) -> _Function:
     """Compile ``function`` once, and call it: for large bodies with several callers."""
-    return cast("_Function", _never_inline(function))
+    return kernel(function)
 
 
 class Entry:
@@ -64,25 +65,53 @@ class Entry:
     def __init__(self, function: Callable[..., int]) -> None:
         self._function = function
         self._n_arguments = function.__code__.co_argcount
-        self._compiled: Any = None  # numba's CFunc
+        self._lock = threading.Lock()
+        self._code: MachineCode | None = None
         self._call: Any = None  # a ctypes function pointer
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
 
     @property
+    def place(self) -> str:
+        """Where to import it from: ``octavo.engine.kernels.matvec:matvec_q8_0``."""
+        return f"{self._function.__module__}:{self.__name__}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the function is the engine's own: only their sources are in the cache's key."""
+        return Path(self._function.__code__.co_filename).resolve().is_relative_to(_ENGINE)
+
+    @property
     def is_compiled(self) -> bool:
-        """Whether asking for the address costs nothing."""
-        return self._compiled is not None
+        """Whether asking for the address compiles nothing; loads the code from the cache if it is there."""
+        with self._lock:
+            return self._find()
+
+    def _find(self) -> bool:
+        if self._code is None and self.is_shared:
+            code = cached_code(self.place)
+            self._code = MachineCode(code) if code is not None else None
+        return self._code is not None
+
+    def compile(self) -> None:
+        """Compile it into the cache, or into this process where the cache cannot be written."""
+        with self._lock:
+            if self._find():
+                return
+            from octavo.engine.simd.compile import object_code
+
+            code = object_code(self._function, self._n_arguments)
+            if self.is_shared:
+                keep_code(self.place, code)
+            self._code = MachineCode(code)
 
     @property
     def address(self) -> int:
-        """The C address; compiles or loads from the cache at first."""
-        if self._compiled is None:
-            signature = numba.types.int64(*[numba.types.int64] * self._n_arguments)
-            self._compiled = numba.cfunc(signature, cache=_is_cached(self._function), **_OPTIONS)(
-                self._function
-            )
-        return int(self._compiled.address)
+        """The C address; compiles or loads from the cache at first. Threads may ask at once."""
+        if self._code is None:
+            self.compile()
+        assert self._code is not None
+        return self._code.address
 
     def __call__(self, *arguments: int) -> int:
         """Call it from Python; ctypes releases the global lock meanwhile."""

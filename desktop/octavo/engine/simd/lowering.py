@@ -7,13 +7,13 @@ only the operations of ``dot.py`` and of half precision know tiers.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
-from octavo.engine.simd.compiler import cgutils, intrinsic, models, register_model, types
+from octavo.engine.simd.compiler import cgutils
 
 LANES = 16
 
@@ -29,38 +29,50 @@ v64i8, v32i16, v32i32, v16i16, v16i8 = (
 )
 
 
-class Vector(types.Type):
-    """A vector register as a Numba value."""
+@dataclass(frozen=True)
+class Vector:
+    """A vector register as a value of compiled code."""
 
-    def __init__(self, name: str, lowered: ir.VectorType) -> None:
-        super().__init__(name=name)
-        self.lowered = lowered
+    name: str
+    lowered: ir.VectorType
 
 
 I = Vector("i32x16", v16i32)  # noqa: E741  # the name of the integer vector everywhere
 F = Vector("f32x16", v16f32)
 
-
-@register_model(Vector)
-class VectorModel(models.PrimitiveModel):
-    """A vector is one LLVM value, so that it lives in registers."""
-
-    def __init__(self, dmm: Any, fe_type: Vector) -> None:  # numba's data model manager
-        super().__init__(dmm, fe_type, fe_type.lowered)
-
-
-_LETTERS = {
+_LETTERS: dict[str, Vector | ir.Type] = {
     "I": I,
     "F": F,
-    "p": types.int64,  # an address
-    "l": types.int64,
-    "i": types.int32,
-    "f": types.float32,
-    "d": types.float64,
-    "v": types.void,
+    "p": i64,  # an address
+    "l": i64,
+    "i": i32,
+    "f": f32,
+    "d": ir.DoubleType(),
+    "v": ir.VoidType(),
 }
 
 Emit = Callable[..., Any]  # (builder, *llvm values) -> llvm value
+
+
+class Operation:
+    """A name that stands for LLVM code; compiled code calls it, Python cannot.
+
+    Parameters
+    ----------
+    signature : str
+        As ``operation`` takes it.
+    emit : callable
+        Writes the code: (builder, *values) -> value.
+    """
+
+    def __init__(self, signature: str, emit: Emit) -> None:
+        result, arguments = signature.split(":")
+        self.result = _LETTERS[result]
+        self.arguments = tuple(_LETTERS[letter] for letter in arguments)
+        self.emit = emit
+        self.typed: Any = None  # numba's type of it, made by compile.py
+        self.__name__ = emit.__name__
+        self.__doc__ = emit.__doc__
 
 
 def operation(signature: str) -> Callable[[Emit], Any]:
@@ -69,30 +81,12 @@ def operation(signature: str) -> Callable[[Emit], Any]:
     Parameters
     ----------
     signature : str
-        Result and arguments as letters, ``"F:FF"``: F, I vectors; p address; l, i, f scalars; v nothing.
+        Result and arguments as letters, ``"F:FF"``: F, I vectors; p address; l, i, f, d scalars; v nothing.
         Arguments of other number types are cast.
     """
-    result_letter, argument_letters = signature.split(":")
-    result = _LETTERS[result_letter]
-    arguments = tuple(_LETTERS[letter] for letter in argument_letters)
 
-    def define(emit: Emit) -> Any:
-        def generate(
-            context: Any, builder: Any, signature: Any, values: Sequence[Any]
-        ) -> Any:  # numba's objects
-            value = emit(builder, *values)
-            return context.get_dummy_value() if result is types.void else value
-
-        def typed(typing_context: Any, *given: Any) -> Any:  # numba's objects
-            return result(*arguments), generate
-
-        # Numba asks for the number of arguments, which a starred parameter hides.
-        names = ["typing_context", *(f"x{n}" for n in range(len(arguments)))]
-        parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-        typed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may have one
-        typed.__name__ = emit.__name__
-        typed.__doc__ = emit.__doc__
-        return intrinsic(typed)
+    def define(emit: Emit) -> Any:  # compiled code calls it with what its signature says
+        return Operation(signature, emit)
 
     return define
 

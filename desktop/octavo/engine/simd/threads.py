@@ -7,7 +7,6 @@ import sys
 
 from llvmlite import ir
 
-from octavo.engine.simd.compiler import types
 from octavo.engine.simd.jit import separate
 from octavo.engine.simd.lowering import call, i32, i64, operation, pointer
 
@@ -46,9 +45,11 @@ def pause(b) -> None:
         call(b, "llvm.aarch64.hint", ir.VoidType(), [ir.Constant(i32, 1)])
 
 
-# Each gives the rest of the time slice to another thread.
-_yield_name = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
-give_way = types.ExternalFunction(_yield_name, types.int32())
+@operation("i:")
+def give_way(b):
+    """Give the rest of the time slice to another thread."""
+    return call(b, "SwitchToThread" if sys.platform == "win32" else "sched_yield", i32, [])
+
 
 PAUSES_BEFORE_YIELD = 200
 

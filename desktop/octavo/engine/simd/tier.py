@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.folders import cache_folder
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,12 @@ def active_tier() -> Tier:
 
 @cache
 def configure_numba() -> None:
-    """Tell numba the tier and the cache through its environment; must come before ``import numba``."""
-    if "numba" in sys.modules and "NUMBA_CACHE_LOCATOR_CLASSES" not in os.environ:
+    """Tell numba the tier through its environment; must come before ``import numba``."""
+    if "numba" in sys.modules:
         raise RuntimeError("numba was imported before octavo.engine.simd.tier.configure_numba()")
     tier = active_tier()
     if tier.cpu:
         os.environ["NUMBA_CPU_NAME"] = tier.cpu
         os.environ["NUMBA_CPU_FEATURES"] = tier.features
-    os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = "octavo.engine.simd.cache.ContentLocator"
-    os.environ.setdefault("OCTAVO_KERNEL_CACHE", str(cache_folder() / "kernels"))
+    # Compiled code may call what every system has, and this library it has not.
+    os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"

@@ -170,6 +170,29 @@ def test_arrays_of_another_kind_never_reach_compiled_code(logits, mask):
         Sampler(Sampling()).choose(logits, mask=mask)
 
 
+def test_logits_that_cannot_be_written_are_refused():
+    logits = np.zeros(8, np.float32)
+    logits.flags.writeable = False
+    with pytest.raises(ValueError, match="written"):
+        Sampler(Sampling()).choose(logits)
+
+
+def test_changed_logits_history_and_mask_count_at_the_next_choice():
+    sampler, logits = Sampler(Sampling(temperature=0.0, presence_penalty=5.0)), np.zeros(80, np.float32)
+    logits[3] = 4
+    assert sampler.choose(logits) == 3
+    assert sampler.choose(logits, [3]) == 0
+    logits[70] = 8
+    assert sampler.choose(logits, [3]) == 70
+    assert sampler.choose(logits, [70]) == 3
+    mask = np.ones(80, np.uint8)
+    mask[[3, 70]] = 0
+    assert sampler.choose(logits, [], mask) == 0
+    mask[3] = 1
+    assert sampler.choose(logits, [], mask) == 3
+    assert sampler.choose(logits, []) == 70
+
+
 def test_a_history_outside_the_vocabulary_never_reaches_compiled_code():
     sampler = Sampler(Sampling(repeat_penalty=1.1))
     for token in (-1, 8):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,10 @@ class Sampler:
         self._address = int(self._state.ctypes.data)
         self._buffers: dict[int, _Buffer] = {}  # by their fields
         self._recent = np.zeros(sampling.penalty_tokens if sampling.has_penalties else 0, np.int64)
+        self._recent_fields = self._recent.data.cast("B").cast("q")
         self._n_vocabulary = 0
+        self._logits: npt.NDArray[np.float32] | None = None
+        self._mask: npt.NDArray[np.uint8] | None = None
         seed = np.array([sampling.drawn_seed()], np.uint64).view(np.int64)
         self._set(sample_state.SEED, int(seed[0]))
         self._set(sample_state.TOP_K, sampling.top_k)
@@ -85,20 +89,18 @@ class Sampler:
         OctavoError
             Some logits are no numbers: the weights are damaged. Or no token is allowed, or one with a bias is unknown.
         """
-        n = len(logits)
-        if n != self._n_vocabulary:
-            self._make_buffers(n)
-        self._set(sample_state.LOGITS, _address(logits, n, np.dtype(np.float32)))
-        self._set(sample_state.MASK, 0 if mask is None else _address(mask, n, np.dtype(np.uint8)))
+        # The same array comes for every token of an answer: it is checked once.
+        if logits is not self._logits:
+            self._read_from(logits)
+        if mask is not self._mask:
+            self._obey(mask)
         if self._recent.size:
-            self._note_recent(history)
+            last = array("q", history[-self._recent.size :])
+            self._recent_fields[: len(last)] = last
+            self._set(sample_state.N_RECENT, len(last))
         token = sample.sample(self._address)
-        if token == sample.NOT_NUMBERS:
-            raise OctavoError(
-                "The model computed numbers that are no numbers.", "Its weights may be damaged."
-            )
-        if token == sample.NONE_ALLOWED:
-            raise OctavoError("No token may come next: all of them are forbidden.", "Allow at least one.")
+        if token < 0:
+            raise _refusal(token)
         return token
 
     def candidates(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
@@ -107,6 +109,20 @@ class Sampler:
         weights = self._buffers[sample_state.WEIGHTS][:n].astype(np.float64)
         return self._buffers[sample_state.IDS][:n].astype(np.int32), weights / weights.sum()
 
+    def _read_from(self, logits: npt.NDArray[np.float32]) -> None:
+        address = _address(logits, logits.size, np.dtype(np.float32))
+        if not logits.flags.writeable:
+            raise ValueError("biases and penalties need logits that can be written")
+        if logits.size != self._n_vocabulary:
+            self._make_buffers(logits.size)
+        self._set(sample_state.LOGITS, address)
+        self._logits = logits
+
+    def _obey(self, mask: npt.NDArray[np.uint8] | None) -> None:
+        n = self._n_vocabulary
+        self._set(sample_state.MASK, 0 if mask is None else _address(mask, n, np.dtype(np.uint8)))
+        self._mask = mask
+
     def _make_buffers(self, n_vocabulary: int) -> None:
         biases = self._sampling.biases
         for token, _ in biases:
@@ -114,6 +130,8 @@ class Sampler:
                 last = n_vocabulary - 1
                 raise OctavoError(f"There is no token {token} to bias.", f"Token ids go from 0 to {last}.")
         self._n_vocabulary = n_vocabulary
+        self._mask = None
+        self._set(sample_state.MASK, 0)
         self._set(sample_state.N_VOCABULARY, n_vocabulary)
         self._give(sample_state.MAXIMA, np.empty(-(-n_vocabulary // kernel.CHUNK), np.float32))
         self._give(sample_state.BINS, np.empty(smallest.BINS_BYTES, np.uint8))
@@ -129,13 +147,13 @@ class Sampler:
         self._give(sample_state.UNDO_IDS, np.empty(len(biases) + self._recent.size, np.int64))
         self._give(sample_state.UNDO_VALUES, np.empty(len(biases) + self._recent.size, np.float32))
 
-    def _note_recent(self, history: Sequence[int]) -> None:
-        last = history[-self._recent.size :]
-        recent = self._recent[: len(last)]
-        recent[:] = last
-        if len(last) and not (recent.min() >= 0 and recent.max() < self._n_vocabulary):
-            raise ValueError("a token of the history is outside the vocabulary")
-        self._set(sample_state.N_RECENT, len(last))
+
+def _refusal(code: int) -> Exception:
+    if code == sample.NOT_NUMBERS:
+        return OctavoError("The model computed numbers that are no numbers.", "Its weights may be damaged.")
+    if code == sample.NONE_ALLOWED:
+        return OctavoError("No token may come next: all of them are forbidden.", "Allow at least one.")
+    return ValueError("a token of the history is outside the vocabulary")
 
 
 def _address(values: npt.NDArray[np.generic], n: int, kind: np.dtype[np.generic]) -> int:

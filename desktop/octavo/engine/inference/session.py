@@ -12,10 +12,11 @@ from octavo.engine.checkpoint.model import Checkpoint, Hyperparameters
 from octavo.engine.errors import OctavoError, UnsupportedModel
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.families.registry import family
-from octavo.engine.inference.loader import compile_kernels, load_weights
+from octavo.engine.inference.loader import load_weights
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
+from octavo.engine.inference.needed_kernels import compile_kernels
 from octavo.engine.inference.program_builder import ProgramBuilder
-from octavo.engine.kernels import layout, program, state
+from octavo.engine.kernels import layout, program, sample, state
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.progress import Progress, Work
 from octavo.engine.simd.tier import active_tier
@@ -56,6 +57,7 @@ class Session:
         self._logits_operations = builder.logits_operations
         self._longest = 0
         self._inputs = np.zeros(self._workspace.batch, np.int64)
+        self._logits_row = self._workspace.logits.memory.view(np.float32)[: shape.n_vocabulary]
         self._pool = Pool(n_threads)
         self._pool.set(state.PROGRAM, int(self._program.ctypes.data))
         self._pool.set(state.TOKENS, int(self._inputs.ctypes.data))
@@ -90,7 +92,7 @@ class Session:
             )
         return values
 
-    def _run(self, ids: npt.NDArray[np.int64], first_logit: int) -> bool:
+    def _run(self, ids: list[int], first_logit: int) -> bool:
         """One step of the program; whether it was not stopped."""
         n = len(ids)
         self._inputs[:n] = ids
@@ -101,7 +103,7 @@ class Session:
         self._longest = max(self._longest, len(self.tokens) + n)
         if not self._pool.run():
             return False
-        self.tokens += ids.tolist()
+        self.tokens += ids
         return True
 
     def keep(self, ids: Sequence[int]) -> int:
@@ -138,7 +140,7 @@ class Session:
         n = len(values)
         for start in range(0, n, self._workspace.batch):
             yield Progress(start, n, "prefill")
-            part = values[start : start + self._workspace.batch]
+            part = values[start : start + self._workspace.batch].tolist()
             is_last = start + len(part) == n
             if not self._run(part, len(part) - 1 if is_last else len(part)):
                 return
@@ -146,13 +148,15 @@ class Session:
 
     def step(self, token: int) -> npt.NDArray[np.float32]:
         """Read one token; float32[vocabulary], valid until the next step."""
-        self._run(self._check([token]), 0)
-        return self.logits_row
+        if not (0 <= token < self.shape.n_vocabulary and len(self.tokens) < self.context_tokens):
+            self._check([token])
+        self._run([token], 0)
+        return self._logits_row
 
     @property
     def logits_row(self) -> npt.NDArray[np.float32]:
         """The logits after the last token read, float32[vocabulary], valid until the next step."""
-        return self._workspace.logits.memory.view(np.float32)[: self.shape.n_vocabulary]
+        return self._logits_row
 
     def logits(self, ids: Sequence[int]) -> Work[npt.NDArray[np.float32]]:
         """The logits after each of ``ids``, read from the beginning: float32[len(ids), vocabulary]."""
@@ -166,7 +170,7 @@ class Session:
             self._redirect_logits(rows.address, rows.stride)
             for start in range(0, len(values), n_rows):
                 yield Progress(start, len(values), "logits")
-                part = values[start : start + n_rows]
+                part = values[start : start + n_rows].tolist()
                 self._run(part, 0)
                 grid = rows.memory[: n_rows * rows.stride].view(np.float32).reshape(n_rows, -1)
                 result[start : start + len(part)] = grid[: len(part), : self.shape.n_vocabulary]
@@ -230,8 +234,9 @@ def load_session(
     n_threads = min(n_threads or usable_threads(), state.MAX_THREADS)
     context_tokens = context_tokens or default_context(shape)
     yield from compile_kernels(checkpoint)
-    for done, each in enumerate((program.run, program.announce, program.work)):
-        yield Progress(done, 3, "compile the model's operations", done + 1, 3)
+    entries = (program.run, program.announce, program.work, sample.sample)
+    for done, each in enumerate(entries):
+        yield Progress(done, len(entries), "compile the model's operations", done + 1, len(entries))
         each.address  # noqa: B018  # asking for the address compiles
     weights = yield from load_weights(checkpoint, min(n_threads, 4))
     factors = weights.vectors.get("rope_freqs.weight")

@@ -23,24 +23,21 @@ class Pool:
         # Counters need cache lines of their own.
         self._memory = np.zeros(state.STATE_BYTES // 8 + 8, np.int64)
         self._skip = -(self._memory.ctypes.data // 8) % 8
+        self.address = int(self._memory.ctypes.data) + 8 * self._skip  # of the run state
+        self._fields = self._memory[self._skip :].data.cast("B").cast("q")
         self.set(state.N_THREADS, n_threads)
         self.set(state.RUN, program.run.address)
         self._events = [threading.Event() for _ in range(n_threads)]
         self._workers: list[threading.Thread] = []
         self._is_closed = False
 
-    @property
-    def address(self) -> int:
-        """The run state's address."""
-        return int(self._memory.ctypes.data) + 8 * self._skip
-
     def set(self, offset: int, value: int) -> None:
         """Write one field of the state."""
-        self._memory[self._skip + offset // 8] = value
+        self._fields[offset // 8] = value
 
     def get(self, offset: int) -> int:
         """Read one field of the state."""
-        return int(self._memory[self._skip + offset // 8])
+        return self._fields[offset // 8]
 
     def stop(self) -> None:
         """Make the running program end at its next barrier; may be called from any thread."""
@@ -82,7 +79,7 @@ class Pool:
             return
         self._is_closed = True
         self.set(state.QUIT, 1)
-        self._memory[self._skip + state.COMMAND // 8] += 1
+        self.set(state.COMMAND, self.get(state.COMMAND) + 1)
         for event in self._events:
             event.set()
         for worker in self._workers:

@@ -35,7 +35,7 @@ from octavo.engine.simd.jit import entry, kernel, separate
 from octavo.engine.simd.memory import get_f32, get_f64, get_i32, get_i64, put_f32, put_i32, put_i64
 
 # What ``sample`` returns instead of a token.
-NOT_NUMBERS, NONE_ALLOWED = -1, -2
+NOT_NUMBERS, NONE_ALLOWED, UNKNOWN_HISTORY = -1, -2, -3
 
 
 @kernel
@@ -133,7 +133,10 @@ def _choose(s):
 
 @entry
 def sample(s):
-    """Choose a token; its id, ``NOT_NUMBERS`` or ``NONE_ALLOWED``. The logits are left as they were."""
+    """Choose a token; its id or one of the codes below 0. The logits are left as they were."""
+    for i in range(get_i64(s + N_RECENT)):
+        if not 0 <= get_i64(get_i64(s + RECENT) + 8 * i) < get_i64(s + N_VOCABULARY):
+            return UNKNOWN_HISTORY
     n = _adjust(s)
     token = _choose(s)
     _restore(s, n)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
-from octavo.engine.errors import UnreadableModel, UnsupportedModel
+from octavo.engine.errors import UnreadableModel
 from octavo.engine.inference.memory import ModelWeights
-from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS
-from octavo.engine.kernels.weights import Weights, entries_for
+from octavo.engine.kernels.layout import GROUP_ROWS
+from octavo.engine.kernels.weights import Weights
 from octavo.engine.progress import Progress, Work
 
 _SLAB_BYTES = 4 << 20
@@ -24,21 +24,6 @@ _Part = tuple[TensorInfo, Weights, int, int]
 
 def _is_needed(tensor: TensorInfo) -> bool:
     return len(tensor.shape) == 2
-
-
-def compile_kernels(checkpoint: Checkpoint) -> Work[None]:
-    """Compile, or load from the cache, the kernels of the block types in the checkpoint."""
-    types = {each.block_type.name: each.block_type for each in checkpoint.tensors if _is_needed(each)}
-    unknown = sorted(set(types) - set(LAYOUTS))
-    if unknown:
-        raise UnsupportedModel(
-            f"The model has weights in {', '.join(unknown)}, which cannot run yet.",
-            "Convert it from its original to Q8_0 or Q4_K_M.",
-        )
-    for done, (name, block_type) in enumerate(types.items()):
-        yield Progress(done, len(types), f"compile {name}", done + 1, len(types))
-        for each in entries_for(block_type):
-            each.address  # noqa: B018  # asking for the address compiles
 
 
 def _vector(checkpoint: Checkpoint, tensor: TensorInfo) -> npt.NDArray[np.float32]:

@@ -11,17 +11,17 @@ import numpy.typing as npt
 from octavo.engine.checkpoint.model import Checkpoint, Hyperparameters
 from octavo.engine.errors import OctavoError, UnsupportedModel
 from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.inference.admit import admitted_context
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.loader import load_weights
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
 from octavo.engine.inference.needed_kernels import compile_kernels
 from octavo.engine.inference.program_builder import ProgramBuilder
-from octavo.engine.kernels import layout, program, sample, state
+from octavo.engine.kernels import layout, state
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.progress import Progress, Work
 from octavo.engine.simd.tier import active_tier
 
-DEFAULT_CONTEXT = 8192
 KV_TYPES = ("f16", "q8_0", "f32")
 _LOGIT_ROWS = 64  # rows of logits computed together when all are wanted
 
@@ -190,11 +190,6 @@ class Session:
         self._pool.close()
 
 
-def default_context(shape: Hyperparameters) -> int:
-    """The context when nobody chose one: the model's own, at most 8,192."""
-    return min(shape.context_length, DEFAULT_CONTEXT)
-
-
 def _check_shape(shape: Hyperparameters, kv_type: str) -> None:
     if kv_type not in KV_TYPES:
         raise OctavoError(
@@ -209,7 +204,13 @@ def _check_shape(shape: Hyperparameters, kv_type: str) -> None:
 
 
 def load_session(
-    checkpoint: Checkpoint, *, context_tokens: int = 0, kv_type: str = "f16", n_threads: int = 0
+    checkpoint: Checkpoint,
+    *,
+    context_tokens: int = 0,
+    kv_type: str = "f16",
+    n_threads: int = 0,
+    available_bytes: int = 0,
+    force: bool = False,
 ) -> Work[Session]:
     """Load a model to run it.
 
@@ -217,27 +218,36 @@ def load_session(
     ----------
     checkpoint : Checkpoint
     context_tokens : int
-        Tokens that prompt and answers may take together; 0 for the model's own, at most 8,192.
+        Tokens that prompt and answers may take together; 0 for the model's own, at most 8,192, at most what fits.
     kv_type : str
         ``f16`` or ``q8_0``.
     n_threads : int
         0 for all usable cores.
+    available_bytes : int
+        Memory that it may take nine tenths of; 0 for what is free now.
+    force : bool
+        Load even what does not fit.
 
     Raises
     ------
     UnsupportedModel
         An architecture, block type or size without kernels.
+    NotEnoughMemory
+        It does not fit; nothing was loaded.
     """
     shape = checkpoint.hyperparameters
     _check_shape(shape, kv_type)
     family(shape.architecture)
     n_threads = min(n_threads or usable_threads(), state.MAX_THREADS)
-    context_tokens = context_tokens or default_context(shape)
-    yield from compile_kernels(checkpoint)
-    entries = (program.run, program.announce, program.work, sample.sample)
-    for done, each in enumerate(entries):
-        yield Progress(done, len(entries), "compile the model's operations", done + 1, len(entries))
-        each.address  # noqa: B018  # asking for the address compiles
+    context_tokens = admitted_context(
+        checkpoint.card,
+        context_tokens=context_tokens,
+        kv_type=kv_type,
+        n_threads=n_threads,
+        available_bytes=available_bytes,
+        force=force,
+    )
+    yield from compile_kernels(checkpoint, kv_type)
     weights = yield from load_weights(checkpoint, min(n_threads, 4))
     factors = weights.vectors.get("rope_freqs.weight")
     if factors is not None:

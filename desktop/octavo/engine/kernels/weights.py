@@ -11,6 +11,7 @@ import numpy.typing as npt
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.kernels import descriptor, matmul, matvec, panel, repack
 from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, packed_bytes, round_up
+from octavo.engine.kernels.repack_rows import repack_rows
 from octavo.engine.simd.jit import Entry
 
 _HUGE_PAGE = 2 << 20
@@ -130,16 +131,14 @@ class Weights:
         first_row = first_group * GROUP_ROWS
         raw = read(first_row, min(last_group * GROUP_ROWS, self.rows) - first_row)
         scratch = np.empty(512 + 64, np.uint8)
-        row_bytes = raw.shape[1]
-        meta = self._layout.meta_area(self.columns)
-        for group in range(first_group, last_group):
-            row = (group - first_group) * GROUP_ROWS
-            self._repack(
-                raw.ctypes.data + row * row_bytes,
-                row_bytes,
-                min(GROUP_ROWS, raw.shape[0] - row),
-                self.columns,
-                self._memory.ctypes.data + group * self.group_bytes,
-                meta,
-                scratch.ctypes.data,
-            )
+        repack_rows(
+            self._repack.address,
+            raw.ctypes.data,
+            raw.shape[1],
+            raw.shape[0],
+            self.columns,
+            self._memory.ctypes.data + first_group * self.group_bytes,
+            self.group_bytes,
+            self._layout.meta_area(self.columns),
+            scratch.ctypes.data,
+        )

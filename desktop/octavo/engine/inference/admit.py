@@ -1,0 +1,51 @@
+"""The context that a model is loaded with: chosen, or the longest that fits; refused if it does not fit."""
+
+from __future__ import annotations
+
+from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.estimate.admission import require_memory
+from octavo.engine.estimate.memory import DEFAULT_CONTEXT, default_context
+from octavo.engine.estimate.verdict import FITS_SHARE
+from octavo.engine.hardware.memory import main_memory
+
+
+def admitted_context(
+    card: ModelCard,
+    *,
+    context_tokens: int,
+    kv_type: str,
+    n_threads: int,
+    available_bytes: int = 0,
+    force: bool = False,
+) -> int:
+    """The context in tokens, before anything is loaded.
+
+    Parameters
+    ----------
+    context_tokens : int
+        0 for the model's own, at most 8,192, at most what fits.
+    available_bytes : int
+        0 for the memory that is free now.
+    force : bool
+        Load even what does not fit.
+
+    Raises
+    ------
+    NotEnoughMemory
+        With the figures, and what would fit.
+    """
+    own = min(card.hyperparameters.context_length, DEFAULT_CONTEXT)
+    if force:
+        return context_tokens or own
+    available = available_bytes or main_memory().free_bytes
+    if not context_tokens:
+        allowed = int(FITS_SHARE * available)
+        context_tokens = default_context(card, None, allowed, kv_type=kv_type, n_threads=n_threads) or own
+    require_memory(
+        card,
+        context_tokens=context_tokens,
+        available_bytes=available,
+        kv_type=kv_type,
+        n_threads=n_threads,
+    )
+    return context_tokens

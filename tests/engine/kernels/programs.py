@@ -59,6 +59,7 @@ class Machine:
     """
 
     def __init__(self, n_threads: int = 1, widest: int = 2048) -> None:
+        self.n_threads = n_threads
         self._pool = Pool(n_threads)
         self._own = [
             [allocate(2 * widest), allocate(4 * widest), allocate(4 * 64 * widest), allocate(1 << 16)]
@@ -86,9 +87,18 @@ class Machine:
         """The thread's float32[n]."""
         return self._own[thread][1][: 4 * n].view(np.float32)
 
-    def clear(self) -> None:
-        """Forget all operations."""
-        self._operations.clear()
+    @property
+    def n_parked(self) -> int:
+        """How many workers sleep."""
+        return sum(self._pool.get(state.PARKED + 64 * thread) for thread in range(1, self.n_threads))
+
+    def stop(self) -> None:
+        """Make the next run end at its first barrier."""
+        self._pool.stop()
+
+    def go_on(self) -> None:
+        """Let runs go to their ends again."""
+        self._pool.set(state.STOP, 0)
 
     def add(self, code: int, *fields: float, flags: int = state.BARRIER_AFTER) -> None:
         """Append an operation; floats go in as float32."""

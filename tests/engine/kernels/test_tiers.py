@@ -1,0 +1,18 @@
+"""The kernels pass their tests on every tier."""
+
+from pathlib import Path
+
+import pytest
+from tests.engine.simd import tier_children
+
+
+@pytest.fixture(scope="module")
+def children():
+    return tier_children.start(Path(__file__).parent)
+
+
+@pytest.mark.parametrize("tier", tier_children.OTHERS)
+def test_another_tier_passes_the_same_tests(children, tier):
+    failures = tier_children.failures(children[tier])
+
+    assert not failures, failures

@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-from threading import Event
 
 import pytest
 from tests.journeys.demo_answers import ANSWERS
 
 from octavo.cli.main import run_command
 from octavo.engine.progress import finish
+from octavo.engine.stop import Stop
 from octavo.store.library import demo_model
 from octavo.worker.loaded_model import load_model
 from octavo.worker.protocol import Load
@@ -30,7 +30,7 @@ def answers_of(path):
     with contextlib.closing(finish(load_model(Load(path=str(path), context_tokens=512)))) as model:
         for question, _ in ANSWERS:
             ids = model.prompt_ids([{"role": "user", "content": question}])
-            yield question, finish(model.reply(ids, GREEDY, 0, Event())).text
+            yield question, finish(model.reply(ids, GREEDY, 0, Stop())).text
 
 
 @pytest.mark.parametrize("quantizer", ["Q4_K_M", "Q8_0"])

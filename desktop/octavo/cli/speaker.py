@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-from collections.abc import Iterator, Sequence
-from threading import Event
-from types import FrameType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from octavo.cli import figures, progress
+from octavo.cli.ctrl_c import stopped_by_ctrl_c
 from octavo.cli.output import print_line, print_note, write
 from octavo.engine.progress import Progress
 
@@ -49,7 +47,7 @@ class Speaker:
         """Answer as it comes; Ctrl-C ends the answer, and what there is of it counts."""
         status = progress.StatusLine()
         with (
-            _ctrl_c() as stop,
+            stopped_by_ctrl_c() as stop,
             contextlib.closing(self._model.reply(ids, self._sampling, self._max_tokens, stop)) as reply,
         ):
             while True:
@@ -69,23 +67,6 @@ class Speaker:
             print_line()
             print_note(_summary(replied))
         return replied
-
-
-@contextlib.contextmanager
-def _ctrl_c() -> Iterator[Event]:
-    """An event that the first Ctrl-C sets; the second one interrupts as usual."""
-    stop = Event()
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _summary(replied: Replied) -> str:

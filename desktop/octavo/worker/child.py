@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Sequence
-from threading import Event
 
 from octavo import __version__
 from octavo.engine.errors import OctavoError
+from octavo.engine.stop import Stop
 from octavo.worker.engine_desk import EngineDesk, Stopped
 from octavo.worker.inbox import Inbox
 from octavo.worker.outbox import Outbox
@@ -56,7 +56,7 @@ def _hello() -> Hello:
     )
 
 
-def _answer(desk: EngineDesk, request: Request, stop: Event) -> Done | Failed:
+def _answer(desk: EngineDesk, request: Request, stop: Stop) -> Done | Failed:
     """The event that ends a request."""
     try:
         return Done(id=request.id, result=desk.answer(request, stop))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress
+from octavo.engine.stop import Stop
 from octavo.worker.loaded_model import LoadedModel, load_model
 from octavo.worker.outbox import Outbox
 from octavo.worker.protocol import (
@@ -59,7 +59,7 @@ class EngineDesk:
         if model is not None:
             model.close()
 
-    def answer(self, request: Request, stop: Event) -> Any:  # plain data
+    def answer(self, request: Request, stop: Stop) -> Any:  # plain data
         """Do what is asked and return the result as plain data; raises ``Stopped`` if ``stop`` is set."""
         if stop.is_set():
             raise Stopped
@@ -96,18 +96,18 @@ class EngineDesk:
         with contextlib.closing(open_checkpoint(Path(request.path))) as checkpoint:
             return msgspec.to_builtins(checkpoint.card)
 
-    def _list_models(self, request: ListModels, stop: Event) -> Any:
+    def _list_models(self, request: ListModels, stop: Stop) -> Any:
         from octavo.store.library import list_models
         from octavo.store.settings import load_settings
 
         return msgspec.to_builtins(self._run(request, list_models(load_settings()), "open", stop))
 
-    def _load(self, request: Load, stop: Event) -> Any:
+    def _load(self, request: Load, stop: Stop) -> Any:
         self.close()
         self._model = self._run(request, load_model(request), "load", stop)
         return msgspec.to_builtins(self._model.report)
 
-    def _chat(self, request: Chat, stop: Event) -> None:
+    def _chat(self, request: Chat, stop: Stop) -> None:
         model = self._loaded
         ids = model.prompt_ids(request.messages, request.template)
         # The reply heeds ``stop`` itself and then still has its figures.
@@ -122,7 +122,7 @@ class EngineDesk:
         replied = _run_to_the_end(answer, tell)
         self._outbox.send(msgspec.structs.replace(replied, id=request.id))
 
-    def _convert(self, request: Convert, stop: Event) -> Any:
+    def _convert(self, request: Convert, stop: Stop) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
         from octavo.engine.convert.convert import convert
         from octavo.engine.quantize.options import build_options
@@ -137,7 +137,7 @@ class EngineDesk:
             return msgspec.to_builtins(self._run(request, work, "convert", stop))
 
     def _run(
-        self, request: Request, work: Generator[Progress, None, Result], stage: str, stop: Event
+        self, request: Request, work: Generator[Progress, None, Result], stage: str, stop: Stop
     ) -> Result:
         """Run ``work``, telling its progress; closed, and ``Stopped`` raised, as soon as ``stop`` is set."""
 

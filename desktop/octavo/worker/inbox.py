@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from octavo.engine.stop import Stop
 from octavo.worker.protocol import Cancel, FrameReader, Request, decode_request
 
 _CHUNK_BYTES = 65_536
@@ -34,15 +35,15 @@ class Inbox:
         self._complain = complain
         self._parent_gone = parent_gone
         self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-        self._stops: dict[int, threading.Event] = {}
+        self._stops: dict[int, Stop] = {}
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin to read."""
         threading.Thread(target=self._read, name="inbox", daemon=True).start()
 
-    def next(self) -> tuple[Request, threading.Event] | None:
-        """Wait for the next request and the event that tells it to stop; None when the parent has gone."""
+    def next(self) -> tuple[Request, Stop] | None:
+        """Wait for the next request and what tells it to stop; None when the parent has gone."""
         request = self._waiting.get()
         return None if request is None else (request, self._stop_of(request.id))
 
@@ -79,9 +80,9 @@ class Inbox:
         self._stop_of(request.id)
         self._waiting.put(request)
 
-    def _stop_of(self, number: int) -> threading.Event:
+    def _stop_of(self, number: int) -> Stop:
         with self._lock:
-            return self._stops.setdefault(number, threading.Event())
+            return self._stops.setdefault(number, Stop())
 
     def _leave(self) -> None:
         with self._lock:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress, Work
+from octavo.engine.stop import Stop
 from octavo.worker.protocol import Load, LoadReport, Replied
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from octavo.engine.inference.reply import TextPiece
     from octavo.engine.inference.session import Session
     from octavo.engine.tokenizer.tokenizer import Tokenizer
-
-_STOP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class LoadedModel:
         return [bos, *ids] if self.tokenizer.add_bos and bos is not None and ids[:1] != [bos] else ids
 
     def reply(
-        self, ids: Sequence[int], sampling: Mapping[str, Any], max_tokens: int, stop: Event
+        self, ids: Sequence[int], sampling: Mapping[str, Any], max_tokens: int, stop: Stop
     ) -> Generator[Progress | TextPiece, None, Replied]:
         """Continue ``ids``; setting ``stop`` ends the answer early, and it still has its figures.
 
@@ -72,28 +69,8 @@ class LoadedModel:
             how = msgspec.convert(sampling, Sampling)
         except msgspec.ValidationError as error:
             raise OctavoError(f"This way of sampling is not possible: {error}.") from error
-        with _passed_on(stop, self.session):
-            answer = yield from reply(self.session, self.tokenizer, ids, how, max_tokens, stop=stop)
+        answer = yield from reply(self.session, self.tokenizer, ids, how, max_tokens, stop=stop)
         return Replied(**msgspec.to_builtins(answer), measured_rss_bytes=process_rss_bytes())
-
-
-@contextlib.contextmanager
-def _passed_on(stop: Event, session: Session) -> Iterator[None]:
-    """Let ``stop`` end the running step too: reading a long prompt takes seconds."""
-    is_over = Event()
-
-    def watch() -> None:
-        while not is_over.wait(_STOP_SECONDS):
-            if stop.is_set():
-                session.stop()
-
-    watcher = Thread(target=watch, name="stop watcher", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        watcher.join()
 
 
 def load_model(request: Load) -> Work[LoadedModel]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from octavo.engine.errors import OctavoError
 from octavo.engine.inference.sampler import Sampler
 from octavo.engine.inference.sampling import Sampling
 from octavo.engine.inference.session import Session
+from octavo.engine.inference.stop_texts import StopTexts
 from octavo.engine.progress import Progress
+from octavo.engine.stop import Stop
 from octavo.engine.tokenizer.tokenizer import Tokenizer
 
 
@@ -63,6 +64,52 @@ class Reply:
     context_used: int
 
 
+class _Answer:
+    """An answer as it grows.
+
+    Parameters
+    ----------
+    stop_texts : StopTexts
+    """
+
+    def __init__(self, stop_texts: StopTexts) -> None:
+        self._stop_texts = stop_texts
+        self.texts: list[str] = []
+        self.tokens: list[int] = []
+        self.finish = "length"
+        self.first_token_at = 0.0
+
+    def write(
+        self, session: Session, tokenizer: Tokenizer, sampler: Sampler, limit: int
+    ) -> Generator[TextPiece, None, None]:
+        """Sample tokens until one ends the turn, there are ``limit``, or a step was stopped."""
+        stream = tokenizer.stream()
+        while True:
+            token = sampler.choose(session.logits_row, session.tokens)
+            self.first_token_at = self.first_token_at or time.perf_counter()
+            self.tokens.append(token)
+            if token in tokenizer.stop_ids:
+                self.finish = "stop"
+                break
+            yield from self._show(self._stop_texts.push(stream.push(token)))
+            if self._stop_texts.is_found:
+                self.finish = "stop"
+                return
+            if len(self.tokens) == limit:
+                break
+            n_before = len(session.tokens)
+            session.step(token)
+            if len(session.tokens) == n_before:
+                self.finish = "cancelled"
+                break
+        yield from self._show(self._stop_texts.push(stream.flush()) + self._stop_texts.flush())
+
+    def _show(self, text: str) -> Generator[TextPiece, None, None]:
+        if text:
+            self.texts.append(text)
+            yield TextPiece(text, len(self.tokens))
+
+
 def reply(
     session: Session,
     tokenizer: Tokenizer,
@@ -70,7 +117,8 @@ def reply(
     sampling: Sampling,
     max_tokens: int = 0,
     *,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
+    stop_texts: Sequence[str] = (),
 ) -> Generator[Progress | TextPiece, None, Reply]:
     """Answer a prompt.
 
@@ -83,16 +131,19 @@ def reply(
     sampling : Sampling
     max_tokens : int
         0 for as many as the context holds.
-    stop : threading.Event, optional
-        Set it to end the answer; what there is becomes the reply, with the finish ``cancelled``.
+    stop : Stop, optional
+        Set it to end the answer, inside a step too; what there is becomes the reply, with the finish ``cancelled``.
+    stop_texts : sequence of str
+        The answer ends before the first of these, with the finish ``stop``.
 
     Raises
     ------
     OctavoError
         The prompt is empty or leaves no room in the context.
     """
-    stop = stop or threading.Event()
+    stop = stop or Stop()
     sampler = Sampler(sampling)
+    answer = _Answer(StopTexts(stop_texts))
     if not ids:
         raise OctavoError("There is nothing to answer: the prompt is empty.")
     if len(ids) >= session.context_tokens:
@@ -102,56 +153,25 @@ def reply(
         )
     begin = time.perf_counter()
     reused = session.keep(ids)
-    for progress in session.prefill(ids[reused:]):
-        yield progress
-        if stop.is_set():
-            break
-    prefilled = time.perf_counter()
-    written = yield from _write(session, tokenizer, sampler, max_tokens, stop)
-    text, tokens, finish, first = written
+    with session.stopped_by(stop):
+        yield from session.prefill(ids[reused:])
+        prefilled = time.perf_counter()
+        n_read = len(session.tokens) - reused
+        room = session.context_tokens - len(ids)
+        if stop.is_set() or reused + n_read < len(ids):
+            answer.finish = "cancelled"
+        else:
+            yield from answer.write(session, tokenizer, sampler, min(max_tokens or room, room))
     end = time.perf_counter()
+    first = answer.first_token_at
     return Reply(
-        text=text,
-        tokens=tokens,
+        text="".join(answer.texts),
+        tokens=answer.tokens,
         prompt_tokens=len(ids),
         reused_tokens=reused,
-        prefill_tokens_per_second=(len(ids) - reused) / max(prefilled - begin, 1e-9),
-        tokens_per_second=max(len(tokens) - 1, 0) / max(end - first, 1e-9) if first else 0.0,
+        prefill_tokens_per_second=n_read / max(prefilled - begin, 1e-9),
+        tokens_per_second=max(len(answer.tokens) - 1, 0) / max(end - first, 1e-9) if first else 0.0,
         first_token_seconds=first - begin if first else 0.0,
-        finish=finish,
+        finish=answer.finish,
         context_used=len(session.tokens),
     )
-
-
-def _write(
-    session: Session, tokenizer: Tokenizer, sampler: Sampler, max_tokens: int, stop: threading.Event
-) -> Generator[TextPiece, None, tuple[str, list[int], str, float]]:
-    """Sample until the end; the text, the tokens, why it ended, and when the first token came."""
-    stream = tokenizer.stream()
-    texts: list[str] = []
-    tokens: list[int] = []
-    first = 0.0
-    room = session.context_tokens - len(session.tokens)
-    limit = min(max_tokens, room) if max_tokens else room
-    finish = "length"
-    while len(tokens) < limit:
-        if stop.is_set():
-            finish = "cancelled"
-            break
-        token = sampler.choose(session.logits_row, session.tokens)
-        first = first or time.perf_counter()
-        tokens.append(token)
-        if token in tokenizer.stop_ids:
-            finish = "stop"
-            break
-        text = stream.push(token)
-        if text:
-            texts.append(text)
-            yield TextPiece(text, len(tokens))
-        if len(tokens) < limit:
-            session.step(token)
-    rest = stream.flush()
-    if rest:
-        texts.append(rest)
-        yield TextPiece(rest, len(tokens))
-    return "".join(texts), tokens, finish, first

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from octavo.engine.kernels import layout, state
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.progress import Progress, Work
 from octavo.engine.simd.tier import active_tier
+from octavo.engine.stop import Stop
 
 KV_TYPES = ("f16", "q8_0", "f32")
 _LOGIT_ROWS = 64  # rows of logits computed together when all are wanted
@@ -75,8 +76,20 @@ class Session:
         return self.weights_bytes + kv + layout.working_bytes(self.shape, self.context_tokens, self.n_threads)
 
     def stop(self) -> None:
-        """End the running step at its next barrier; may be called from any thread."""
+        """End the running step at its next barrier, or else the next step; ``tokens`` are then as before it.
+
+        May be called from any thread.
+        """
         self._pool.stop()
+
+    @contextlib.contextmanager
+    def stopped_by(self, stop: Stop) -> Iterator[None]:
+        """Let ``stop`` end the steps of this context, the running one too."""
+        try:
+            with stop.ending(self.stop):
+                yield
+        finally:
+            self._pool.set(state.STOP, 0)  # it may have come after the last step
 
     def _check(self, ids: Sequence[int]) -> npt.NDArray[np.int64]:
         """The ids as int64[n]; raises OctavoError for one outside the vocabulary, or too many."""
@@ -96,12 +109,12 @@ class Session:
         """One step of the program; whether it was not stopped."""
         n = len(ids)
         self._inputs[:n] = ids
-        self._pool.set(state.STOP, 0)
         self._pool.set(state.N_TOKENS, n)
         self._pool.set(state.FIRST_POSITION, len(self.tokens))
         self._pool.set(state.FIRST_LOGIT, first_logit)
         self._longest = max(self._longest, len(self.tokens) + n)
         if not self._pool.run():
+            self._pool.set(state.STOP, 0)
             return False
         self.tokens += ids
         return True
@@ -253,11 +266,3 @@ def load_session(
     if factors is not None:
         factors = factors[: shape.rope_dimensions // 2]
     return Session(shape, weights, factors, context_tokens, kv_type, n_threads)
-
-
-def stop_on(session: Session, stop: threading.Event) -> bool:
-    """Whether ``stop`` is set; then the running step is ended too."""
-    if stop.is_set():
-        session.stop()
-        return True
-    return False

@@ -138,3 +138,17 @@ def test_closing_leaves_no_process_behind(qtbot, child):
     child.close()
 
     assert not child.is_running
+
+
+def test_dismissing_does_not_wait_and_a_new_child_can_start_at_once(qtbot, child):
+    call = child.ask(asked("stubborn"))
+    with qtbot.waitSignal(call.piece):
+        pass
+    told = []
+    call.failed.connect(told.append)
+
+    child.dismiss()
+
+    assert [each.kind for each in told] == ["cancelled"]
+    with qtbot.waitSignal(child.ask(ListModels()).done):
+        pass

@@ -116,7 +116,7 @@ class ChatDesk(QObject):
         self._waiting = None
         if self._loading is not None or self._answering is not None:
             self._loading = self._answering = None
-            self._engine.close()
+            self._engine.dismiss()
 
     def _start(self, question: Question) -> None:
         self._waiting = None

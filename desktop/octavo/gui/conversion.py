@@ -91,7 +91,7 @@ class Conversion(QObject):
         self.paced.emit(Pace(share, event.label, event.step, event.n_steps, rate, left))
 
     def _tell_done(self, result: object) -> None:
-        self._engine.close()
+        self._engine.dismiss()
         try:
             self.done.emit(msgspec.convert(result, Converted))
         except msgspec.ValidationError as error:
@@ -100,5 +100,5 @@ class Conversion(QObject):
             )
 
     def _tell_failed(self, failed: Failed) -> None:
-        self._engine.close()
+        self._engine.dismiss()
         self.failed.emit(failed)

@@ -7,10 +7,11 @@ child prints goes to standard error, of which the end is kept for "Details".
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
 
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
@@ -30,6 +31,8 @@ from octavo.worker.protocol import (
 
 GRACE_MS = 300
 LOG_BYTES = 16_384
+# How long a child that was asked to end may remove unfinished files, milliseconds.
+TIDY_MS = 1500
 _KILLED = 9
 
 
@@ -150,18 +153,35 @@ class EngineProcess(QObject):
         call.expect_end(self._grace_ms)
 
     def kill_for(self, call: Call) -> None:
-        """Kill the child because ``call`` has not ended in time."""
+        """End the child because ``call`` has not ended in time: politely, then by force."""
         if call.number in self._calls and self._process is not None:
-            self._process.kill()
+            _end_later(self._process, self._process.kill)
+            self._process.terminate()
 
-    def close(self) -> None:
-        """End the child and whatever it was doing; its calls fail as cancelled."""
-        for call in self._calls.values():
-            call.is_cancelled = True
+    def dismiss(self) -> None:
+        """End the child without waiting for it; what it was doing fails as cancelled, a new one can start."""
         process = self._process
         if process is not None:
-            process.kill()
-            process.waitForFinished(1000)
+            process.blockSignals(True)
+            # It may outlive this object, and stays in the program's care: see ``bury_children``.
+            process.setParent(QCoreApplication.instance())
+            _end_later(process, partial(_bury, process))
+            process.terminate()
+            self._process = None
+            self._cancel_all()
+            self._end_calls("", "")
+
+    def close(self) -> None:
+        """End the child and wait until it is gone: the end of the program."""
+        process = self._process
+        if process is not None:
+            process.blockSignals(True)
+            process.terminate()
+            if not process.waitForFinished(TIDY_MS):
+                process.kill()
+                process.waitForFinished(TIDY_MS)
+            self._cancel_all()
+            self._end_calls("", "")
 
     def log(self) -> str:
         """The end of what the child printed."""
@@ -217,6 +237,10 @@ class EngineProcess(QObject):
         self.hello = hello
         self.ready.emit(hello)
 
+    def _cancel_all(self) -> None:
+        for call in self._calls.values():
+            call.is_cancelled = True
+
     def _forget(self, call: Call) -> None:
         del self._calls[call.number]
 
@@ -232,7 +256,7 @@ class EngineProcess(QObject):
         self._end_calls(message, self.log())
 
     def _end_calls(self, message: str, details: str) -> None:
-        """Fail every call; tell of a crash unless all of them were being cancelled."""
+        """Fail every call; tell of a crash unless all of them were being cancelled, or it was wanted."""
         process, self._process, self.hello = self._process, None, None
         if process is not None:
             process.deleteLater()
@@ -243,5 +267,27 @@ class EngineProcess(QObject):
             call.failed.emit(
                 Failed(id=call.number, kind="cancelled", message="Stopped.") if call.is_cancelled else crash
             )
-        if not calls or not all(call.is_cancelled for call in calls):
+        if message and not (calls and all(call.is_cancelled for call in calls)):
             self.crashed.emit(crash)
+
+
+def bury_children() -> None:
+    """End the children that were dismissed and still tidy up: the end of the program."""
+    application = QCoreApplication.instance()
+    if application is not None:
+        for process in application.findChildren(QProcess, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            _bury(process)
+
+
+def _bury(process: QProcess) -> None:
+    if process.state() != QProcess.ProcessState.NotRunning:
+        process.kill()
+        process.waitForFinished(TIDY_MS)
+    process.deleteLater()
+
+
+def _end_later(process: QProcess, end: Callable[[], object]) -> None:
+    """Call ``end`` in a while; by then a child that could tidy up has done so."""
+    timer = QTimer(process, singleShot=True, interval=TIDY_MS)
+    timer.timeout.connect(end)
+    timer.start()

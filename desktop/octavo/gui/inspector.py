@@ -35,7 +35,7 @@ class Inspector(QObject):
         self._current = ""
         # An idle child is memory for nothing.
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
-        self._idle.timeout.connect(self._engine.close)
+        self._idle.timeout.connect(self._engine.dismiss)
 
     def list_models(self) -> None:
         """Find all models on this computer."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
+from octavo.gui.engine_process import bury_children
 from octavo.gui.pages.chat import ChatPage
 from octavo.gui.pages.convert import ConvertPage
 from octavo.gui.pages.fit import FitPage
@@ -71,6 +72,7 @@ class JoinedWindow(QObject):
         self.convert.jobs.close_jobs()
         self.desk.close()
         self.workspace.close()
+        bury_children()
 
     def _join_pages(self) -> None:
         self.models.chat_asked.connect(self._chat_with)

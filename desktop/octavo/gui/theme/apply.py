@@ -30,7 +30,8 @@ def style_sheet(tokens: Tokens) -> str:
 def apply_theme(application: QApplication, choice: str) -> None:
     """Give every window the theme of ``choice`` (``light``, ``dark`` or ``system``)."""
     tokens = tokens_for(choice)
-    application.setStyle("Fusion")
+    if application.style().name() != "fusion" and not application.styleSheet():
+        application.setStyle("Fusion")
     application.setFont(font())
     application.setPalette(palette(tokens))
     application.setStyleSheet(style_sheet(tokens))

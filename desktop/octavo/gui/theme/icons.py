@@ -21,7 +21,13 @@ def _source(name: str) -> str:
 
 def pixmap(name: str, colour: QColor, size: int, ratio: float = 2.0) -> QPixmap:
     """The icon ``name`` in ``colour``, ``size`` by ``size`` pixels at a screen ratio of ``ratio``."""
-    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour.name()).encode()))
+    return _drawn(name, colour.name(), size, ratio)
+
+
+# Widgets ask again at every change of style, several times each.
+@cache
+def _drawn(name: str, colour: str, size: int, ratio: float) -> QPixmap:
+    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
     side = round(size * ratio)
     made = QPixmap(side, side)
     made.fill(Qt.GlobalColor.transparent)

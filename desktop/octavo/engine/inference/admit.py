@@ -1,12 +1,29 @@
-"""The context that a model is loaded with: chosen, or the longest that fits; refused if it does not fit."""
+"""What a model must pass before it is loaded: kernels for its shape, and memory for it and its context."""
 
 from __future__ import annotations
 
-from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.checkpoint.model import Hyperparameters, ModelCard
+from octavo.engine.errors import OctavoError, UnsupportedModel
 from octavo.engine.estimate.admission import require_memory
 from octavo.engine.estimate.memory import DEFAULT_CONTEXT, default_context
 from octavo.engine.estimate.verdict import FITS_SHARE
 from octavo.engine.hardware.memory import main_memory
+
+KV_TYPES = ("f16", "q8_0", "f32")
+_UNIT = 32  # of widths
+
+
+def check_shape(shape: Hyperparameters, kv_type: str) -> None:
+    """Refuse sizes and KV caches without kernels."""
+    if kv_type not in KV_TYPES:
+        raise OctavoError(
+            f"There is no KV cache of type {kv_type!r}.", f"Choose one of {', '.join(KV_TYPES)}."
+        )
+    if shape.key_size % _UNIT or shape.value_size % _UNIT or shape.n_embedding % _UNIT:
+        raise UnsupportedModel(
+            f"Heads of {shape.key_size} and {shape.value_size} and a width of {shape.n_embedding} cannot run yet.",
+            f"All must be multiples of {_UNIT}.",
+        )
 
 
 def admitted_context(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,16 @@ class ModelWeights:
             raise UnsupportedModel(f"The model has no tensor {name!r}.")
         return int(self.vectors[name].ctypes.data)
 
+    def fingerprint(self) -> str:
+        """A hash of all vectors and of the first rows of each matrix: what tells two models apart."""
+        digest = hashlib.sha256()
+        for name, vector in self.vectors.items():
+            digest.update(name.encode() + vector.tobytes())
+        for name, matrix in self.matrices.items():
+            digest.update(f"{name} {matrix.block_type.name} {matrix.rows} {matrix.columns}".encode())
+            digest.update(matrix.first_group())
+        return digest.hexdigest()
+
     @property
     def n_bytes(self) -> int:
         """Bytes of all of them."""
@@ -60,15 +71,16 @@ class KvCache:
         self._capacities = [
             layout.layer_cache_positions(shape, n, context_tokens) for n in range(shape.n_layers)
         ]
-        key_bytes = layout.cache_vector_bytes(shape.key_size, kv_type)
-        value_bytes = layout.cache_vector_bytes(shape.value_size, kv_type)
+        self._n_kv_heads = shape.n_kv_heads
+        self._key_bytes = layout.cache_vector_bytes(shape.key_size, kv_type)
+        self._value_bytes = layout.cache_vector_bytes(shape.value_size, kv_type)
         self._keys, self._values = [], []
         at = int(self._memory.ctypes.data)
         for layer, capacity in enumerate(self._capacities):
             positions = capacity * shape.n_kv_heads[layer]
             self._keys.append(at)
-            self._values.append(at + positions * key_bytes)
-            at += positions * (key_bytes + value_bytes)
+            self._values.append(at + positions * self._key_bytes)
+            at += positions * (self._key_bytes + self._value_bytes)
 
     def keys(self, layer: int) -> int:
         """The address of a layer's keys."""
@@ -81,6 +93,23 @@ class KvCache:
     def capacity(self, layer: int) -> int:
         """Positions that a layer's ring holds."""
         return self._capacities[layer]
+
+    def used_parts(self, n_written: int) -> list[memoryview]:
+        """The bytes that hold the first ``n_written`` positions, or the whole ring where it has been filled."""
+        memory = memoryview(self._memory.data)
+        base = int(self._memory.ctypes.data)
+        parts = []
+        for layer, capacity in enumerate(self._capacities):
+            # Keys lie in blocks of positions, so whole blocks are used; the values' remainder costs little.
+            used = min(capacity, layout.round_up(n_written, layout.KEY_BLOCK))
+            for start, vector_bytes in (
+                (self._keys[layer] - base, self._key_bytes),
+                (self._values[layer] - base, self._value_bytes),
+            ):
+                for head in range(self._n_kv_heads[layer]):
+                    at = start + head * capacity * vector_bytes
+                    parts.append(memory[at : at + used * vector_bytes])
+        return parts
 
     def earliest_kept(self, n_written: int) -> int:
         """The shortest prefix to which a cache of ``n_written`` positions can be cut, beside 0 and all."""

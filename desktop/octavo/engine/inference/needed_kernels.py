@@ -40,8 +40,12 @@ def compile_kernels(checkpoint: Checkpoint, kv_type: str) -> Work[None]:
 
 def warm_kernels() -> Work[None]:
     """Compile the kernels of all common models; at a first start, while nobody waits for them."""
-    types = [block_type(name) for name in _COMMON_TYPES]
-    yield from compile_ahead(_entries(types, ("f16", "q8_0")), usable_threads())
+    yield from compile_ahead(common_entries(), usable_threads())
+
+
+def common_entries() -> list[Entry]:
+    """The entries that all common models need together."""
+    return _entries([block_type(name) for name in _COMMON_TYPES], ("f16", "q8_0"))
 
 
 def _entries(types: Iterable[BlockType], kv_types: Iterable[str]) -> list[Entry]:

@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.checkpoint.model import Checkpoint, Hyperparameters
-from octavo.engine.errors import OctavoError, UnsupportedModel
+from octavo.engine.errors import OctavoError
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.inference.admit import admitted_context
+from octavo.engine.inference.admit import admitted_context, check_shape
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.loader import load_weights
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
 from octavo.engine.inference.needed_kernels import compile_kernels
 from octavo.engine.inference.program_builder import ProgramBuilder
+from octavo.engine.inference.saved_cache import CacheState, model_identity, read_cache, write_cache
 from octavo.engine.kernels import layout, state
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.progress import Progress, Work
 from octavo.engine.simd.tier import active_tier
 from octavo.engine.stop import Stop
 
-KV_TYPES = ("f16", "q8_0", "f32")
 _LOGIT_ROWS = 64  # rows of logits computed together when all are wanted
 
 
@@ -141,6 +141,29 @@ class Session:
         del self.tokens[n:]
         return n
 
+    def _saved_state(self) -> CacheState:
+        model = model_identity(self.shape, self._weights)
+        return CacheState(model, self.kv_type, self.context_tokens, list(self.tokens), self._longest)
+
+    def save(self, path: Path) -> None:
+        """Write what has been read to a file, so that a session of the same model can go on from there."""
+        write_cache(path, self._saved_state(), self._cache.used_parts(self._longest))
+
+    def restore(self, path: Path) -> int:
+        """Go on from what ``save`` wrote; how many tokens have been read then.
+
+        Raises
+        ------
+        OctavoError
+            It is of another model or of other settings, or damaged; then nothing counts as read.
+        """
+        expected = self._saved_state()
+        self.truncate(0)
+        found = read_cache(path, expected, self.shape.n_vocabulary, self._cache.used_parts)
+        self.tokens += found.tokens
+        self._longest = found.longest
+        return len(self.tokens)
+
     def prefill(self, ids: Sequence[int]) -> Work[None]:
         """Read ``ids`` after what was read before; then ``logits_row`` is that of the last one.
 
@@ -203,19 +226,6 @@ class Session:
         self._pool.close()
 
 
-def _check_shape(shape: Hyperparameters, kv_type: str) -> None:
-    if kv_type not in KV_TYPES:
-        raise OctavoError(
-            f"There is no KV cache of type {kv_type!r}.", f"Choose one of {', '.join(KV_TYPES)}."
-        )
-    unit = 32
-    if shape.key_size % unit or shape.value_size % unit or shape.n_embedding % unit:
-        raise UnsupportedModel(
-            f"Heads of {shape.key_size} and {shape.value_size} and a width of {shape.n_embedding} cannot run yet.",
-            f"All must be multiples of {unit}.",
-        )
-
-
 def load_session(
     checkpoint: Checkpoint,
     *,
@@ -249,7 +259,7 @@ def load_session(
         It does not fit; nothing was loaded.
     """
     shape = checkpoint.hyperparameters
-    _check_shape(shape, kv_type)
+    check_shape(shape, kv_type)
     family(shape.architecture)
     n_threads = min(n_threads or usable_threads(), state.MAX_THREADS)
     context_tokens = admitted_context(

@@ -27,7 +27,10 @@ _KINDS = {
 
 def allocate(n_bytes: int) -> npt.NDArray[np.uint8]:
     """Zeroed memory of its own mapping, aligned to a page; huge pages where the system gives them."""
-    mapping = mmap.mmap(-1, round_up(max(n_bytes, 1), mmap.PAGESIZE))
+    size = round_up(max(n_bytes, 1), mmap.PAGESIZE)
+    # Python shares anonymous mappings by default, and shared memory gets no huge pages.
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    mapping = mmap.mmap(-1, size, **private)
     if n_bytes >= _HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
         mapping.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(mapping, np.uint8)
@@ -110,6 +113,10 @@ class Weights:
     def n_bytes(self) -> int:
         """Packed bytes in all."""
         return self.n_groups * self.group_bytes
+
+    def first_group(self) -> bytes:
+        """The packed bytes of the first 16 rows."""
+        return self._memory[: self.group_bytes].tobytes()
 
     def set_bias(self, bias: npt.NDArray[np.float32]) -> None:
         """Add float32[rows] to every product."""

@@ -32,7 +32,8 @@ def exp(x):
 
     x = n ln 2 + r with n an integer and |r| <= ln 2 / 2; a polynomial gives e^r, and n goes into the exponent.
     """
-    clipped = maximum(minimum(x, splat_f32(np.float32(88.0))), splat_f32(np.float32(-87.3)))
+    # In this order NaN stays NaN.
+    clipped = maximum(splat_f32(np.float32(-87.3)), minimum(splat_f32(np.float32(88.0)), x))
     n = rint(mul(clipped, splat_f32(np.float32(1.4426950408889634))))
     r = fma(n, splat_f32(np.float32(-0.693145751953125)), clipped)
     r = fma(n, splat_f32(np.float32(-1.428606820309417e-06)), r)

@@ -196,7 +196,13 @@ class Session:
         return self._logits_row
 
     def logits(self, ids: Sequence[int]) -> Work[npt.NDArray[np.float32]]:
-        """The logits after each of ``ids``, read from the beginning: float32[len(ids), vocabulary]."""
+        """The logits after each of ``ids``, read from the beginning: float32[len(ids), vocabulary].
+
+        Raises
+        ------
+        OctavoError
+            An id outside the vocabulary, more tokens than the context, or a stop from another thread.
+        """
         self.truncate(0)
         values = self._check(ids)
         n_rows = min(_LOGIT_ROWS, self._workspace.batch)
@@ -208,7 +214,8 @@ class Session:
             for start in range(0, len(values), n_rows):
                 yield Progress(start, len(values), "logits")
                 part = values[start : start + n_rows].tolist()
-                self._run(part, 0)
+                if not self._run(part, 0):
+                    raise OctavoError("Computing the logits was stopped.")
                 grid = rows.memory[: n_rows * rows.stride].view(np.float32).reshape(n_rows, -1)
                 result[start : start + len(part)] = grid[: len(part), : self.shape.n_vocabulary]
         finally:

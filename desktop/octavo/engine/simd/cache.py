@@ -27,7 +27,7 @@ from octavo.engine.simd.tier import active_tier
 _ENGINE = Path(__file__).resolve().parent.parent
 _SOURCES = ("simd", "blocks", "kernels")
 _DIGEST_BYTES = 32
-_KEPT_KEYS = 3
+_KEPT_KEYS = 6  # half a megabyte each; tiers have keys of their own
 
 
 @cache

@@ -29,7 +29,7 @@ def compile_ahead(entries: Sequence[Entry], n_processes: int) -> Work[None]:
     missing = [each for each in dict.fromkeys(entries) if not each.is_compiled]
     if not missing:
         return
-    if getattr(sys, "frozen", False) or not is_writable():
+    if not is_writable():
         yield from _compile_here(missing)
         return
     team = _Team(missing, min(n_processes, len(missing), _MAX_PROCESSES))

@@ -10,14 +10,12 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from octavo.engine.simd.cache import cached_code, keep_code
 from octavo.engine.simd.machine_code import MachineCode
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_ENGINE = Path(__file__).resolve().parent.parent
 
 
 class Kernel:
@@ -79,7 +77,7 @@ class Entry:
     @property
     def is_shared(self) -> bool:
         """Whether the function is the engine's own: only their sources are in the cache's key."""
-        return Path(self._function.__code__.co_filename).resolve().is_relative_to(_ENGINE)
+        return self._function.__module__.startswith("octavo.engine.")
 
     @property
     def is_compiled(self) -> bool:

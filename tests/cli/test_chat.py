@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from octavo.engine.inference.sampling import Sampling
 from octavo.engine.progress import Progress
 from octavo.worker import loaded_model
 from octavo.worker.protocol import LoadReport, Replied
@@ -131,6 +132,15 @@ def test_prompt_may_come_from_standard_input(octavo, model, monkeypatch):
     assert model.asked == [[{"role": "user", "content": "Grüße"}]]
 
 
+def test_penalties_and_typical_p_reach_the_sampler(octavo, model):
+    options = ["--typical-p", "0.9", "--repeat-penalty", "1.2", "--presence-penalty", "0.5"]
+    outcome = octavo("chat", "demo", "--prompt", "Hi", *options, "--frequency-penalty", "-0.25")
+    assert outcome.status == 0
+    named = ("typical_p", "repeat_penalty", "presence_penalty", "frequency_penalty")
+    assert [model.sampling[name] for name in named] == [0.9, 1.2, 0.5, -0.25]
+    assert Sampling(**model.sampling).typical_p == 0.9
+
+
 def test_ctrl_c_stops_the_answer_and_keeps_what_was_said(octavo, model):
     model.on_piece = lambda: os.kill(os.getpid(), signal.SIGINT)
     outcome = octavo("chat", "demo", "--prompt", "Hello", "--json")
@@ -167,7 +177,14 @@ def test_ctrl_c_in_a_conversation_ends_the_answer_only(octavo, model, terminal):
 
 @pytest.mark.parametrize(
     "options",
-    [["--temperature", "-1"], ["--top-p", "1.5"], ["--min-p", "nan0"], ["--kv", "q2"], ["--seed", "-1"]],
+    [
+        ["--temperature", "-1"],
+        ["--top-p", "1.5"],
+        ["--min-p", "nan0"],
+        ["--kv", "q2"],
+        ["--seed", "-1"],
+        ["--typical-p", "2"],
+    ],
 )
 def test_impossible_sampling_is_wrong_usage(octavo, model, options):
     assert octavo("chat", "demo", "--prompt", "Hello", *options).status == 2

@@ -40,6 +40,38 @@ MinP = Annotated[
         "--min-p", metavar="P", min=0.0, max=1.0, help="Choose among those at least P times the likeliest."
     ),
 ]
+TypicalP = Annotated[
+    float,
+    typer.Option(
+        "--typical-p", metavar="P", min=0.0, max=1.0, help="Choose among the most typical that sum up to P."
+    ),
+]
+RepeatPenalty = Annotated[
+    float,
+    typer.Option(
+        "--repeat-penalty", metavar="R", min=0.0, max=10.0, help="Above 1: repeat recent words less."
+    ),
+]
+PresencePenalty = Annotated[
+    float,
+    typer.Option(
+        "--presence-penalty",
+        metavar="A",
+        min=-100.0,
+        max=100.0,
+        help="Above 0: repeat recent words less, often or not.",
+    ),
+]
+FrequencyPenalty = Annotated[
+    float,
+    typer.Option(
+        "--frequency-penalty",
+        metavar="A",
+        min=-100.0,
+        max=100.0,
+        help="Above 0: repeat words less the oftener they came.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="S", min=0, help="The same seed gives the same answer.")
 ]
@@ -61,6 +93,10 @@ def chat(
     top_k: TopK = 40,
     top_p: TopP = 0.95,
     min_p: MinP = 0.05,
+    typical_p: TypicalP = 1.0,
+    repeat_penalty: RepeatPenalty = 1.0,
+    presence_penalty: PresencePenalty = 0.0,
+    frequency_penalty: FrequencyPenalty = 0.0,
     seed: Seed = None,
     max_tokens: MaxTokens = 1024,
     context: Context = 0,
@@ -76,7 +112,17 @@ def chat(
     if prompt is None and (as_json or not sys.stdin.isatty()):
         prompt = standard_input().removesuffix("\n")
     load = Load(path=str(model_path(model)), context_tokens=context, kv_type=kv.value, n_threads=threads)
-    sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p, "seed": seed}
+    sampling = {
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "seed": seed,
+        "typical_p": typical_p,
+        "repeat_penalty": repeat_penalty,
+        "presence_penalty": presence_penalty,
+        "frequency_penalty": frequency_penalty,
+    }
     with contextlib.closing(progress.run(load_model(load), "Loading")) as loaded:
         speaker = Speaker(loaded, sampling, max_tokens, is_silent=as_json)
         if prompt is None:

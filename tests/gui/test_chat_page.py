@@ -195,3 +195,24 @@ def test_of_a_thousand_messages_only_those_near_the_view_exist(joined, ready, qt
     assert messages.n_filled < 30
     assert messages.verticalScrollBar().value() == messages.verticalScrollBar().maximum()
     assert ready.findChildren(QuestionView)
+
+
+def test_tokens_are_counted_while_typing(joined, ready, qtbot):
+    with qtbot.waitSignal(joined.desk.counted) as caught:
+        QTest.keyClicks(ready.panel.composer.edit, "one two three")
+
+    assert caught.args == [3]
+    assert ready.panel._status._context.text() == "Context 3 of 4,096"
+
+
+def test_another_model_ends_the_answer_of_the_one_before(joined, ready, qtbot):
+    with qtbot.waitSignal(joined.desk.grew):
+        ask(ready, "stubborn")
+
+    with qtbot.waitSignal(joined.desk.state_changed, check_params_cb=lambda: joined.desk.state == "ready"):
+        ready.panel.chat_with("/models/folder")
+
+    assert not joined.desk.is_answering
+    assert joined.conversation.branch[-1].finish == "cancelled"
+    with qtbot.waitSignal(joined.desk.answered):
+        ask(ready, "Anew")

@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from octavo.gui.engine_process import Call, EngineProcess
-from octavo.worker.protocol import Chat, Failed, Hello, Load, LoadReport, Progressed, Replied
+from octavo.worker.protocol import Chat, CountTokens, Failed, Hello, Load, LoadReport, Progressed, Replied
 
 # A token of a large model may take longer than the grace of other requests, and killing the engine
 # would cost the user the loading of the model; the window itself stops at once.
@@ -42,6 +42,7 @@ class ChatDesk(QObject):
     progressed = Signal(Progressed)
     grew = Signal(str, int)
     answered = Signal(Replied)
+    counted = Signal(int)
     failed = Signal(Failed)
 
     def __init__(self, parent: QObject | None = None, *, command: Sequence[str] | None = None) -> None:
@@ -106,6 +107,11 @@ class ChatDesk(QObject):
         elif self._answering is not None:
             self._answering.cancel()
 
+    def count(self, messages: list[dict[str, str]]) -> None:
+        """Count the tokens of a conversation; ``counted`` tells, unless the model has better things to do."""
+        if self.state == "ready" and not self._engine.is_busy:
+            self._engine.ask(CountTokens(messages=messages)).done.connect(self._tell_count)
+
     def close(self) -> None:
         """End the engine."""
         self._engine.blockSignals(True)
@@ -113,10 +119,13 @@ class ChatDesk(QObject):
 
     def _drop(self) -> None:
         """End what is under way for another model."""
-        self._waiting = None
-        if self._loading is not None or self._answering is not None:
-            self._loading = self._answering = None
+        was_answering = self.is_answering
+        is_busy = self._loading is not None or self._answering is not None
+        self._waiting = self._loading = self._answering = None
+        if is_busy:
             self._engine.dismiss()
+        if was_answering:
+            self.failed.emit(Failed(kind="cancelled", message="Stopped."))
 
     def _start(self, question: Question) -> None:
         self._waiting = None
@@ -127,6 +136,9 @@ class ChatDesk(QObject):
         self._answering.piece.connect(self.grew)
         self._answering.replied.connect(self._note_reply)
         self._answering.failed.connect(self._note_failure)
+
+    def _tell_count(self, result: object) -> None:
+        self.counted.emit(msgspec.convert(result, dict[str, int])["tokens"])
 
     def _note_loaded(self, result: object) -> None:
         self._loading = None

@@ -143,13 +143,15 @@ class Conversation(QObject):
         self._store.change_chat(self.chat.id, leaf_id=leaf)
         self.branch = self._store.branch(leaf)
 
-    def messages_for_engine(self, system_prompt: str) -> list[dict[str, str]]:
-        """The branch as the chat template takes it, the answer under way left out."""
+    def messages_for_engine(self, system_prompt: str, question: str = "") -> list[dict[str, str]]:
+        """The branch as the chat template takes it, without the answer under way, with ``question`` at its end."""
         said = [
             {"role": each.role, "content": each.text}
             for each in self.branch
             if self._answer is None or each.id != self._answer.id
         ]
+        if question:
+            said.append({"role": "user", "content": question})
         return [{"role": "system", "content": system_prompt}, *said] if system_prompt.strip() else said
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.chat_desk import ChatDesk, Question
@@ -28,6 +28,7 @@ from octavo.worker.protocol import Failed, Load, Progressed, Replied
 SMALLER_CONTEXT = 4096
 SIDE = 64
 SETTLED_SECONDS = 0.5
+TYPING_MS = 300
 
 
 class ChatPanel(QWidget):
@@ -45,6 +46,7 @@ class ChatPanel(QWidget):
         self._n_tokens = 0
         self._first_piece = (0.0, 0)
         self._retry: Failed | None = None
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._arrange()
         self._connect()
         self._show_model()
@@ -94,6 +96,9 @@ class ChatPanel(QWidget):
         self.header.options_asked.connect(self._open_options)
         self.composer.sent.connect(self._ask)
         self.composer.stop_asked.connect(self.stop)
+        self.composer.text_changed.connect(self._typing.start)
+        self._typing.timeout.connect(self._count)
+        self._desk.counted.connect(self._show_context)
         self.composer.prompt_asked.connect(self._open_prompt)
         self._options.changed.connect(self._keep_options)
         self._messages.link_asked.connect(self._open_link)
@@ -123,6 +128,12 @@ class ChatPanel(QWidget):
 
     def _open_link(self, target: str) -> None:
         ask_to_open(self, target)
+
+    def _count(self) -> None:
+        """Ask how many tokens the conversation takes with what is being written."""
+        if self.composer.text and not self._desk.is_answering:
+            prompt = self._options.options.system_prompt
+            self._desk.count(self._conversation.messages_for_engine(prompt, self.composer.text))
 
     def _ask(self, text: str) -> None:
         if not self._path:

@@ -42,6 +42,9 @@ class AnswerView(QWidget):
         while len(self._views) > len(segments):
             self._remove(len(self._views) - 1)
         self._segments = segments
+        for view in self._views:
+            if isinstance(view, ProseView):
+                view.show_caret(not is_end and view is self._views[-1])
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

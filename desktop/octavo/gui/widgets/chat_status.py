@@ -10,6 +10,8 @@ from octavo.gui.widgets.job_card import ProgressLine
 from octavo.gui.widgets.label import Label
 from octavo.gui.wording import count
 
+NEARLY_FULL = 0.9
+
 
 class ChatStatus(QWidget):
     """Figures at the left, context at the right, a progress line while something is awaited."""
@@ -49,4 +51,6 @@ class ChatStatus(QWidget):
     def show_context(self, used: int, total: int) -> None:
         """Show how much of the context is taken, tokens; nothing while no model is loaded."""
         self._context.show_text(f"Context {count(used)} of {count(total)}" if total else "")
-        self._context.show_tone("warn" if total and used > 0.9 * total else "text2")
+        is_over, is_near = used > total > 0, total > 0 and used > NEARLY_FULL * total
+        self._context.show_tone("danger" if is_over else "warn" if is_near else "text2")
+        self._context.setToolTip("More than the model can take in." if is_over else "")

@@ -6,20 +6,24 @@ import time
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from octavo.gui.markdown.clean_text import clean
 from octavo.gui.markdown.stream import MarkdownStream
+from octavo.gui.markdown.thoughts import ThoughtSplitter
 from octavo.gui.theme.fonts import READING, SMALL
 from octavo.gui.widgets.answer_view import AnswerView
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Card, row
 from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.thought_fold import ThoughtFold
 
 TICK_MS = 33
 SLOWEST_TICK_MS = 264
 TOO_LONG_MS = 8.0
+# How much of an answer screen readers are told at its end.
+SPOKEN_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,10 @@ class AnswerMessage(QWidget):
     def __init__(self, message: ShownMessage) -> None:
         super().__init__()
         self.message_id = message.id
-        self._stream = MarkdownStream()
-        self._source = message.text
-        self._view = AnswerView()
+        self._stream, self._splitter = MarkdownStream(), ThoughtSplitter()
+        self._source = ""
+        self._is_growing = False
+        self._thought, self._view = ThoughtFold(), AnswerView()
         self._footer = Label("", SMALL, tone="text3")
         self._tick = QTimer(self, singleShot=True, interval=TICK_MS)
         self._tick.timeout.connect(self._draw)
@@ -101,31 +106,34 @@ class AnswerMessage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self._view)
-        layout.addWidget(self._actions)
+        for each in (self._thought, self._view, self._actions):
+            layout.addWidget(each)
         self._view.link_asked.connect(self.link_asked)
         self._copy.clicked.connect(self._copy_source)
         self._again.clicked.connect(self._ask_again)
         self._older.clicked.connect(self._ask_older)
         self._newer.clicked.connect(self._ask_newer)
-        if message.text:
-            self._stream.feed(message.text)
+        self._take(message.text)
         self.finish(message.footer, message.branch, message.n_branches)
 
     def begin(self) -> None:
         """Hide the buttons: the answer is about to grow."""
+        self._is_growing = True
         self._actions.hide()
 
     def grow(self, text: str) -> None:
         """Add ``text``; it is drawn at the next tick."""
-        self._source += text
-        self._stream.feed(text)
+        self._take(text)
         if not self._tick.isActive():
             self._tick.start()
 
     def finish(self, footer: str, branch: int = 1, n_branches: int = 1) -> None:
         """Draw all that has come and show the buttons."""
         self._tick.stop()
+        thought, answer = self._splitter.flush()
+        self._stream.feed(answer)
+        if thought or self._splitter.is_thinking:
+            self._thought.grow(thought, is_thinking=False)
         self._stream.step(is_end=True)
         self._view.show_pieces(self._stream.pieces, is_end=True)
         self._footer.show_text(footer)
@@ -136,11 +144,23 @@ class AnswerMessage(QWidget):
         self._older.setEnabled(branch > 1)
         self._newer.setEnabled(branch < n_branches)
         self._actions.show()
+        if self._is_growing and QAccessible.isActive():
+            QAccessible.updateAccessibility(
+                QAccessibleAnnouncementEvent(self, self._source[:SPOKEN_CHARACTERS])
+            )
+        self._is_growing = False
 
     @property
     def source(self) -> str:
         """The markdown of the answer."""
         return self._source
+
+    def _take(self, text: str) -> None:
+        self._source += text
+        thought, answer = self._splitter.feed(text)
+        self._stream.feed(answer)
+        if thought or self._splitter.is_thinking or (answer and self._thought.is_thinking):
+            self._thought.grow(thought, is_thinking=self._splitter.is_thinking)
 
     def _draw(self) -> None:
         started = time.perf_counter()

@@ -24,6 +24,7 @@ class ProseView(QTextBrowser):
         super().__init__()
         self._pieces: list[Piece] = []
         self._starts: list[int] = []
+        self._has_caret = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(font(READING))
         self.setOpenLinks(False)
@@ -69,6 +70,12 @@ class ProseView(QTextBrowser):
         cursor.endEditBlock()
         self._pieces = list(pieces)
 
+    def show_caret(self, has_caret: bool) -> None:
+        """Show a mark at the end, where more text will come."""
+        if has_caret != self._has_caret:
+            self._has_caret = has_caret
+            self.viewport().update()
+
     def redraw(self) -> None:
         """Write everything again, in the colours of a new theme."""
         self._starts = []
@@ -83,17 +90,22 @@ class ProseView(QTextBrowser):
         super().paintEvent(event)
         painter = QPainter(self.viewport())
         painter.setPen(Qt.PenStyle.NoPen)
+        if self._has_caret:
+            end = QTextCursor(self.document())
+            end.movePosition(QTextCursor.MoveOperation.End)
+            place = self.cursorRect(end)
+            painter.fillRect(
+                QRect(place.right() + 2, place.top() + 1, 3, place.height() - 2), colour("accent")
+            )
         painter.setBrush(colour("border_strong"))
         layout = self.document().documentLayout()
         block = self.document().begin()
         while block.isValid():
-            shape, place = block.blockFormat(), layout.blockBoundingRect(block)
+            shape, area = block.blockFormat(), layout.blockBoundingRect(block)
             for level in range(int(shape.property(QUOTE_PROPERTY) or 0)):
-                painter.drawRoundedRect(
-                    QRectF(level * QUOTE_INDENT, place.top(), 3, place.height()), 1.5, 1.5
-                )
+                painter.drawRoundedRect(QRectF(level * QUOTE_INDENT, area.top(), 3, area.height()), 1.5, 1.5)
             if shape.property(RULE_PROPERTY):
-                painter.drawRect(QRect(0, round(place.center().y()), self.viewport().width(), 1))
+                painter.drawRect(QRect(0, round(area.center().y()), self.viewport().width(), 1))
             block = block.next()
 
     def _follow(self, size: QSizeF) -> None:

@@ -74,3 +74,23 @@ def test_the_longest_context_that_runs_well_is_one_click_away(page, settings):
     settings._largest.click()
 
     assert settings.context.tokens == settings.largest > 512
+
+
+def test_the_figures_can_be_read_as_a_table(page):
+    page._switch.click()
+    table = page._table
+
+    assert table.isVisible()
+    assert page.findChildren(FitLine)[0].isVisible() is False
+    cells = [[table.model().index(row, column).data() for column in range(9)] for row in range(3)]
+    assert {line[0] for line in cells} == {"As it is", "Q4_K_M", "Q8_0"}
+    assert all(line[-1] == "Runs well" and line[6].endswith("MB") for line in cells)
+
+
+def test_another_setting_does_not_move_the_slider(joined, page, settings):
+    settings.context.choose(1024)
+    tokens = settings.context.tokens
+
+    joined.workspace.change_settings(temperature=1.0)
+
+    assert settings.context.tokens == tokens

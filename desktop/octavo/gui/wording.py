@@ -74,7 +74,7 @@ def likely_speed(tokens_per_second: float | None) -> str:
     """An estimate of speed; far above reading speed its figure would only look exact."""
     if not tokens_per_second:
         return ""
-    return f"≈{speed(tokens_per_second)}" if tokens_per_second <= 100 else "over 100 tok/s"
+    return f"≈{speed(tokens_per_second)}" if tokens_per_second <= 100 else ">100 tok/s"
 
 
 def day(moment: datetime, now: datetime) -> str:

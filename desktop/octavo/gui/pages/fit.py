@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QVBoxLayout
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import OctavoError
@@ -13,17 +12,19 @@ from octavo.engine.estimate.fit import FitRow, default_options
 from octavo.engine.estimate.memory import largest_context
 from octavo.engine.estimate.verdict import FITS_SHARE, RUNS_WELL_SHARE
 from octavo.engine.quantize.quantizer import Plan, Quantizer
+from octavo.gui.models.fit_table import FitTable
 from octavo.gui.pricing import all_parts, price
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Card, row
 from octavo.gui.widgets.context_chart import ContextChart, Curve
-from octavo.gui.widgets.fit_line import FitLine
+from octavo.gui.widgets.fit_bars import FitBar, FitBars
 from octavo.gui.widgets.fit_settings import FitSettings
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.memory_bar import MODEL_PARTS, Legend
 from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.source_card import ModelMenu
+from octavo.gui.widgets.table_view import FigureTable
 from octavo.gui.wording import byte_count
 from octavo.gui.workspace import Workspace
 
@@ -43,10 +44,13 @@ class FitPage(Page):
         self._workspace = workspace
         self._menu = ModelMenu(self)
         self._choose.setMenu(self._menu)
-        self._lines: dict[str, FitLine] = {}
+        self._bars, self._figures = FitBars(), FitTable()
+        self._table = FigureTable(self._figures, "Memory needed on this computer")
+        self._table.hide()
+        self._switch = Button("Show as table", "link", height=24, size=SMALL)
         self._curves: dict[str, tuple[tuple[int, int], ...]] = {}
         self._rows_shown: list[FitRow] = []
-        self._group = QButtonGroup(self)
+        self._priced = ("", 0)
         self._sentence = Label("", SMALL, tone="text2", elide=True)
         self._graphics = Label("", SMALL, tone="text2", wrap=True)
         self._note = Label("", SMALL, tone="text3")
@@ -60,13 +64,13 @@ class FitPage(Page):
         needs = Card(padding=20, gap=8)
         title = Label("Memory needed on this computer", READING, SEMIBOLD)
         needs.body.addLayout(row(title, None, Legend(MODEL_PARTS)))
-        self._bars = QVBoxLayout()
-        self._bars.setSpacing(8)
         needs.body.addSpacing(2)
-        needs.body.addLayout(self._bars)
+        needs.body.addWidget(self._bars)
+        needs.body.addWidget(self._table)
         foot = row(gap=16)
         foot.addWidget(self._sentence, 1)
         foot.addWidget(self._note)
+        foot.addWidget(self._switch)
         needs.body.addLayout(foot)
         needs.body.addWidget(self._graphics)
         growth = Card(padding=20, gap=8)
@@ -83,7 +87,8 @@ class FitPage(Page):
     def _connect(self) -> None:
         self._menu.chosen.connect(self._workspace.select)
         self._menu.open_asked.connect(self.file_asked)
-        self._group.buttonClicked.connect(self._show_choice)
+        self._bars.chosen.connect(self._show_choice)
+        self._switch.clicked.connect(self._switch_view)
         self._settings.context_changed.connect(self._show_prices)
         self._settings.shape_changed.connect(self._show_shape)
         self._settings.largest_asked.connect(self._take_largest)
@@ -114,9 +119,10 @@ class FitPage(Page):
             self._sentence.show_text("Choose a model to see what it needs.")
             self._show_lines([])
             return
-        self._settings.context.show_range(
-            card.hyperparameters.context_length, self._workspace.context_for(card)
-        )
+        wanted = (card.path, self._workspace.context_for(card))
+        if wanted != self._priced:
+            self._priced = wanted
+            self._settings.context.show_range(card.hyperparameters.context_length, wanted[1])
         self._show_shape()
 
     def _show_shape(self) -> None:
@@ -155,41 +161,24 @@ class FitPage(Page):
         self._show_graphics(rows)
 
     def _show_lines(self, rows: list[FitRow]) -> None:
-        if [each.quantizer for each in rows] != list(self._lines):
-            self._rebuild([each.quantizer for each in rows])
         ram = self._workspace.ram
         whole = max([ram.total_bytes, *(each.total_bytes for each in rows)])
-        for each in rows:
-            total = byte_count(each.total_bytes) if each.total_bytes else "unknown"
-            self._lines[each.quantizer].show_fit(
-                all_parts(each), whole, ram.free_bytes, total, each.verdict, each.sentence
-            )
-        self._note.show_text(
-            f"Dotted line: {byte_count(ram.free_bytes)} free now · bar length: {byte_count(whole)}"
-            if rows
-            else ""
-        )
+        self._bars.show_bars([_bar(each) for each in rows], whole, ram.free_bytes)
+        self._figures.show_rows(rows)
+        note = f"Dotted line: {byte_count(ram.free_bytes)} free now · bar length: {byte_count(whole)}"
+        self._note.show_text(note if rows else "")
         self._rows_shown = rows
         self._show_choice()
 
-    def _rebuild(self, names: list[str]) -> None:
-        chosen = self._chosen_name()
-        for line in self._lines.values():
-            self._group.removeButton(line)
-            line.deleteLater()
-        self._lines = {name: FitLine(name) for name in names}
-        for line in self._lines.values():
-            self._group.addButton(line)
-            self._bars.addWidget(line)
-        if names:
-            self._lines[chosen if chosen in names else names[0]].setChecked(True)
-
-    def _chosen_name(self) -> str:
-        chosen = self._group.checkedButton()
-        return chosen.name if isinstance(chosen, FitLine) else ""
+    def _switch_view(self) -> None:
+        """Show the figures in place of the bars, or the bars again."""
+        as_table = self._table.isHidden()
+        self._table.setVisible(as_table)
+        self._bars.setVisible(not as_table)
+        self._switch.show_text("Show as bars" if as_table else "Show as table")
 
     def _show_choice(self) -> None:
-        name = self._chosen_name()
+        name = self._bars.name
         found = next((each for each in self._rows_shown if each.quantizer == name), None)
         card = self._card
         if found is None or card is None:
@@ -231,3 +220,8 @@ class FitPage(Page):
                 told.append(f"{pool.name}: {byte_count(pool.free_bytes)} free, fits {names}.")
         self._graphics.show_text("\n".join(told))
         self._graphics.setVisible(bool(told))
+
+
+def _bar(found: FitRow) -> FitBar:
+    total = byte_count(found.total_bytes) if found.total_bytes else "unknown"
+    return FitBar(found.quantizer, tuple(all_parts(found)), total, found.verdict, found.sentence)

@@ -50,7 +50,8 @@ class ChatStatus(QWidget):
 
     def show_context(self, used: int, total: int) -> None:
         """Show how much of the context is taken, tokens; nothing while no model is loaded."""
-        self._context.show_text(f"Context {count(used)} of {count(total)}" if total else "")
+        taken = f"{count(used)} of {count(total)}" if used else f"of {count(total)} tokens"
+        self._context.show_text(f"Context {taken}" if total else "")
         is_over, is_near = used > total > 0, total > 0 and used > NEARLY_FULL * total
         self._context.show_tone("danger" if is_over else "warn" if is_near else "text2")
         self._context.setToolTip("More than the model can take in." if is_over else "")

@@ -1,0 +1,1 @@
+"""Qt item models: data as tables and lists."""

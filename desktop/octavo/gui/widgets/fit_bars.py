@@ -1,0 +1,71 @@
+"""Every way to run a model as a bar, one below the other, on the same scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+
+from octavo.gui.widgets.fit_line import FitLine
+from octavo.gui.widgets.memory_bar import Part
+
+
+@dataclass(frozen=True)
+class FitBar:
+    """What one bar shows; ``total`` is a text, ``sentence`` says why the verdict is what it is."""
+
+    name: str
+    parts: tuple[Part, ...]
+    total: str
+    verdict: str
+    sentence: str
+
+
+class FitBars(QWidget):
+    """Bars of which one is chosen."""
+
+    chosen = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: dict[str, FitLine] = {}
+        self._group = QButtonGroup(self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._group.buttonClicked.connect(self._tell)
+
+    @property
+    def name(self) -> str:
+        """The name of the chosen bar; empty where there is none."""
+        return next((name for name, line in self._lines.items() if line.isChecked()), "")
+
+    def show_bars(self, bars: Sequence[FitBar], whole_bytes: int, free_bytes: int) -> None:
+        """Show ``bars`` as long as ``whole_bytes`` with a mark at ``free_bytes``."""
+        names = [each.name for each in bars]
+        if names != list(self._lines):
+            self._rebuild(names)
+        for each in bars:
+            self._lines[each.name].show_fit(
+                each.parts, whole_bytes, free_bytes, each.total, each.verdict, each.sentence
+            )
+
+    def _rebuild(self, names: Sequence[str]) -> None:
+        before = self.name
+        for line in self._lines.values():
+            self._group.removeButton(line)
+            self._column.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        self._lines = {name: FitLine(name) for name in names}
+        for line in self._lines.values():
+            self._group.addButton(line)
+            self._column.addWidget(line)
+        first = self._lines.get(before) or next(iter(self._lines.values()), None)
+        if first is not None:
+            first.setChecked(True)
+
+    def _tell(self) -> None:
+        self.chosen.emit()

@@ -15,7 +15,6 @@ from octavo.engine.checkpoint.gguf_writer import GgufWriter
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.checkpoint.outgoing import outgoing_fields
-from octavo.engine.convert.recode import Recoder
 from octavo.engine.convert.target import check_target
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
@@ -23,6 +22,7 @@ from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import peak_rss_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.quantizer import Plan, Quantizer
+from octavo.engine.quantize.recode import Recoder, plain_encoder
 
 # llama.cpp's LLAMA_FTYPE_GUESSED: a flag on a number taken from the tensors.
 _GUESSED = 1024
@@ -140,12 +140,13 @@ def _write(
     total = sum(each.n_bytes for each in planned)
     done = 0
     with ThreadPoolExecutor(n_threads, thread_name_prefix="encode") as threads:
-        recoder = Recoder(source, quantizer.encode, threads, n_threads)
+        recoder = Recoder(source, threads, n_threads)
         for step, target in enumerate(planned, 1):
             tensor = source.tensor(target.name)
             assert tensor is not None  # the plan was made from the source's tensors
             yield Progress(done, total, target.name, step, len(planned))
-            for rows in recoder.slabs(tensor, target.block_type):
+            encoder = plain_encoder(quantizer, target.block_type)
+            for rows in recoder.slabs(tensor, target.block_type, encoder):
                 writer.write_rows(target.name, rows)
                 done += rows.nbytes
                 yield Progress(done, total, target.name, step, len(planned))

@@ -6,9 +6,9 @@ import pytest
 from octavo.api import decode, encode
 from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.model import TensorInfo
-from octavo.engine.convert import recode
-from octavo.engine.convert.recode import Recoder
 from octavo.engine.errors import OctavoError, UnsupportedModel
+from octavo.engine.quantize import recode
+from octavo.engine.quantize.recode import Recoder
 
 F32, Q8_0, F16 = block_type("F32"), block_type("Q8_0"), block_type("F16")
 
@@ -32,7 +32,8 @@ def random_weights(rows=64, columns=64):
 
 def recoded(source, to, n_threads=1):
     with ThreadPoolExecutor(n_threads) as threads:
-        return np.concatenate(list(Recoder(source, encode, threads, n_threads).slabs(source.tensor, to)))
+        slabs = Recoder(source, threads, n_threads).slabs(source.tensor, to, lambda rows, _: encode(rows, to))
+        return np.concatenate(list(slabs))
 
 
 def test_slabs_bound_what_is_read_and_change_no_byte(monkeypatch):

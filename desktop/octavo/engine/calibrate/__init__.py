@@ -1,0 +1,1 @@
+"""What a model does with text, and what that says about its weights."""

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from tests.fixtures.checkpoints import Shape, write_tiny_gguf, write_tiny_hf_folder
 
-from octavo.engine.blocks.codec import decode
+from octavo.engine.blocks.codec import decode, encode
 from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.convert.convert import convert, predicted_bytes
 from octavo.engine.errors import NotEnoughDisk, OctavoError
-from octavo.engine.progress import finish
+from octavo.engine.progress import Progress, finish
 from octavo.engine.quantize.quantizer import Plan
 from octavo.plugin.host import PluginHost
 
@@ -265,3 +265,28 @@ def test_a_plugin_s_own_choice_of_types_is_executed(tmp_path):
 
     with contextlib.closing(open_checkpoint(report.output)) as result:
         assert result.card.type_name == "F16"
+
+
+class Known:
+    """A calibration that notes what it is asked for, and doubles every weight."""
+
+    def __init__(self):
+        self.asked = []
+
+    def encoder(self, tensor, to):
+        self.asked.append(tensor.name)
+        yield Progress(1, 2, f"weighing {tensor.name}")
+        return lambda weights, _: encode(2 * weights, to)
+
+
+def test_a_calibration_is_asked_for_every_tensor_in_order_and_encodes_all_of_them(tmp_path, q8_0):
+    known = Known()
+    with contextlib.closing(open_checkpoint(write_tiny_gguf(tmp_path / "model.gguf"))) as source:
+        steps = list(convert(source, q8_0, None, tmp_path / "new.gguf", calibration=known))
+
+        with contextlib.closing(open_checkpoint(tmp_path / "new.gguf")) as result:
+            assert known.asked == [each.name for each in result.tensors]
+            norm = "output_norm.weight"
+            assert (result.read(norm).view(np.float32) == 2 * source.read(norm).view(np.float32)).all()
+    assert "weighing output_norm.weight" in {each.label for each in steps}
+    assert [each.done for each in steps] == sorted(each.done for each in steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from octavo.engine.blocks.types import BlockType
 from octavo.engine.checkpoint.card import FILE_TYPES
 from octavo.engine.checkpoint.gguf_writer import GgufWriter
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
@@ -21,6 +23,7 @@ from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import peak_rss_bytes
 from octavo.engine.progress import Progress, Work
+from octavo.engine.quantize.calibration import Calibration, RowEncoder
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.quantize.recode import Recoder, plain_encoder
 
@@ -69,6 +72,7 @@ def convert(
     *,
     force: bool = False,
     n_threads: int = 0,
+    calibration: Calibration | None = None,
 ) -> Work[ConvertReport]:
     """Write ``source`` to ``target`` as the quantizer plans it; a pure generator, closing it cancels.
 
@@ -81,6 +85,9 @@ def convert(
         Whether an existing target may be replaced.
     n_threads : int
         Threads that encode; 0 for as many as are worth it.
+    calibration : Calibration or None
+        Asked for the encoder of every tensor in the file's order, also of those that keep their type; None
+        encodes each row by itself.
 
     Raises
     ------
@@ -93,7 +100,9 @@ def convert(
     planned = _planned(source, plan)
     file_type = plan.file_type if plan.file_type is not None else _guessed_file_type(planned)
     with GgufWriter(target, outgoing_fields(source.fields, file_type), planned) as writer:
-        yield from _write(writer, source, quantizer, planned, n_threads or usable_threads())
+        encoders = calibration or _Uncalibrated(quantizer)
+        keeps_same = calibration is None
+        yield from _write(writer, source, encoders, planned, n_threads or usable_threads(), keeps_same)
         if not source.unchanged():
             raise OctavoError(
                 f"{source.path.name} was changed while it was converted, so nothing was written.",
@@ -111,6 +120,18 @@ def convert(
         n_tensors=len(planned),
         notes=_notes(source, plan),
     )
+
+
+class _Uncalibrated:
+    """A quantizer's own encoders, which know nothing of the model."""
+
+    def __init__(self, quantizer: Quantizer) -> None:
+        self._quantizer = quantizer
+
+    def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
+        """The quantizer itself."""
+        yield from ()
+        return plain_encoder(self._quantizer, to)
 
 
 def _planned(source: Checkpoint, plan: Plan) -> list[TensorInfo]:
@@ -132,9 +153,10 @@ def _guessed_file_type(planned: Sequence[TensorInfo]) -> int:
 def _write(
     writer: GgufWriter,
     source: Checkpoint,
-    quantizer: Quantizer,
+    encoders: Calibration,
     planned: Sequence[TensorInfo],
     n_threads: int,
+    keeps_same: bool,
 ) -> Work[None]:
     """Write every tensor, slab by slab."""
     total = sum(each.n_bytes for each in planned)
@@ -144,12 +166,25 @@ def _write(
         for step, target in enumerate(planned, 1):
             tensor = source.tensor(target.name)
             assert tensor is not None  # the plan was made from the source's tensors
-            yield Progress(done, total, target.name, step, len(planned))
-            encoder = plain_encoder(quantizer, target.block_type)
-            for rows in recoder.slabs(tensor, target.block_type, encoder):
+            here = Progress(done, total, target.name, step, len(planned))
+            yield here
+            encoder = yield from _asked(encoders.encoder(tensor, target.block_type), here)
+            for rows in recoder.slabs(tensor, target.block_type, encoder, keeps_same=keeps_same):
                 writer.write_rows(target.name, rows)
                 done += rows.nbytes
                 yield Progress(done, total, target.name, step, len(planned))
+
+
+def _asked(finding: Work[RowEncoder], here: Progress) -> Work[RowEncoder]:
+    """Run a calibration's step for one tensor; its labels are told beside the conversion's own figures."""
+    with contextlib.closing(finding):
+        while True:
+            try:
+                step = next(finding)
+            except StopIteration as end:
+                encoder: RowEncoder = end.value
+                return encoder
+            yield replace(here, label=step.label or here.label)
 
 
 def _holds(path: Path, planned: Sequence[TensorInfo]) -> bool:

@@ -42,6 +42,7 @@ from octavo.worker.protocol import (
     Progressed,
     Replied,
     Request,
+    Warm,
     decode_request,
     frame,
 )
@@ -184,6 +185,8 @@ def answer(request: Request) -> Message | None:
         case CountTokens():
             n_tokens = sum(len(each["content"].split()) for each in request.messages)
             return Done(id=request.id, result={"tokens": n_tokens})
+        case Warm():
+            return Done(id=request.id)
         case MeasureBandwidth():
             return Done(id=request.id, result={"bytes_per_second": 2e10})
         case Load():

@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        ``--no-plugins``: safe mode. ``--background``: leave the processor to others.
+        ``--no-plugins``: safe mode. ``--shipped-plugins``: none of others. ``--background``: leave the
+        processor to others.
     """
     incoming, outgoing = private_pipes()
     behave(in_background="--background" in arguments)
@@ -32,7 +33,11 @@ def main(arguments: Sequence[str] = ()) -> int:
         outbox.send(Failed(kind="crash", message=sentence))
 
     inbox = Inbox(incoming, complain, end_soon)
-    desk = EngineDesk(outbox, safe_mode="--no-plugins" in arguments)
+    desk = EngineDesk(
+        outbox,
+        safe_mode="--no-plugins" in arguments,
+        only_shipped="--shipped-plugins" in arguments,
+    )
     try:
         outbox.send(_hello())
         inbox.start()

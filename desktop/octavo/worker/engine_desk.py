@@ -25,6 +25,7 @@ from octavo.worker.protocol import (
     Piece,
     Request,
     Unload,
+    Warm,
 )
 
 if TYPE_CHECKING:
@@ -46,11 +47,14 @@ class EngineDesk:
         Takes what is told on the way.
     safe_mode : bool
         Load no plugin.
+    only_shipped : bool
+        Load the plugins that came with Octavo, whatever the settings say of others.
     """
 
-    def __init__(self, outbox: Outbox, *, safe_mode: bool = False) -> None:
+    def __init__(self, outbox: Outbox, *, safe_mode: bool = False, only_shipped: bool = False) -> None:
         self._outbox = outbox
         self._safe_mode = safe_mode
+        self._only_shipped = only_shipped
         self._model: LoadedModel | None = None
 
     def close(self) -> None:
@@ -80,6 +84,10 @@ class EngineDesk:
                 return {"tokens": len(self._loaded.prompt_ids(request.messages))}
             case Convert():
                 return self._convert(request, stop)
+            case Warm():
+                from octavo.engine.inference.needed_kernels import warm_kernels
+
+                self._run(request, warm_kernels(), "compile", stop)
             case Unload():
                 self.close()
         return None
@@ -129,7 +137,8 @@ class EngineDesk:
         from octavo.plugin.host import PluginHost
         from octavo.store.settings import load_settings
 
-        host = PluginHost(load_settings().enabled_plugins, safe_mode=self._safe_mode)
+        enabled = () if self._only_shipped else load_settings().enabled_plugins
+        host = PluginHost(enabled, safe_mode=self._safe_mode)
         quantizer = host.quantizer(request.quantizer)
         options = build_options(quantizer, request.options)
         with contextlib.closing(open_checkpoint(Path(request.path))) as source:

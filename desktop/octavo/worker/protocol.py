@@ -85,6 +85,10 @@ class MeasureBandwidth(Message, frozen=True, kw_only=True):
     n_threads: int = 0
 
 
+class Warm(Message, frozen=True, kw_only=True):
+    """Compile the kernels of all common models that are not compiled yet; no progress where all are."""
+
+
 class Cancel(Message, frozen=True, kw_only=True):
     """Stop request ``target``."""
 
@@ -187,7 +191,7 @@ class Failed(Message, frozen=True, kw_only=True):
 
 
 Request: TypeAlias = (
-    Inspect | Load | Chat | CountTokens | Convert | ListModels | MeasureBandwidth | Cancel | Unload
+    Inspect | Load | Chat | CountTokens | Convert | ListModels | MeasureBandwidth | Warm | Cancel | Unload
 )
 Event: TypeAlias = Hello | Progressed | Piece | Replied | Done | Failed
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from octavo.engine.blocks import (
     floats,
+    int4_groups,
     iq4,
     mxfp4,
     q2_k,
@@ -61,4 +62,7 @@ FORMATS = {
     "IQ4_NL": Format(iq4.NL_BLOCK, iq4.decode_nl),
     "IQ4_XS": Format(iq4.XS_BLOCK, iq4.decode_xs),
     "MXFP4": Format(mxfp4.BLOCK, mxfp4.decode),
+    "INT4_G32": Format(int4_groups.BLOCKS[32], int4_groups.decode),
+    "INT4_G64": Format(int4_groups.BLOCKS[64], int4_groups.decode),
+    "INT4_G128": Format(int4_groups.BLOCKS[128], int4_groups.decode),
 }

@@ -1,6 +1,7 @@
-"""The block types of GGUF: how many weights share a block, and in how many bytes.
+"""The block types: how many weights share a block, and in how many bytes.
 
-Names, numbers and sizes are those of ``ggml.h`` (enum ``ggml_type``) and ``ggml-common.h``.
+Names, numbers and sizes are those of ``ggml.h`` (enum ``ggml_type``) and ``ggml-common.h``; the ``INT4`` ones, with
+negative numbers, are our own (``int4_groups.py``): what AWQ and compressed-tensors checkpoints are read as.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class BlockType:
     name : str
         As the field writes it, for example ``Q4_K``.
     ggml_id : int
-        The number that stands for it in a GGUF file.
+        The number that stands for it in a GGUF file; negative where none can hold it.
     n_weights, n_bytes : int
         Of one block. A row holds whole blocks.
     """
@@ -77,6 +78,9 @@ _TYPES = (
     BlockType("TQ1_0", 34, 256, 54),
     BlockType("TQ2_0", 35, 256, 66),
     BlockType("MXFP4", 39, 32, 17),
+    BlockType("INT4_G32", -1, 32, 19),
+    BlockType("INT4_G64", -2, 64, 35),
+    BlockType("INT4_G128", -3, 128, 67),
 )
 _BY_NAME = {each.name: each for each in _TYPES}
 _BY_ID = {each.ggml_id: each for each in _TYPES}
@@ -88,5 +92,5 @@ def block_type(name: str) -> BlockType:
 
 
 def block_type_of_id(ggml_id: int) -> BlockType | None:
-    """The block type of that number in a GGUF file, or None."""
+    """The block type of that number, or None."""
     return _BY_ID.get(ggml_id)

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from octavo.engine.measure.figures import Figures
+
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct("<I")
@@ -67,6 +69,35 @@ class Convert(Message, frozen=True, kw_only=True):
     output: str
     options: dict[str, Any] = {}
     force: bool = False
+
+
+class Measure(Message, frozen=True, kw_only=True):
+    """How closely a model follows the one it is made from; ends with ``Done(result=Measurement as plain data)``.
+
+    ``MeasureProgress`` on the way, from the second window of text on; before that ``Progressed`` of loading.
+
+    Parameters
+    ----------
+    path : str
+        The model.
+    quantizer : str
+        Measure what it would make of the model, which is then the reference; empty: measure the file as it is.
+    options : dict
+        Fields of the quantizer's ``Options``; a value may be given as text.
+    reference : str
+        What to compare with; empty: the model itself if there is a quantizer, else nothing.
+    text : str
+        Path of a text; empty for the one that comes with Octavo.
+    tokens : int
+        Tokens of the text to read; 0 for as many as the interval needs.
+    """
+
+    path: str
+    quantizer: str = ""
+    options: dict[str, Any] = {}
+    reference: str = ""
+    text: str = ""
+    tokens: int = 0
 
 
 class ListModels(Message, frozen=True, kw_only=True):
@@ -133,7 +164,7 @@ class Hello(Message, frozen=True, kw_only=True):
 class Progressed(Message, frozen=True, kw_only=True):
     """A ``Progress`` of the request, ten times a second at most; ``total`` 0 means unknown.
 
-    ``stage`` is ``open``, ``compile``, ``load``, ``prefill`` or ``convert``.
+    ``stage`` is ``open``, ``compile``, ``load``, ``prefill``, ``convert`` or ``measure``.
     """
 
     stage: str
@@ -166,6 +197,14 @@ class Replied(Message, frozen=True, kw_only=True):
     measured_rss_bytes: int
 
 
+class MeasureProgress(Message, frozen=True, kw_only=True):
+    """What a measurement knows so far; ``done`` and ``total`` count windows of text."""
+
+    done: int
+    total: int
+    figures: Figures
+
+
 class Done(Message, frozen=True, kw_only=True):
     """The request succeeded."""
 
@@ -191,9 +230,19 @@ class Failed(Message, frozen=True, kw_only=True):
 
 
 Request: TypeAlias = (
-    Inspect | Load | Chat | CountTokens | Convert | ListModels | MeasureBandwidth | Warm | Cancel | Unload
+    Inspect
+    | Load
+    | Chat
+    | CountTokens
+    | Convert
+    | Measure
+    | ListModels
+    | MeasureBandwidth
+    | Warm
+    | Cancel
+    | Unload
 )
-Event: TypeAlias = Hello | Progressed | Piece | Replied | Done | Failed
+Event: TypeAlias = Hello | Progressed | Piece | Replied | MeasureProgress | Done | Failed
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -1,1 +1,1 @@
-"""Quality, measured: perplexity, KL divergence, same top-1."""
+"""Quality, measured: how closely a model, or one not yet written, follows the one it was made from."""

@@ -192,6 +192,15 @@ def test_a_stop_while_nothing_runs_ends_the_next_step_alone(llama):
     assert np.abs(row - fresh(llama, ids)).max() < 1e-4
 
 
+def test_logits_in_pieces_are_those_of_the_whole_from_any_token_on(llama):
+    ids = some_ids(150, 200)
+    with session_of(llama) as session:
+        whole = finish(session.logits(ids))
+        for first in (0, 37, 149):
+            pieces = np.concatenate([rows.copy() for rows in session.each_logits(ids, first)])
+            assert (pieces == whole[first:]).all()
+
+
 def test_stopped_logits_are_refused_instead_of_made_up(llama):
     with session_of(llama) as session:
         session.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -196,7 +197,21 @@ class Session:
         return self._logits_row
 
     def logits(self, ids: Sequence[int]) -> Work[npt.NDArray[np.float32]]:
-        """The logits after each of ``ids``, read from the beginning: float32[len(ids), vocabulary].
+        """The logits after each of ``ids`` as ``each_logits`` has them: float32[len(ids), vocabulary]."""
+        n = len(ids)
+        result = np.empty((n, self.shape.n_vocabulary), np.float32)
+        yield Progress(0, n, "logits")
+        done = 0
+        for rows in self.each_logits(ids):
+            result[done : done + len(rows)] = rows
+            done += len(rows)
+            yield Progress(done, n, "logits")
+        return result
+
+    def each_logits(self, ids: Sequence[int], first: int = 0) -> Iterator[npt.NDArray[np.float32]]:
+        """The logits after each of ``ids[first:]``, read from the beginning, some rows at a time.
+
+        Each float32[rows, vocabulary] is valid until the next.
 
         Raises
         ------
@@ -204,24 +219,22 @@ class Session:
             An id outside the vocabulary, more tokens than the context, or a stop from another thread.
         """
         self.truncate(0)
-        values = self._check(ids)
+        values = self._check(ids).tolist()
         n_rows = min(_LOGIT_ROWS, self._workspace.batch)
         rows = make_rows(n_rows, 4 * layout.round_up(self.shape.n_vocabulary, layout.GROUP_ROWS))
-        result = np.empty((len(values), self.shape.n_vocabulary), np.float32)
+        grid = rows.memory[: n_rows * rows.stride].view(np.float32).reshape(n_rows, -1)
+        bounds = [*range(0, first, self._workspace.batch), *range(first, len(values), n_rows), len(values)]
         before = [self._program[n].copy() for n in self._logits_operations]
         try:
             self._redirect_logits(rows.address, rows.stride)
-            for start in range(0, len(values), n_rows):
-                yield Progress(start, len(values), "logits")
-                part = values[start : start + n_rows].tolist()
-                if not self._run(part, 0):
+            for start, end in pairwise(bounds):
+                if not self._run(values[start:end], 0 if start >= first else end - start):
                     raise OctavoError("Computing the logits was stopped.")
-                grid = rows.memory[: n_rows * rows.stride].view(np.float32).reshape(n_rows, -1)
-                result[start : start + len(part)] = grid[: len(part), : self.shape.n_vocabulary]
+                if start >= first:
+                    yield grid[: end - start, : self.shape.n_vocabulary]
         finally:
             for n, operation in zip(self._logits_operations, before, strict=True):
                 self._program[n] = operation
-        return result
 
     def _redirect_logits(self, address: int, stride: int) -> None:
         for n in self._logits_operations:

@@ -81,6 +81,13 @@ class FieldValues:
             raise self._wrong(key, "is no text")
         return str(field.value)
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """A truth value."""
+        field = self._fields.get(key, Field("bool", default))
+        if field.kind != "bool":
+            raise self._wrong(key, "is no truth value")
+        return bool(field.value)
+
     def texts(self, key: str) -> list[str]:
         """An array of texts."""
         return self._array(key, frozenset({"string"}), "texts")

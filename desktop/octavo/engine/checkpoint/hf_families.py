@@ -27,6 +27,8 @@ _LAYER = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
+# Which of these a family has is checked by ``needed_tensors.py``; its experts are read by ``hf_experts.py``.
+_EXPERTS_LAYER = _LAYER | {"mlp.gate": "ffn_gate_inp", "block_sparse_moe.gate": "ffn_gate_inp"}
 _GEMMA3_LAYER = _LAYER | {
     "post_attention_layernorm": "post_attention_norm",
     "pre_feedforward_layernorm": "ffn_norm",
@@ -67,6 +69,11 @@ class Family:
     rope_base: float = 10000.0
     rope_base_local: float = 10000.0
 
+    @property
+    def has_experts(self) -> bool:
+        """Whether its layers choose among several feed-forward networks."""
+        return "ffn_gate_inp" in self.layer_names.values()
+
 
 _LLAMA = Family(
     "llama",
@@ -99,11 +106,33 @@ _GEMMA3 = Family(
     norm_shift=1.0,
     rope_base=1e6,
 )
+_MIXTRAL = Family(
+    "llama",
+    _EXPERTS_LAYER,
+    _SILU,
+    {
+        "rms_norm_eps": 1e-5,
+        "max_position_embeddings": 131072,
+        "num_key_value_heads": 8,
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "hidden_act": "silu",
+    },
+    pairs_rows=True,
+    rope_base=1e6,
+)
+_QWEN3_EXPERTS = {
+    "num_key_value_heads": 4,
+    "num_experts_per_tok": 8,
+    "moe_intermediate_size": 768,
+}
 _FAMILIES = {
     "llama": _LLAMA,
     "mistral": _LLAMA,
+    "mixtral": _MIXTRAL,
     "qwen2": Family("qwen2", _LAYER, _SILU, _QWEN),
     "qwen3": Family("qwen3", _LAYER, _SILU, _QWEN | {"head_dim": 128}),
+    "qwen3_moe": Family("qwen3moe", _EXPERTS_LAYER, _SILU, _QWEN | _QWEN3_EXPERTS),
     "gemma3": _GEMMA3,
     "gemma3_text": _GEMMA3,
 }

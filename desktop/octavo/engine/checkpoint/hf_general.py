@@ -5,12 +5,13 @@ gguf-py's heuristics decide, so that the same folder gets the same name as from 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from octavo.engine.checkpoint.field_values import float32_field
 from octavo.engine.checkpoint.json_files import JsonObject
-from octavo.engine.checkpoint.model import Field
+from octavo.engine.checkpoint.model import Field, TensorInfo
 from octavo.engine.checkpoint.source_file import SourceFile
 from octavo.engine.errors import UnreadableModel
 
@@ -25,18 +26,22 @@ _SAMPLING = {
 
 
 def general_fields(
-    folder: Path, architecture: str, config: JsonObject, generation: JsonObject, n_weights: int
+    folder: Path,
+    architecture: str,
+    config: JsonObject,
+    generation: JsonObject,
+    tensors: Sequence[TensorInfo],
 ) -> dict[str, Field]:
     """The fields that tell what the model is and where it comes from."""
     import gguf
-    from gguf.utility import size_label
 
     card = read_model_card(folder / "README.md")
     known = {"_name_or_path": config["_name_or_path"]} if isinstance(config.get("_name_or_path"), str) else {}
     title = Path(model_id(folder))
+    n_weights = sum(each.n_weights for each in tensors)
     metadata = gguf.Metadata.apply_metadata_heuristic(gguf.Metadata(), card, known, title, n_weights)
     metadata.name = metadata.name or title.name
-    metadata.size_label = metadata.size_label or size_label(n_weights, 0, 0, 0)
+    metadata.size_label = metadata.size_label or _size_label(tensors)
     for key, attribute in _SAMPLING.items():
         value = generation.get(key)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1 << 31:
@@ -46,6 +51,17 @@ def general_fields(
     metadata.set_gguf_meta_model(writer)
     fields = {key: _field(entry) for key, entry in writer.kv_data[0].items()}
     return {key: field for key, field in fields.items() if field is not None}
+
+
+def _size_label(tensors: Sequence[TensorInfo]) -> str:
+    """``1.1B``; ``8x7B`` where there are experts, the size then being that of a model with one of them."""
+    from gguf.utility import size_label
+
+    n_weights = sum(each.n_weights for each in tensors)
+    experts = [each for each in tensors if "_exps." in each.name]
+    each_expert = sum(info.n_weights // info.shape[0] for info in experts)
+    shared = n_weights - sum(info.n_weights for info in experts)
+    return size_label(n_weights, shared, each_expert, experts[0].shape[0] if experts else 0)
 
 
 def _field(entry: Any) -> Field | None:  # Any: gguf-py's GGUFValue.

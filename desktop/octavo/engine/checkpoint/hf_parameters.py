@@ -50,6 +50,9 @@ def parameter_fields(config: Config, family: Family, file_type: int) -> dict[str
     }
     fields |= _rope_fields(config, family, rope)
     fields[f"{name}.attention.layer_norm_rms_epsilon"] = float32_field(config.real("rms_norm_eps"))
+    if family.has_experts:
+        fields[f"{name}.expert_count"] = _count(_n_experts(config))
+        fields[f"{name}.expert_used_count"] = _count(config.integer("num_experts_per_tok"))
     # Qwen2 alone has no such setting: its heads divide its width.
     if name != "qwen2" or config.value("head_dim") is not None:
         fields[f"{name}.attention.key_length"] = _count(head_size(config, family))
@@ -58,12 +61,22 @@ def parameter_fields(config: Config, family: Family, file_type: int) -> dict[str
     if name == "llama":
         fields["llama.vocab_size"] = _count(config.integer("vocab_size"))
         fields["llama.rope.dimension_count"] = _count(head_size(config, family))
+    if name == "qwen3moe":
+        fields["qwen3moe.expert_feed_forward_length"] = _count(config.integer("moe_intermediate_size"))
+        if not config.flag("norm_topk_prob"):
+            # llama.cpp takes this for granted and neither writes nor reads it.
+            fields["qwen3moe.expert_weights_norm"] = Field("bool", False)
     if name == "gemma3":
         if config.value("final_logit_softcapping"):
             fields["gemma3.final_logit_softcapping"] = float32_field(config.real("final_logit_softcapping"))
         if config.value("sliding_window_pattern") != 1:
             fields["gemma3.attention.sliding_window"] = _count(config.integer("sliding_window"))
     return fields
+
+
+def _n_experts(config: Config) -> int:
+    """Transformers 5 writes ``num_local_experts`` for every family, 4 had a name for each."""
+    return config.integer("num_local_experts", config.integer("num_experts", 128))
 
 
 def _rope_fields(config: Config, family: Family, rope: Rope) -> dict[str, Field]:
@@ -100,6 +113,8 @@ def _check(config: Config, family: Family) -> None:
         raise _unsupported(config, f"position scaling of the kind '{kind}'")
     if family.architecture == "gemma3":
         _check_gemma3(config, family)
+    if config.value("mlp_only_layers") or config.integer("decoder_sparse_step", 1) != 1:
+        raise _unsupported(config, f"{family.architecture} models with experts in some layers alone")
 
 
 def _check_gemma3(config: Config, family: Family) -> None:

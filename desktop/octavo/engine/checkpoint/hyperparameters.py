@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from octavo.engine.checkpoint.field_values import FieldValues
 from octavo.engine.checkpoint.model import Field, Hyperparameters, TensorInfo
 from octavo.engine.checkpoint.refusals import shown, unsupported
 
-ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma3")
+ARCHITECTURES = ("llama", "qwen2", "qwen3", "qwen3moe", "gemma3")
+_WITH_EXPERTS = ("llama", "qwen3moe")
 MAX_LAYERS = 1024
 _MAX_SIZE = 1 << 24
 _MAX_HEADS = 1 << 16
@@ -76,6 +78,7 @@ def read_hyperparameters(
         attention_scale=_attention_scale(values, name, n_layers, n_embedding, n_heads[0], key_size),
         attention_soft_cap=values.real(f"{name}.attn_logit_softcapping", 0.0, 1e6, 0.0),
         final_soft_cap=values.real(f"{name}.final_logit_softcapping", 0.0, 1e6, 0.0),
+        **_experts(values, name, n_layers),
     )
 
 
@@ -88,9 +91,30 @@ def _architecture(values: FieldValues) -> str:
             f"models of the kind '{shown(name)}' are not supported yet.",
             f"Supported are {known}.",
         )
-    if values.integer(f"{name}.expert_count", 0, _MAX_HEADS, 0):
-        raise unsupported(values.path, "models with a mixture of experts are not supported yet.")
+    if name not in _WITH_EXPERTS and values.integer(f"{name}.expert_count", 0, _MAX_HEADS, 0):
+        raise unsupported(values.path, f"{name} models with a mixture of experts are not supported yet.")
     return name
+
+
+def _experts(values: FieldValues, name: str, n_layers: int) -> dict[str, Any]:  # Any: of several types
+    """What a mixture of experts says of itself; nothing for other models."""
+    if name not in _WITH_EXPERTS:
+        return {}
+    count = values.integer(f"{name}.expert_count", int(name != "llama"), _MAX_HEADS, 0)
+    if not count:
+        return {}
+    used = values.integer(f"{name}.expert_used_count", 1, count)
+    whole = values.integers(f"{name}.feed_forward_length", n_layers, 1, _MAX_SIZE)[0]
+    usual = whole if name == "llama" else max(1, whole // used)
+    width = values.integers(f"{name}.expert_feed_forward_length", n_layers, 1, _MAX_SIZE, usual)
+    if len(set(width)) > 1:
+        raise unsupported(values.path, "experts of several widths are not supported yet.")
+    return {
+        "n_experts": count,
+        "n_experts_used": used,
+        "n_expert_feed_forward": width[0],
+        "normalizes_experts": values.flag(f"{name}.expert_weights_norm", default=True),
+    }
 
 
 def _head_size(values: FieldValues, key: str, n_embedding: int, n_heads: int) -> int:

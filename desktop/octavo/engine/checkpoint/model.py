@@ -89,7 +89,9 @@ class Hyperparameters:
     """The numbers that give a model its shape, checked at the door.
 
     Sequences have one entry per layer. ``sliding_window`` 0 means attention to everything; a layer
-    uses the window where ``is_local`` says so.
+    uses the window where ``is_local`` says so. Where there are experts, a token goes through ``n_experts_used``
+    of them, each ``n_expert_feed_forward`` wide, weighted by the router's probabilities: of the used ones alone
+    (``normalizes_experts``) or of all.
     """
 
     architecture: str
@@ -116,6 +118,8 @@ class Hyperparameters:
     final_soft_cap: float = 0.0
     n_experts: int = 0
     n_experts_used: int = 0
+    n_expert_feed_forward: int = 0
+    normalizes_experts: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Which tensors a family needs, and the shapes that its numbers give them.
 
 A shape is spelled with one letter per dimension: V vocabulary, E width, F feed-forward width,
-Q queries of all heads, K keys, W values, O attention output, H one head's keys, R pairs that rotate.
+Q queries of all heads, K keys, W values, O attention output, H one head's keys, R pairs that rotate,
+N experts, X feed-forward width of one expert.
 """
 
 from __future__ import annotations
@@ -28,18 +29,26 @@ _LAYER = {
 _BIASES = {"attn_q.bias": "Q", "attn_k.bias": "K", "attn_v.bias": "W"}
 _HEAD_NORMS = {"attn_q_norm.weight": "H", "attn_k_norm.weight": "H"}
 _POST_NORMS = {"post_attention_norm.weight": "E", "post_ffw_norm.weight": "E"}
+_EXPERTS = {
+    "ffn_gate_inp.weight": "NE",
+    "ffn_gate_exps.weight": "NXE",
+    "ffn_up_exps.weight": "NXE",
+    "ffn_down_exps.weight": "NEX",
+}
 _MORE_BIASES = {"attn_output.bias": "E", "ffn_gate.bias": "F", "ffn_up.bias": "F", "ffn_down.bias": "E"}
 
 _NEEDED = {
     "llama": _LAYER,
     "qwen2": _LAYER | _BIASES,
     "qwen3": _LAYER | _HEAD_NORMS,
+    "qwen3moe": _LAYER | _HEAD_NORMS,
     "gemma3": _LAYER | _HEAD_NORMS | _POST_NORMS,
 }
 _OPTIONAL: dict[str, dict[str, str]] = {
     "llama": _BIASES | _MORE_BIASES,
     "qwen2": {},
     "qwen3": {},
+    "qwen3moe": {},
     "gemma3": {},
 }
 
@@ -66,8 +75,11 @@ def _expected(model: Hyperparameters) -> Iterator[tuple[str, tuple[int, ...], bo
         for name, letters in spelled.items():
             yield name, _shape(model, 0, letters), is_needed
     family = model.architecture
+    needed = _NEEDED[family]
+    if model.n_experts:
+        needed = {name: shape for name, shape in needed.items() if "F" not in shape} | _EXPERTS
     for layer in range(model.n_layers):
-        for spelled, is_needed in ((_NEEDED[family], True), (_OPTIONAL[family], False)):
+        for spelled, is_needed in ((needed, True), (_OPTIONAL[family], False)):
             for name, letters in spelled.items():
                 yield f"blk.{layer}.{name}", _shape(model, layer, letters), is_needed
 
@@ -83,5 +95,7 @@ def _shape(model: Hyperparameters, layer: int, letters: str) -> tuple[int, ...]:
         "O": model.n_heads[layer] * model.value_size,
         "H": model.key_size,
         "R": model.rope_dimensions // 2,
+        "N": model.n_experts,
+        "X": model.n_expert_feed_forward,
     }
     return tuple(sizes[letter] for letter in letters)

@@ -78,13 +78,12 @@ class SafetensorsFolder:
             self._made[_ROPE_FREQS] = factors
             self._tensors.insert(0, TensorInfo(_ROPE_FREQS, factors.shape, block_type("F32")))
         self._by_name = {info.name: info for info in self._tensors}
-        n_weights = sum(info.n_weights for info in self._tensors)
         generation = read_json_if_there(path / "generation_config.json")
         embedding = self._by_name.get("token_embd.weight")
         n_tokens = embedding.rows if embedding else 0
         self._fields = {
             "general.architecture": Field("string", family.architecture),
-            **general_fields(path, family.architecture, content, generation, n_weights),
+            **general_fields(path, family.architecture, content, generation, self._tensors),
             **parameters,
             "general.quantization_version": Field("uint32", QUANTIZATION_VERSION),
             **tokenizer_fields(path, family.architecture, content, n_tokens),

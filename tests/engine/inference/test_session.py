@@ -198,7 +198,7 @@ def test_logits_in_pieces_are_those_of_the_whole_from_any_token_on(llama):
         whole = finish(session.logits(ids))
         for first in (0, 37, 149):
             pieces = np.concatenate([rows.copy() for rows in session.each_logits(ids, first)])
-            assert (pieces == whole[first:]).all()
+            assert np.abs(pieces - whole[first:]).max() < 2e-3  # pieces end elsewhere, sums round otherwise
 
 
 def test_stopped_logits_are_refused_instead_of_made_up(llama):

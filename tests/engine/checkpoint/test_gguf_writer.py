@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.fixtures.checkpoints import FAMILIES, write_tiny_gguf
 
-from octavo.engine.checkpoint import gguf_writer
+from octavo.engine.checkpoint import gguf_writer, partial_file
 from octavo.engine.checkpoint.gguf_bytes import header_bytes
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.checkpoint.gguf_writer import GgufWriter
@@ -34,7 +34,7 @@ def target(tmp_path):
 
 
 def names(target):
-    return [path.name for path in target.parent.iterdir()]
+    return sorted(path.name for path in target.parent.iterdir())
 
 
 def copy(source, target):
@@ -99,7 +99,7 @@ def test_a_writer_that_is_closed_early_leaves_the_old_file_alone(source, target)
     with GgufWriter(target, source.fields, source.tensors) as writer:
         first = source.tensors[0]
         writer.write_rows(first.name, source.read(first.name))
-        assert len(names(target)) == 2
+        assert names(target) == ["copy.gguf", "copy.gguf.journal", "copy.gguf.partial"]
 
     assert names(target) == ["copy.gguf"]
     assert target.read_bytes() == b"old"
@@ -125,7 +125,7 @@ def test_rows_out_of_order_are_a_mistake(source, target):
 
 
 def test_a_small_disk_is_told_before_anything_is_written(source, target, monkeypatch):
-    monkeypatch.setattr(gguf_writer.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
+    monkeypatch.setattr(partial_file.shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
 
     with pytest.raises(NotEnoughDisk) as refusal:
         GgufWriter(target, source.fields, source.tensors)

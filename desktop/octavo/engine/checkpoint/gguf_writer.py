@@ -1,34 +1,41 @@
 """A GGUF file written piece by piece, which appears under its name only when it is whole.
 
-The data goes to a temporary file beside the target, named after it and this process. When every tensor is
-written, the file is forced to the disk, read again by our own reader, and renamed; until then an old file
-of that name is untouched, and closing the writer removes all traces.
+The data goes to a partial file beside the target (see ``partial_file``). When every tensor is written, the file is
+forced to the disk, read again by our own reader, and renamed; until then an old file of that name is untouched, and
+closing the writer removes all traces. A killed process leaves the partial file and its journal: a writer of the same
+file checks what is there and goes on behind it.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import shutil
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from octavo.engine.checkpoint.gguf_bytes import aligned, encode_header
 from octavo.engine.checkpoint.gguf_head import read_head
-from octavo.engine.checkpoint.model import Field, TensorInfo
+from octavo.engine.checkpoint.journal import Entry, JournalKeeper, Record, read_journal
+from octavo.engine.checkpoint.partial_file import PartialFile
 from octavo.engine.checkpoint.refusals import shown
 from octavo.engine.checkpoint.source_file import SourceFile
-from octavo.engine.errors import NotEnoughDisk, OctavoError
+from octavo.engine.checkpoint.stream_digest import StreamDigest
+from octavo.engine.errors import OctavoError
+from octavo.engine.progress import Progress, Work, finish
 
 if TYPE_CHECKING:
+    from _hashlib import HASH
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_PREALLOCATION = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+    from octavo.engine.checkpoint.model import Field, TensorInfo
+
+_READ_BYTES = 4 * 1024 * 1024
+CHECKING = "checking what is written"
 
 
 class GgufWriter:
@@ -42,30 +49,44 @@ class GgufWriter:
         Metadata, in the order of the file.
     tensors : sequence of TensorInfo
         In the order of the file, with the block types that are written.
+    identity : mapping of str to str
+        What decides the file's bytes; a partial file of the same identity can be gone on with.
 
     Raises
     ------
     NotEnoughDisk
         The disk has no room for the whole file.
     OctavoError
-        The folder is missing, or nothing may be written there.
+        The folder is missing, nothing may be written there, or somebody else writes this file.
     """
 
-    def __init__(self, target: Path, fields: Mapping[str, Field], tensors: Sequence[TensorInfo]) -> None:
+    def __init__(
+        self,
+        target: Path,
+        fields: Mapping[str, Field],
+        tensors: Sequence[TensorInfo],
+        *,
+        identity: Mapping[str, str] | None = None,
+    ) -> None:
         self.target = target
         self._header = encode_header(fields, tensors)
         self._tensors = list(tensors)
-        self._n_bytes = len(self._header) + sum(aligned(info.n_bytes) for info in tensors)
-        self._n_written = 0
+        sizes = (aligned(info.n_bytes) for info in tensors)
+        self._ends = list(accumulate(sizes, initial=len(self._header)))
         self._position = 0
         self._bytes_left = 0
-        self._hash = hashlib.sha256()
-        self._check_target()
-        self._partial, self._descriptor = self._create()
+        self._digest: StreamDigest | None = None
+        self._journal: JournalKeeper | None = None
+        self._identity = dict(identity or {}) | {"head": hashlib.sha256(self._header).hexdigest()}
+        self._file = PartialFile(target, self.n_bytes)
         try:
-            self._reserve()
-            self._write(self._header)
-            self._begin_tensor()
+            self._found = read_journal(self._file.journal_path) if self._file.found_bytes else Record()
+            if self._found.identity != self._identity:
+                self._file.empty()
+            self._file.reserve()
+        except OSError as error:
+            self.close()
+            raise self._file.failure(error) from error
         except BaseException:
             self.close()
             raise
@@ -73,7 +94,46 @@ class GgufWriter:
     @property
     def n_bytes(self) -> int:
         """Bytes that the whole file will have."""
-        return self._n_bytes
+        return self._ends[-1]
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies until it has its name."""
+        return self._file.path
+
+    @property
+    def n_done(self) -> int:
+        """Tensors that are whole."""
+        return self._position
+
+    @property
+    def n_done_bytes(self) -> int:
+        """Bytes of the file up to the end of the last whole tensor."""
+        return self._ends[self._position]
+
+    @property
+    def differences(self) -> list[str]:
+        """The parts of the identity in which what a killed process left differs; empty if it left nothing."""
+        found = self._found.identity
+        return [key for key in self._identity if found and found.get(key) != self._identity[key]]
+
+    def start(self) -> Work[int]:
+        """Check what a killed process left, as far as its journal goes, and be ready behind it; ``n_done``."""
+        entries = [] if self.differences else self._found.entries
+        try:
+            checked, begun = yield from self._checked(entries)
+            self._position = len(checked)
+            self._journal = JournalKeeper(
+                self._file.journal, Record(self._identity, checked), lambda: os.fsync(self._file.descriptor)
+            )
+            self._digest = StreamDigest(begun)
+            os.lseek(self._file.descriptor, self.n_done_bytes if checked else 0, os.SEEK_SET)
+            if not checked:
+                self._write(self._header)
+        except OSError as error:
+            raise self._file.failure(error) from error
+        self._begin_tensor()
+        return self._position
 
     def write_rows(self, name: str, rows: npt.NDArray[np.uint8]) -> None:
         """Append rows of the tensor ``name``; tensors come in their order, and each from its first row to its last.
@@ -81,7 +141,10 @@ class GgufWriter:
         Parameters
         ----------
         rows : uint8[rows, row_bytes]
+            Must not change until the file is finished or closed.
         """
+        if self._journal is None or self._digest is None:
+            finish(self.start())
         if self._position == len(self._tensors) or self._tensors[self._position].name != name:
             raise ValueError(f"{name} is not the tensor to be written now")
         if rows.nbytes > self._bytes_left:
@@ -89,32 +152,57 @@ class GgufWriter:
         self._write(rows.reshape(-1).data)
         self._bytes_left -= rows.nbytes
         if not self._bytes_left:
-            self._write(bytes(aligned(self._n_written) - self._n_written))
-            self._position += 1
-            self._begin_tensor()
+            self._end_tensor()
 
-    def finish(self) -> str:
-        """Put the file on the disk, read it again, give it its name; return its SHA-256 in hexadecimal."""
+    def complete(self, fields: Mapping[str, Field] | None = None) -> Work[str]:
+        """Put the whole file on the disk and read it again; its SHA-256 in hexadecimal.
+
+        Parameters
+        ----------
+        fields : mapping of str to Field, optional
+            Metadata in place of that given before, of the same length in bytes.
+        """
+        if self._digest is None or self._journal is None:
+            yield from self.start()
+        assert self._digest is not None
+        assert self._journal is not None
         if self._position != len(self._tensors):
             raise ValueError(f"{self._tensors[self._position].name} is not written yet")
+        header = self._header if fields is None else encode_header(fields, self._tensors)
+        if len(header) != len(self._header):
+            raise ValueError("the new metadata has another length")
         try:
-            os.ftruncate(self._descriptor, self._n_written)
-            os.fsync(self._descriptor)
-            self._verify()
-            self._partial.replace(self.target)
-            _sync_folder(self.target.parent)
+            yield Progress(0, self.n_bytes, CHECKING)
+            digest = self._digest.result()
+            self._journal.commit()
+            os.ftruncate(self._file.descriptor, self.n_bytes)
+            os.fsync(self._file.descriptor)
+            if header != self._header:
+                digest = yield from self._with_header(header)
         except OSError as error:
-            raise self._failure(error) from error
-        finally:
-            self.close()
-        return self._hash.hexdigest()
+            raise self._file.failure(error) from error
+        self._verify(header)
+        return digest
+
+    def publish(self) -> None:
+        """Give the completed file its name."""
+        self._file.publish()
+        self.close()
+
+    def finish(self, fields: Mapping[str, Field] | None = None) -> str:
+        """``complete`` and ``publish`` in one; the file's SHA-256 in hexadecimal."""
+        digest = finish(self.complete(fields))
+        self.publish()
+        return digest
 
     def close(self) -> None:
-        """Remove the temporary file, unless it has become the target; closing twice is no error."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-            self._partial.unlink(missing_ok=True)
+        """Remove the partial file, unless it has become the target; closing twice is no error."""
+        self._file.discard()
+        if self._journal is not None:
+            self._journal.close()
+        if self._digest is not None:
+            self._digest.close()
+        self._file.remove()
 
     def __enter__(self) -> GgufWriter:
         return self
@@ -124,89 +212,79 @@ class GgufWriter:
     ) -> None:
         self.close()
 
-    def _check_target(self) -> None:
-        folder = self.target.parent
-        if not folder.is_dir():
-            raise OctavoError(f"There is no folder {shown(str(folder), 160)}.", "Create it first.")
-        if self.target.is_dir():
-            raise OctavoError(f"{shown(self.target.name)} is a folder, so no file can have that name.")
-        if self.target.exists() and not self.target.stat().st_mode & 0o222:
-            raise OctavoError(f"{shown(self.target.name)} is read-only.", "Choose another name.")
-        available = shutil.disk_usage(folder).free
-        if available < self._n_bytes:
-            raise self._too_full(available)
+    def _checked(self, entries: Sequence[Entry]) -> Work[tuple[list[Entry], HASH]]:
+        """The entries that the file bears out, and a digest that has read it so far."""
+        digest, checked = hashlib.sha256(), list[Entry]()
+        named = zip(entries, self._tensors, self._ends[1:], strict=False)
+        expected = [entry for entry, info, end in named if (entry.tensor, entry.end) == (info.name, end)]
+        if not expected:
+            return checked, digest
+        os.lseek(self._file.descriptor, 0, os.SEEK_SET)
+        position, total = 0, expected[-1].end
+        for entry in expected:
+            last = digest.copy()
+            for piece in self._pieces(entry.end - position):
+                digest.update(piece)
+                position += len(piece)
+                yield Progress(position, total, CHECKING)
+            if digest.hexdigest() != entry.sha256:
+                return checked, last
+            checked.append(entry)
+        return checked, digest
 
-    def _create(self) -> tuple[Path, int]:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        for attempt in range(100):
-            partial = self.target.with_name(f"{self.target.name}.{os.getpid()}-{attempt}.partial")
-            try:
-                return partial, os.open(partial, flags, 0o666)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise self._failure(error) from error
-        raise OctavoError(
-            f"{shown(self.target.parent.name)} is full of unfinished files.", "Remove *.partial there."
-        )
+    def _with_header(self, header: bytes) -> Work[str]:
+        """Write another header over the first, and read the whole file for its digest."""
+        descriptor = self._file.descriptor
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        _write_all(descriptor, header)
+        os.fsync(descriptor)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        digest, position = hashlib.sha256(), 0
+        for piece in self._pieces(self.n_bytes):
+            digest.update(piece)
+            position += len(piece)
+            yield Progress(position, self.n_bytes, CHECKING)
+        return digest.hexdigest()
 
-    def _reserve(self) -> None:
-        """Claim the disk space now, so that a full disk is found before the work, where the system can."""
-        if not hasattr(os, "posix_fallocate"):
-            return
-        try:
-            os.posix_fallocate(self._descriptor, 0, self._n_bytes)
-        except OSError as error:
-            if error.errno not in _NO_PREALLOCATION:
-                raise self._failure(error) from error
+    def _pieces(self, n_bytes: int) -> Iterator[bytes]:
+        """The file's next ``n_bytes``, or fewer where it ends."""
+        while n_bytes and (piece := os.read(self._file.descriptor, min(n_bytes, _READ_BYTES))):
+            yield piece
+            n_bytes -= len(piece)
 
     def _begin_tensor(self) -> None:
         if self._position < len(self._tensors):
             self._bytes_left = self._tensors[self._position].n_bytes
 
-    def _write(self, data: bytes | memoryview) -> None:
-        self._hash.update(data)
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        except OSError as error:
-            raise self._failure(error) from error
-        self._n_written += len(data)
+    def _end_tensor(self) -> None:
+        info, end = self._tensors[self._position], self._ends[self._position + 1]
+        self._write(bytes(aligned(info.n_bytes) - info.n_bytes))
+        assert self._digest is not None
+        assert self._journal is not None
+        journal = self._journal
+        self._digest.mark(lambda sha256: journal.note(Entry(info.name, end, sha256)))
+        self._position += 1
+        self._begin_tensor()
 
-    def _verify(self) -> None:
-        with SourceFile(self._partial) as file:
+    def _write(self, data: bytes | memoryview) -> None:
+        assert self._digest is not None
+        assert self._journal is not None
+        try:
+            self._journal.check()
+            _write_all(self._file.descriptor, data)
+        except OSError as error:
+            raise self._file.failure(error) from error
+        self._digest.feed(data)
+
+    def _verify(self, header: bytes) -> None:
+        with SourceFile(self._file.path) as file:
             head = read_head(file)
-            is_whole = file.size == self._n_bytes and head.n_bytes == len(self._header)
-            if not is_whole or encode_header(head.fields, head.tensors) != self._header:
+            is_whole = file.size == self.n_bytes and head.n_bytes == len(header)
+            if not is_whole or encode_header(head.fields, head.tensors) != header:
                 raise OctavoError(f"{shown(self.target.name)} was not written as it should have been.")
 
-    def _too_full(self, available: int) -> NotEnoughDisk:
-        sizes = f"{self._n_bytes / 1e9:.2f} GB, but only {available / 1e9:.2f} GB are free"
-        return NotEnoughDisk(
-            f"{shown(self.target.name)} needs {sizes}.",
-            "Make room, or choose a folder on another disk.",
-            needed=self._n_bytes,
-            available=available,
-        )
 
-    def _failure(self, error: OSError) -> OctavoError:
-        if error.errno in _FULL:
-            return self._too_full(shutil.disk_usage(self.target.parent).free)
-        place = shown(str(self.target.parent), 160)
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return OctavoError(f"Nothing may be written in {place}.", "Choose another folder.")
-        return OctavoError(
-            f"{shown(self.target.name)} cannot be written ({(error.strerror or 'unknown').lower()})."
-        )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the new name on the disk; Windows knows no such thing."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -8,7 +8,6 @@ from octavo.engine.blocks.codec import can_decode, decode
 from octavo.engine.blocks.formats import FORMATS
 from octavo.engine.blocks.types import block_type
 
-
 IN_GGUF = [name for name in FORMATS if block_type(name).ggml_id >= 0]
 
 

@@ -21,6 +21,9 @@ _SCALES_AT = {
     "Q4_K": (0, 2),
     "Q5_K": (0, 2),
     "Q6_K": (208,),
+    "INT4_G32": (0,),
+    "INT4_G64": (0,),
+    "INT4_G128": (0,),
 }
 QUANTIZED = tuple(_SCALES_AT)
 FLOATS = ("F32", "F16", "BF16")
@@ -30,7 +33,8 @@ KINDS = ("random", "negative", "zero", "largest", "subnormal", "all ones")
 
 def columns_of(name: str) -> tuple[int, ...]:
     """Widths that the block type can have: one block, and those of real models."""
-    return (256, 768, 1536) if name.endswith("_K") else (32, 576, 640, 1536)
+    smallest = block_type(name).n_weights
+    return tuple(columns for columns in (32, 64, 128, 256, 576, 640, 768, 1536) if columns % smallest == 0)
 
 
 def _scales(kind: str, shape: tuple[int, ...], random: np.random.Generator) -> npt.NDArray[np.float16]:
@@ -57,6 +61,8 @@ def raw_rows(name: str, rows: int, columns: int, kind: str = "random") -> npt.ND
     for at in _SCALES_AT[name]:
         scales = _scales(kind, (*blocks.shape[:2], 1), random)
         blocks[:, :, at : at + 2] = scales.view(np.uint8)
+    if name.startswith("INT4"):
+        blocks[:, :, 2] &= 31
     return raw
 
 

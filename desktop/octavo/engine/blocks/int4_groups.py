@@ -9,7 +9,7 @@ one block of G = 32, 64 or 128 weights, 3 + G / 2 bytes::
 
     weight = scale * (q - zero)
 
-Symmetric checkpoints have zero = 8 throughout. A zero may be any byte.
+Symmetric checkpoints have zero = 8 throughout. Kernels take zeros of up to 128.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class PackedLayout:
     Parameters
     ----------
     n_weights : int
-        Columns that share a record of scales: 1, 32 or 256.
+        Columns that share a record of scales: 1, or 32 to 256.
     meta_bytes, quant_bytes : int
         Of 16 rows times ``n_weights`` columns.
     """
@@ -86,6 +86,9 @@ LAYOUTS = {
     "Q4_K": PackedLayout(256, 320, 2048),
     "Q5_K": PackedLayout(256, 320, 2560),
     "Q6_K": PackedLayout(256, 288, 3072),
+    "INT4_G32": PackedLayout(32, 48, 256),
+    "INT4_G64": PackedLayout(64, 48, 512),
+    "INT4_G128": PackedLayout(128, 48, 1024),
 }
 
 

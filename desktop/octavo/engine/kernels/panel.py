@@ -51,7 +51,8 @@ P_SCALE_LOW, P_SCALE_HIGH, P_MINIMUM_LOW, P_MINIMUM_HIGH, P_OFFSET_LOW, P_OFFSET
 
 
 @kernel
-def _minus_128_times(x):
+def minus_128_times(x):
+    """What an offset is of a sum."""
     return sub_i32(zero_i32(), shift_left(x, np.int32(7)))
 
 
@@ -59,22 +60,28 @@ def _minus_128_times(x):
 def _units(bits, zero, p, out):
     """The units of a block, less ``zero``, with one offset for all columns."""
     low, high = _halves(bits, zero, p, out)
-    store_i32(out + P_OFFSET_LOW, _minus_128_times(add_i32(low, high)))
+    store_i32(out + P_OFFSET_LOW, minus_128_times(add_i32(low, high)))
 
 
 @kernel
 def _units_16(bits, zero, p, out):
     """The same with an offset for each 16 columns."""
     low, high = _halves(bits, zero, p, out)
-    store_i32(out + P_OFFSET_LOW, _minus_128_times(low))
-    store_i32(out + P_OFFSET_HIGH, _minus_128_times(high))
+    store_i32(out + P_OFFSET_LOW, minus_128_times(low))
+    store_i32(out + P_OFFSET_HIGH, minus_128_times(high))
 
 
 @kernel
 def _halves(bits, zero, p, out):
     """Store the units of a block; the sums of the first and the second 16 columns."""
-    ones = splat_i32(np.int32(0x01010101))
     zeros = splat_i32(np.int32(np.int64(zero) * 0x01010101 if zero < 128 else -2139062144))
+    return store_units(bits, zeros, p, out)
+
+
+@kernel
+def store_units(bits, zeros, p, out):
+    """Store the units of a block, less ``zeros`` byte by byte; the sums of the first and the second 16 columns."""
+    ones = splat_i32(np.int32(0x01010101))
     low = zero_i32()
     high = zero_i32()
     for k in range(8):
@@ -88,7 +95,8 @@ def _halves(bits, zero, p, out):
 
 
 @kernel
-def _meta(w, group):
+def meta_of(w, group):
+    """The address of a group's scales."""
     return get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
 
 
@@ -96,7 +104,7 @@ def _meta(w, group):
 def _small_blocks(bits, zero, w, group, out):
     """Blocks of 32 with a scale; where ``zero`` is 0, also a minimum that is added."""
     has_minimum = zero == 0
-    meta = _meta(w, group)
+    meta = meta_of(w, group)
     p = meta + get_i64(w + META_BYTES)
     for _ in range(get_i64(w + COLUMNS) // 32):
         _units(bits, zero, p, out)
@@ -116,7 +124,7 @@ def _small_blocks(bits, zero, w, group, out):
 @kernel
 def _super_32(bits, w, group, out):
     """Q4_K and Q5_K."""
-    meta = _meta(w, group)
+    meta = meta_of(w, group)
     p = meta + get_i64(w + META_BYTES)
     for _ in range(get_i64(w + COLUMNS) // 256):
         d = load_f16(meta)
@@ -138,7 +146,7 @@ def _super_32(bits, w, group, out):
 @kernel
 def _super_16(bits, zero, w, group, out):
     """Q3_K and Q6_K."""
-    meta = _meta(w, group)
+    meta = meta_of(w, group)
     p = meta + get_i64(w + META_BYTES)
     for _ in range(get_i64(w + COLUMNS) // 256):
         d = load_f16(meta)
@@ -155,7 +163,7 @@ def _super_16(bits, zero, w, group, out):
 @entry
 def panel_q2_k(w, group, out):
     """Q2_K."""
-    meta = _meta(w, group)
+    meta = meta_of(w, group)
     p = meta + get_i64(w + META_BYTES)
     for _ in range(get_i64(w + COLUMNS) // 256):
         d = load_f16(meta)
@@ -231,7 +239,7 @@ def panel_q3_k(w, group, out):
 @entry
 def panel_f32(w, group, out):
     """F32."""
-    p = _meta(w, group)
+    p = meta_of(w, group)
     for k in range(get_i64(w + COLUMNS)):
         store_f32(out + 64 * k, load_f32(p + 64 * k))
     return 0
@@ -240,7 +248,7 @@ def panel_f32(w, group, out):
 @entry
 def panel_f16(w, group, out):
     """F16."""
-    p = _meta(w, group)
+    p = meta_of(w, group)
     for k in range(get_i64(w + COLUMNS)):
         store_f32(out + 64 * k, load_f16(p + 32 * k))
     return 0
@@ -249,7 +257,7 @@ def panel_f16(w, group, out):
 @entry
 def panel_bf16(w, group, out):
     """BF16."""
-    p = _meta(w, group)
+    p = meta_of(w, group)
     for k in range(get_i64(w + COLUMNS)):
         store_f32(out + 64 * k, load_bf16(p + 32 * k))
     return 0

@@ -32,6 +32,15 @@ def _spread_bit(word, first, bit):
     return np.int32(spread << np.uint32(bit))
 
 
+@kernel
+def spread_nibbles(q, out):
+    """Put 16 bytes of nibbles, 4 weights at a time, into a row's places of 8 units."""
+    for k in range(4):
+        word = get_i32(q + 4 * k)
+        put_i32(out + 64 * k, word & LOW_NIBBLES)
+        put_i32(out + 64 * (k + 4), (word >> 4) & LOW_NIBBLES)
+
+
 def small_blocks(n_bytes, has_minimum, quants_at, high_at, write, n_out):
     """Blocks of 32: ``f16 d [f16 m] [u32 high bits] nibbles[16]``, or bytes for Q8_0 (``high_at`` -2)."""
     meta_step = 64 if has_minimum else 32
@@ -48,13 +57,11 @@ def small_blocks(n_bytes, has_minimum, quants_at, high_at, write, n_out):
                 if has_minimum:
                     copy_half(block + 2, out + meta_step * b + 32 + 2 * r)
                 q = block + quants_at
-                for k in range(8 if high_at == -2 else 4):
-                    word = get_i32(q + 4 * k)
-                    if high_at == -2:
-                        put_i32(scratch + 64 * k + 4 * r, word)
-                    else:
-                        put_i32(scratch + 64 * k + 4 * r, word & LOW_NIBBLES)
-                        put_i32(scratch + 64 * (k + 4) + 4 * r, (word >> 4) & LOW_NIBBLES)
+                if high_at == -2:
+                    for k in range(8):
+                        put_i32(scratch + 64 * k + 4 * r, get_i32(q + 4 * k))
+                else:
+                    spread_nibbles(q, scratch + 4 * r)
                 if high_at >= 0:
                     bits = get_i32(block + high_at)
                     for k in range(8):

@@ -9,16 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.kernels import descriptor, matmul, matvec, panel, repack
+from octavo.engine.kernels import descriptor, int4, matmul, matvec, panel, repack
 from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, packed_bytes, round_up
 from octavo.engine.kernels.repack_rows import repack_rows
 from octavo.engine.simd.jit import Entry
 
 _HUGE_PAGE = 2 << 20
+_ENTRIES = (repack, matvec, panel, int4)  # where the entries of some block type are
 
 _KINDS = {
     **dict.fromkeys(("F32", "F16", "BF16"), descriptor.FLOAT),
     **dict.fromkeys(("Q8_0", "Q4_0", "Q5_0"), descriptor.SCALED),
+    **dict.fromkeys(("INT4_G32", "INT4_G64", "INT4_G128"), descriptor.SCALED),
     **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), descriptor.AFFINE),
     **dict.fromkeys(("Q6_K", "Q3_K"), descriptor.SCALED_16),
     "Q2_K": descriptor.AFFINE_16,
@@ -46,13 +48,17 @@ def entries_for(block_type: BlockType) -> tuple[Entry, Entry, Entry, Entry]:
     """
     if block_type.name not in LAYOUTS:
         raise KeyError(block_type.name)
-    suffix = block_type.name.lower()
-    found: tuple[Entry, Entry, Entry, Entry] = (
-        getattr(repack, f"repack_{suffix}"),
-        getattr(matvec, f"matvec_{suffix}"),
-        getattr(panel, f"panel_{suffix}"),
+    return (
+        _entry("repack", block_type),
+        _entry("matvec", block_type),
+        _entry("panel", block_type),
         matmul.TILES[_KINDS[block_type.name]],
     )
+
+
+def _entry(job: str, block_type: BlockType) -> Entry:
+    name = f"{job}_{block_type.name.lower()}"
+    found: Entry = next(getattr(module, name) for module in _ENTRIES if hasattr(module, name))
     return found
 
 

@@ -1,0 +1,188 @@
+"""A model run layer by layer with one layer's weights in memory, and what goes into its matrices shown.
+
+The operations are those of a ``Session``, written by the same family; they are cut at every product of activations
+with matrices. All matrices are float32, so every product reads plain float32 activations, the same for all families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.blocks.codec import decode
+from octavo.engine.blocks.types import block_type
+from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.inference.families.registry import family
+from octavo.engine.inference.memory import KvCache, ModelWeights, Rows, Workspace
+from octavo.engine.inference.program_builder import ProgramBuilder
+from octavo.engine.inference.program_steps import Operations, Product, Step, cut
+from octavo.engine.kernels import descriptor, state
+from octavo.engine.kernels.layout import GROUP_ROWS, MAX_BATCH, packed_bytes, round_up
+from octavo.engine.kernels.pool import Pool
+from octavo.engine.kernels.weights import Weights, allocate
+
+Floats = npt.NDArray[np.float32]
+# Called with a product and its inputs float32[tokens, columns], valid until it returns.
+See = Callable[[Product, Floats], None]
+_F32 = block_type("F32")
+_SCALE = 3  # the field of EMBED with its factor
+
+
+class LentWeights(Weights):
+    """A float32 matrix that takes memory only while its weights are needed."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__(_F32, rows, columns)
+        self.drop()
+
+    def drop(self) -> None:
+        """Give the memory back."""
+        self._memory = allocate(1)
+
+    def lend(self, weights: Floats) -> None:
+        """Hold float32[rows, columns]."""
+        self._memory = allocate(packed_bytes(_F32, self.rows, self.columns) + 4096)
+        self._fields[descriptor.WEIGHTS // 8] = self._memory.ctypes.data
+        raw = np.ascontiguousarray(weights, np.float32).view(np.uint8)
+        self.fill(lambda row, n: raw[row : row + n], 0, self.n_groups)
+
+
+class LayeredModel:
+    """The layers of a model, to be run one after the other over the hidden states of many windows.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    window_tokens : int
+        The most tokens of a window, 2 to 512.
+    n_threads : int
+        0 for all usable cores.
+
+    Raises
+    ------
+    UnsupportedModel
+        An architecture without a family.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, window_tokens: int = MAX_BATCH, n_threads: int = 0) -> None:
+        self.shape = checkpoint.hyperparameters
+        self.window_tokens = window_tokens
+        self._checkpoint = checkpoint
+        n_threads = min(n_threads or usable_threads(), state.MAX_THREADS)
+        self._workspace = Workspace(self.shape, window_tokens, n_threads)
+        self._cache = KvCache(self.shape, window_tokens, "f32")
+        self._vectors: dict[str, Floats] = {}
+        self._matrices: dict[str, LentWeights] = {}
+        weights = self._lent_weights()
+        self._builder = ProgramBuilder(self.shape, weights, self._workspace, self._cache)
+        factors = self._vectors.get("rope_freqs.weight")
+        if factors is not None:
+            factors = factors[: self.shape.rope_dimensions // 2]
+        family(self.shape.architecture)(self._builder, factors)
+        program = self._builder.program()
+        self._steps = cut(
+            program,
+            {each.address: name for name, each in self._matrices.items()},
+            {each.ctypes.data: name for name, each in weights.vectors.items()},
+        )
+        self._embed_scale = program[0].view(np.float32)[state.field(_SCALE) // 4]
+        self._pool = Pool(n_threads)
+        self._pool.set(state.THREADS, self._workspace.threads)
+        self._pool.set(state.FIRST_POSITION, 0)
+        self._pool.set(state.FIRST_LOGIT, 0)
+        self._execute(self._steps.start, window_tokens)
+
+    def _lent_weights(self) -> ModelWeights:
+        weights = ModelWeights()
+        for tensor in self._checkpoint.tensors:
+            if len(tensor.shape) == 2:
+                self._matrices[tensor.name] = LentWeights(tensor.rows, tensor.columns)
+                weights.matrices[tensor.name] = self._matrices[tensor.name]
+            elif len(tensor.shape) == 1:
+                padded = np.zeros(round_up(tensor.columns, GROUP_ROWS), np.float32)
+                weights.vectors[tensor.name] = padded
+                self._vectors[tensor.name] = padded[: tensor.columns]
+                self._vectors[tensor.name][...] = self.read(tensor.name)[0]
+        for name, vector in self._vectors.items():
+            owner = self._matrices.get(name.removesuffix(".bias") + ".weight")
+            if name.endswith(".bias") and owner is not None:
+                owner.set_bias(vector)
+        return weights
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.close()
+
+    def products(self, layer: int) -> list[Product]:
+        """Where the layer's matrices are used, in order."""
+        return [each.product for each in self._steps.layers[layer] if each.product]
+
+    def vector(self, name: str) -> Floats:
+        """The weights of a norm or another vector, float32[n]; what is written here counts from then on."""
+        return self._vectors[name]
+
+    def read(self, name: str) -> Floats:
+        """The source's weights of a tensor, float32[rows, columns]."""
+        tensor = self._checkpoint.tensor(name)
+        assert tensor is not None  # names come from the program
+        return decode(self._checkpoint.read(name), tensor.block_type)
+
+    def lend(self, name: str, weights: Floats) -> None:
+        """Use float32[rows, columns] as a matrix until it is dropped."""
+        self._matrices[name].lend(weights)
+
+    def drop(self, layer: int) -> None:
+        """Give the memory of a layer's matrices back."""
+        for product in self.products(layer):
+            for name in product.tensors:
+                self._matrices[name].drop()
+
+    def embed(self, ids: npt.NDArray[np.int64]) -> Floats:
+        """The residual stream before the first layer, float32[tokens, n_embedding]."""
+        kinds, where = np.unique(ids, return_inverse=True)
+        tensor = self._checkpoint.tensor("token_embd.weight")
+        assert tensor is not None  # every family begins with it
+        rows = [decode(self._checkpoint.read(tensor.name, int(n), 1), tensor.block_type) for n in kinds]
+        found: Floats = np.concatenate(rows)[where] * self._embed_scale
+        return found
+
+    def run(self, layer: int, hidden: Floats, see: See | None = None) -> None:
+        """Run a layer over one window; its matrices must have been lent.
+
+        Parameters
+        ----------
+        hidden : float32[tokens, n_embedding]
+            The residual stream before the layer; after it when this returns.
+        see : callable, optional
+            Shown what goes into each product.
+        """
+        residual = _floats(self._workspace.residual, *hidden.shape)
+        residual[...] = hidden
+        self._run(self._steps.layers[layer], len(hidden), see)
+        hidden[...] = residual
+
+    def run_end(self, hidden: Floats, see: See) -> None:
+        """Show what goes into the output matrix after the last layer."""
+        _floats(self._workspace.residual, *hidden.shape)[...] = hidden
+        self._run(self._steps.end[:1], len(hidden), see)
+
+    def _run(self, steps: tuple[Step, ...], n_tokens: int, see: See | None) -> None:
+        for step in steps:
+            self._execute(step.program, n_tokens)
+            if step.product and see is not None:
+                columns = self._matrices[step.product.tensors[0]].columns
+                see(step.product, _floats(self._workspace.floats, n_tokens, columns))
+
+    def _execute(self, program: Operations, n_tokens: int) -> None:
+        self._pool.set(state.N_TOKENS, n_tokens)
+        self._pool.set(state.PROGRAM, int(program.ctypes.data))
+        self._pool.run()
+
+
+def _floats(rows: Rows, n: int, columns: int) -> Floats:
+    """The first rows of a working buffer, float32[n, columns]."""
+    grid = rows.memory[: n * rows.stride].view(np.float32).reshape(n, -1)
+    return grid[:, :columns]

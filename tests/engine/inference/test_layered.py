@@ -1,0 +1,101 @@
+"""A model run layer by layer: the same activations as a session, and the place of every matrix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.engine.inference.sessions import session_of, some_ids
+from tests.fixtures.checkpoints import FAMILIES, TINY, write_tiny_hf_folder
+
+from octavo.engine.checkpoint.open import open_checkpoint
+from octavo.engine.inference.layered import LayeredModel
+from octavo.engine.progress import finish
+
+SMALL = replace(TINY, n_embedding=64, n_feed_forward=96, head_size=32, n_heads=2, n_kv_heads=1)
+
+
+def lend_all(model, layer):
+    for product in model.products(layer):
+        for name in product.tensors:
+            model.lend(name, model.read(name))
+
+
+def final_inputs(model, ids):
+    """What goes into the output matrix."""
+    hidden = model.embed(np.array(ids))
+    for layer in range(model.shape.n_layers):
+        lend_all(model, layer)
+        model.run(layer, hidden)
+        model.drop(layer)
+    seen = []
+    model.run_end(hidden, lambda _, inputs: seen.append(inputs.copy()))
+    return seen[0]
+
+
+@pytest.fixture
+def opened():
+    models = []
+
+    def open_model(path, **options):
+        checkpoint = open_checkpoint(path)
+        model = LayeredModel(checkpoint, n_threads=2, **options)
+        models.append((checkpoint, model))
+        return model
+
+    yield open_model
+    for checkpoint, model in models:
+        model.close()
+        checkpoint.close()
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_layers_one_by_one_give_what_a_session_gives(kind, tmp_path, opened):
+    path = write_tiny_hf_folder(tmp_path, kind, shape=SMALL, dtype="F32")
+    ids = some_ids(40, 200)
+    model = opened(path, window_tokens=64)
+    with session_of(path, kv_type="f32") as session:
+        expected = finish(session.logits(ids))
+
+    found = final_inputs(model, ids) @ model.read("token_embd.weight").T
+
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_every_matrix_of_a_layer_has_its_place(tmp_path, opened):
+    model = opened(write_tiny_hf_folder(tmp_path, "llama", shape=SMALL, dtype="F32"), window_tokens=8)
+
+    found = {product.tensors: product.norm for product in model.products(1)}
+
+    assert found == {
+        ("blk.1.attn_q.weight", "blk.1.attn_k.weight", "blk.1.attn_v.weight"): "blk.1.attn_norm.weight",
+        ("blk.1.attn_output.weight",): "",
+        ("blk.1.ffn_gate.weight", "blk.1.ffn_up.weight"): "blk.1.ffn_norm.weight",
+        ("blk.1.ffn_down.weight",): "",
+    }
+
+
+def test_inputs_of_a_product_are_the_normed_residual_stream(tmp_path, opened):
+    model = opened(write_tiny_hf_folder(tmp_path, "llama", shape=SMALL, dtype="F32"), window_tokens=8)
+    hidden = model.embed(np.array(some_ids(8, 200)))
+    mean = np.sqrt((hidden**2).mean(axis=1, keepdims=True) + model.shape.norm_epsilon)
+    expected = hidden / mean * model.vector("blk.0.attn_norm.weight")
+    seen = []
+    lend_all(model, 0)
+
+    model.run(0, hidden, lambda _, inputs: seen.append(inputs.copy()))
+
+    assert np.abs(seen[0] - expected).max() < 1e-5
+
+
+def test_a_changed_norm_counts_in_the_next_run(tmp_path, opened):
+    model = opened(write_tiny_hf_folder(tmp_path, "llama", shape=SMALL, dtype="F32"), window_tokens=8)
+    hidden = model.embed(np.array(some_ids(8, 200)))
+    seen = []
+    lend_all(model, 0)
+    for factor in (1, 2):
+        model.vector("blk.0.attn_norm.weight")[...] *= factor
+        model.run(0, hidden.copy(), lambda _, inputs: seen.append(inputs.copy()))
+
+    assert np.abs(seen[4] - 2 * seen[0]).max() < 1e-5

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import typer
 
-from octavo.api import decode
+from octavo.api import MixtureQuantizer, decode
 from octavo.cli.main import command_line
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.estimate.file_size import predicted_bytes
@@ -121,18 +121,30 @@ def test_the_plugin_is_short():
 
 def test_the_plugin_plans_the_demo_model_and_encodes_its_weights(plugin):
     host = PluginHost({plugin})
-    quantizer = host.quantizer("q6_k")
+    quantizer = host.quantizer("q5_k_l")
     checkpoint = open_checkpoint(demo_model())
     card = checkpoint.card
 
     plan = quantizer.plan(card.tensors, None)
 
-    assert {each.name for each in plan.types.values()} == {"Q6_K", "F32"}
-    assert predicted_bytes(card, plan) < predicted_bytes(
-        card, host.quantizer("q8_0").plan(card.tensors, None)
-    )
+    assert {each.name for each in plan.types.values()} == {"Q8_0", "Q5_K", "F32"}
+    sizes = [
+        predicted_bytes(card, host.quantizer(each).plan(card.tensors, None)) for each in ("Q5_K_S", "Q8_0")
+    ]
+    assert sizes[0] < predicted_bytes(card, plan) < sizes[1]
     name = "blk.0.ffn_up.weight"
     weights = checkpoint.read(name, 0, 4).view(np.float16).astype(np.float32)
     back = decode(quantizer.encode(weights, plan.types[name], None), plan.types[name])
     checkpoint.close()
-    assert np.abs(back - weights).max() < 0.05 * np.abs(weights).max()
+    assert np.abs(back - weights).max() < 0.1 * np.abs(weights).max()
+
+
+def test_the_shorter_way_to_write_it_makes_the_same_plan(plugin):
+    (longer,) = [each for each in PluginHost({plugin}).quantizers() if each.name == "Q5_K_L"]
+    checkpoint = open_checkpoint(demo_model())
+    tensors = checkpoint.card.tensors
+    checkpoint.close()
+
+    shorter = MixtureQuantizer("Q5_K_L", "its summary", sys.modules["octavo_q5_k_l"].MIXTURE)
+
+    assert shorter.plan(tensors) == longer.plan(tensors, None)

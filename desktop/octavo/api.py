@@ -32,6 +32,8 @@ from octavo.engine.quantize.mixture import (
     more_bits,
     plan_mixture,
 )
+from octavo.engine.quantize.mixture_options import MixtureOptions, PlainOptions
+from octavo.engine.quantize.mixture_quantizer import MixtureQuantizer
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.quantize.tensor_roles import file_order, layer_number, may_shrink, role
 
@@ -53,10 +55,13 @@ __all__ = [
     "Hyperparameters",
     "MemoryPool",
     "Mixture",
+    "MixtureOptions",
+    "MixtureQuantizer",
     "ModelCard",
     "NotEnoughDisk",
     "NotEnoughMemory",
     "OctavoError",
+    "PlainOptions",
     "Plan",
     "Progress",
     "Quantizer",

@@ -15,7 +15,8 @@ def known_bandwidth(monkeypatch):
 
 def test_fit_prices_the_model_and_every_quantizer(octavo, model):
     found = octavo("fit", model, "--json").json
-    assert [row["quantizer"] for row in found["rows"]] == ["as it is", "Q4_K_M", "Q8_0"]
+    assert found["rows"][0]["quantizer"] == "as it is"
+    assert {"Q4_K_M", "Q6_K", "Q8_0", "F16"} < {row["quantizer"] for row in found["rows"]}
     assert found["machine"]["memory_pools"][0]["kind"] == "ram"
     for row in found["rows"]:
         parts = ("weights_bytes", "kv_bytes", "working_bytes", "program_bytes")

@@ -82,8 +82,11 @@ def test_the_figures_can_be_read_as_a_table(page):
 
     assert table.isVisible()
     assert page.findChildren(FitLine)[0].isVisible() is False
-    cells = [[table.model().index(row, column).data() for column in range(9)] for row in range(3)]
-    assert {line[0] for line in cells} == {"As it is", "Q4_K_M", "Q8_0"}
+    cells = [
+        [table.model().index(row, column).data() for column in range(9)]
+        for row in range(table.model().rowCount())
+    ]
+    assert {"As it is", "Q4_K_M", "Q8_0"} < {line[0] for line in cells}
     assert all(line[-1] == "Runs well" and line[6].endswith("MB") for line in cells)
 
 

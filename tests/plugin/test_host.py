@@ -132,7 +132,7 @@ def test_a_bad_plugin_is_shown_with_its_error_and_stops_nothing(kind, installer)
     assert said in record(host, "bad").error
     assert record(host, "bad").error.startswith("bad: ")
     assert record(host, "bad").quantizers == ()
-    assert {each.name for each in host.quantizers()} == {"Q8_0", "Q4_K_M", "HALF"}
+    assert {"Q8_0", "Q4_K_M", "HALF"} < {each.name for each in host.quantizers()}
     assert record(host, "good").error == ""
     assert host.memory_pools()
 

@@ -64,7 +64,7 @@ def test_bandwidth_is_measured_and_remembered(client):
 
 def test_unknown_quantizer_is_refused_with_the_known_ones(client, tmp_path):
     request = Convert(path=str(tmp_path), quantizer="Q3_XYZ", output=str(tmp_path / "out.gguf"))
-    with pytest.raises(RequestFailed, match="There are: Q4_K_M, Q8_0"):
+    with pytest.raises(RequestFailed, match=r"There are: .*Q4_K_M, .*Q8_0"):
         client.ask(request)
 
 

@@ -160,6 +160,12 @@ def test_eight_experts_get_more_bits_in_attention_and_count_layers_by_name():
     assert found["blk.5.ffn_down_exps.weight"] == "Q4_K"
 
 
+def test_floats_take_no_notice_of_experts():
+    experts = [tensor("blk.0.ffn_down_exps.weight", 8, 16, 33), tensor("blk.0.attn_v.weight", 16, 33)]
+
+    assert set(names(plan_mixture(experts, Mixture(1, "F16", "F16"))).values()) == {"F16"}
+
+
 def test_values_of_a_70b_never_go_below_5_bits():
     found = names(plan_mixture(model(80, 256, 512, 128, 300, tied=False), Q4_K_M))
 

@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.quantize.options import build_options
+from octavo.engine.quantize.options import build_options, changed_options
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,11 @@ def test_what_does_not_fit_is_refused_in_a_sentence(chosen, said):
 def test_a_quantizer_without_options_takes_none():
     with pytest.raises(OctavoError, match="It has no options"):
         build_options(Plain, {"group": 1})
+
+
+def test_only_what_differs_from_the_defaults_needs_saying():
+    chosen = Options(group=64, grid="coarse")
+
+    assert changed_options(chosen) == {"group": 64, "grid": "coarse"}
+    assert build_options(Method, changed_options(chosen)) == chosen
+    assert changed_options(Options()) == changed_options(None) == {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.checkpoint.model import Hyperparameters, ModelCard, TensorInfo
@@ -113,9 +114,14 @@ def largest_context(
 def _tensor_bytes(tensor: TensorInfo, types: Mapping[str, BlockType]) -> int:
     if not tensor.is_matrix:  # norms and biases are held as float32
         return 4 * tensor.n_weights
-    block_type = types.get(tensor.name, tensor.block_type)
+    return _matrix_bytes(types.get(tensor.name, tensor.block_type), tensor.rows, tensor.columns)
+
+
+# A model has many matrices, but few shapes; a window prices all of them for every plugin.
+@lru_cache(1024)
+def _matrix_bytes(block_type: BlockType, rows: int, columns: int) -> int:
     try:
-        return packed_bytes(block_type, tensor.rows, tensor.columns)
+        return packed_bytes(block_type, rows, columns)
     except KeyError as error:
         raise UnsupportedModel(
             f"Weights of the type {block_type.name} cannot be used for chat yet.",

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import TensorInfo
+from octavo.engine.quantize.mixture_options import MixtureOptions, PlainOptions
+from octavo.engine.quantize.overrides import Override, parse_overrides, require_used
 from octavo.engine.quantize.quantizer import Plan
 from octavo.engine.quantize.tensor_roles import file_order, layer_number, may_shrink, role
 
@@ -91,6 +94,8 @@ class Mixture:
         The first that applies wins.
     output_of_8_experts : str
         The type of ``attn_output`` in models of exactly 8 experts; empty for the base.
+    with_imatrix : tuple of Upgrade
+        Come before the upgrades where an importance matrix is given.
     """
 
     file_type: int
@@ -98,6 +103,7 @@ class Mixture:
     output: str
     upgrades: tuple[Upgrade, ...] = ()
     output_of_8_experts: str = ""
+    with_imatrix: tuple[Upgrade, ...] = ()
 
 
 @dataclass
@@ -129,13 +135,16 @@ def _survey(tensors: Sequence[TensorInfo]) -> _Model:
 class _Chooser:
     """Walks the tensors in file order, because some rules count them."""
 
-    def __init__(self, mixture: Mixture, model: _Model) -> None:
+    def __init__(self, mixture: Mixture, model: _Model, *, has_imatrix: bool) -> None:
         self._mixture = mixture
         self._model = model
+        self._upgrades = (mixture.with_imatrix if has_imatrix else ()) + mixture.upgrades
         self._seen: dict[str, int] = {}
 
     def choose(self, tensor: TensorInfo) -> str:
         """The type meant for ``tensor``, whether or not its rows fit."""
+        if block_type(self._mixture.base).is_float:
+            return self._mixture.base
         kind = role(tensor.name)
         if kind == "output" or (kind == "embedding" and self._model.is_tied):
             whole = tensor.columns % block_type(self._mixture.base).n_weights == 0
@@ -148,7 +157,7 @@ class _Chooser:
         return self._with_exceptions(kind, self._upgraded(kind, index, count))
 
     def _upgraded(self, kind: str, index: int, count: int) -> str:
-        for upgrade in self._mixture.upgrades:
+        for upgrade in self._upgrades:
             if upgrade.role == kind and upgrade.where(index, count):
                 return upgrade.type_name
         return self._mixture.base
@@ -164,17 +173,33 @@ class _Chooser:
         return chosen
 
 
-def plan_mixture(tensors: Sequence[TensorInfo], mixture: Mixture) -> Plan:
-    """Give every tensor its type, in the order in which ``llama-quantize`` writes them."""
+def plan_mixture(
+    tensors: Sequence[TensorInfo], mixture: Mixture, options: MixtureOptions | PlainOptions | None = None
+) -> Plan:
+    """Give every tensor its type, in the order in which ``llama-quantize`` writes them.
+
+    Raises
+    ------
+    OctavoError
+        The options' rules for single tensors are none, or fit nothing; or options exclude each other.
+    """
+    options = options or PlainOptions()
+    options.check()
+    overrides = parse_overrides(options.types)
     ordered = file_order(tensors)
-    chooser = _Chooser(mixture, _survey(ordered))
+    if overrides:
+        require_used(overrides, [each for each in ordered if may_shrink(each)])
+    chooser = _Chooser(mixture, _survey(ordered), has_imatrix=options.has_imatrix)
     types: dict[str, BlockType] = {}
     fallbacks: dict[str, str] = {}
     for tensor in ordered:
         if not may_shrink(tensor):
             types[tensor.name] = tensor.block_type
             continue
-        meant = chooser.choose(tensor)
+        wanted = _overridden(tensor.name, overrides) if overrides else ""
+        # llama-quantize does not count what people chose: all later tensors of the role move up by one.
+        usual = "" if wanted and options.compatible else chooser.choose(tensor)
+        meant = wanted or usual
         fitting = _fitting(meant, tensor.columns)
         types[tensor.name] = block_type(fitting)
         if fitting != meant:
@@ -184,6 +209,11 @@ def plan_mixture(tensors: Sequence[TensorInfo], mixture: Mixture) -> Plan:
     return Plan(types, mixture.file_type, fallbacks)
 
 
+def _overridden(name: str, overrides: Sequence[Override]) -> str:
+    return next((each.type_name for each in overrides if each.fits(name)), "")
+
+
+@lru_cache(1024)
 def _fitting(name: str, columns: int) -> str:
     if columns % block_type(name).n_weights == 0:
         return name

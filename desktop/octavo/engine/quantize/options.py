@@ -39,6 +39,15 @@ def build_options(quantizer: Quantizer, chosen: Mapping[str, Any]) -> Any:  # an
         raise OctavoError(f"{quantizer.name} refuses its options: {error}") from error
 
 
+def changed_options(options: Any) -> dict[str, Any]:  # an instance of any quantizer's Options, or None
+    """The fields that are not at their default, by name; what `build_options` needs to make the same."""
+    if options is None:
+        return {}
+    usual = type(options)()
+    values = {each.name: getattr(options, each.name) for each in dataclasses.fields(options)}
+    return {name: value for name, value in values.items() if value != getattr(usual, name)}
+
+
 def _value(owner: str, name: str, kind: Any, value: Any) -> Any:  # kinds and values of any type come in
     try:
         return _converted(kind, value)

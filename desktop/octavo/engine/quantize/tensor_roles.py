@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from octavo.engine.checkpoint.model import TensorInfo
 
@@ -47,6 +48,8 @@ _KEPT_PARTS = (
     ".rel_pos",
     ".patch_embd",
     ".patch_merger",
+    "a.rvq.codebook",
+    "mm.a.code_embd",
 )
 _KEPT_NAMES = ("position_embd.weight", "token_types.weight")
 
@@ -71,11 +74,21 @@ def may_shrink(tensor: TensorInfo) -> bool:
     sizes = list(tensor.shape)
     while len(sizes) > 1 and sizes[0] == 1:
         del sizes[0]
-    if len(sizes) < 2 or not tensor.name.endswith("weight") or tensor.name in _KEPT_NAMES:
+    return len(sizes) >= 2 and _is_weight(tensor.name)
+
+
+# A window prices the same tensors for every plugin, at every key that is pressed.
+_REMEMBERED = 16_384
+
+
+@lru_cache(_REMEMBERED)
+def _is_weight(name: str) -> bool:
+    if not name.endswith("weight") or name in _KEPT_NAMES:
         return False
-    return not any(part in tensor.name for part in _KEPT_PARTS)
+    return not any(part in name for part in _KEPT_PARTS)
 
 
+@lru_cache(_REMEMBERED)
 def role(name: str) -> str:
     """What the tensor does in the model, or ``other``.
 
@@ -89,6 +102,7 @@ def role(name: str) -> str:
     return next((found for part, found in _ROLES if part in name), "other")
 
 
+@lru_cache(_REMEMBERED)
 def layer_number(name: str) -> int:
     """The layer that the tensor belongs to; -1 if to none."""
     match = _LAYER.match(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.fit import FitRow
+from octavo.engine.quantize.options import changed_options
 from octavo.engine.quantize.quantizer import Quantizer
 from octavo.gui.markdown.clean_text import clean
 from octavo.gui.pages.conversion_jobs import ConversionJobs
@@ -219,13 +219,12 @@ class ConvertPage(Page):
         self._convert(force=True)
 
     def _convert(self, *, force: bool) -> None:
-        options = self._form.value()
         self.jobs.start(
             Convert(
                 path=self._workspace.selected_path,
                 quantizer=self._formats.name,
                 output=str(self._target()),
-                options=dataclasses.asdict(options) if options is not None else {},
+                options=changed_options(self._form.value()),
                 force=force,
             )
         )

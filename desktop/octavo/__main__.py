@@ -1,33 +1,78 @@
-"""``octavo`` and ``python -m octavo``: no command opens the window; ``--worker`` is the engine's child."""
+"""``octavo`` and ``python -m octavo``: no command, or a model to open, brings the window.
+
+``--worker`` is how a frozen program starts its engine.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+NO_PLUGINS = "--no-plugins"
 
 
 def main() -> int:
     """Open the window, or run the command named by the arguments; return the exit status."""
     arguments = sys.argv[1:]
-    if arguments[:1] == ["--worker"]:  # how a frozen program starts its engine
+    if arguments[:1] == ["--worker"]:
         from octavo.worker.child import main as answer_requests
 
         return answer_requests(arguments[1:])
-    if not arguments or arguments == ["--no-plugins"]:
-        return _open_window()
+    models = models_to_open(arguments)
+    if models is not None:
+        return _open_window(models, safe_mode=NO_PLUGINS in arguments)
     from octavo.cli.main import run_command
 
     return run_command(arguments)
 
 
-def _open_window() -> int:
+def models_to_open(arguments: Sequence[str]) -> list[Path] | None:
+    """The models that the window is to open with, as absolute paths; None where a command is meant."""
+    names = [each for each in arguments if each != NO_PLUGINS]
+    if any(not _is_path(each) for each in names):
+        return None
+    return [Path(each).absolute() for each in names]
+
+
+def _is_path(name: str) -> bool:
+    """Whether ``name`` is a model's place; a command's name is not, even where a file is called so."""
+    if name.startswith("-") or (name.isidentifier() and find_spec(f"octavo.cli.{name}") is not None):
+        return False
+    return Path(name).exists() or name.lower().endswith(".gguf") or os.sep in name
+
+
+def _open_window(models: Sequence[Path], *, safe_mode: bool) -> int:
+    missing = next((each for each in models if not each.exists()), None)
+    if missing is not None:
+        return _refuse(f"There is no {missing}.")
     wanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(each) for each in wanted):
-        sys.stderr.write("octavo: There is no display to open a window on. Use a command: octavo --help\n")
-        return 1
-    from octavo.gui.main import run
+        return _refuse("There is no display to open a window on. Use a command: octavo --help")
+    from octavo.engine.errors import OctavoError
+    from octavo.store.instance import InstanceLock, leave_call
 
-    return run(sys.argv)
+    try:
+        lock = InstanceLock()
+        if not lock.acquire():
+            leave_call([str(each) for each in models])
+            sys.stderr.write("octavo: Octavo is open already; its window was called to the front.\n")
+            return 0
+        from octavo.gui.main import run
+
+        return run(sys.argv[:1], models, safe_mode=safe_mode)
+    except OctavoError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{name}{error.strerror or error}.")
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"octavo: {' '.join(sentence.split())}\n")
+    return 1
 
 
 if __name__ == "__main__":

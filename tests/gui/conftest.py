@@ -20,6 +20,7 @@ from octavo.gui.theme.fonts import load_fonts
 from octavo.gui.workspace import Workspace
 from octavo.plugin.host import PluginHost
 from octavo.store.chats import ChatStore
+from octavo.store.ledger import Ledger
 from octavo.store.library import ModelEntry
 from octavo.store.settings import Settings
 
@@ -62,9 +63,14 @@ def workspace(engine: list[str]) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def joined(qtbot: QtBot, workspace: Workspace, engine: list[str]) -> Iterator[JoinedWindow]:
+def joined(
+    qapp: QApplication, qtbot: QtBot, workspace: Workspace, engine: list[str]
+) -> Iterator[JoinedWindow]:
     """The whole window on the fake engine, with two models in the list."""
-    made = JoinedWindow(workspace, ChatDesk(command=engine), Conversation(ChatStore()), command=engine)
+    made = JoinedWindow(
+        workspace, ChatDesk(command=engine), Conversation(ChatStore()), Ledger(), command=engine
+    )
+    made.window.wear(apply_theme(qapp, "light"))
     qtbot.addWidget(made.window)
     paths = ["/models/small.gguf", "/models/folder"]
     with qtbot.waitSignals([workspace.model_changed, workspace.model_changed]):

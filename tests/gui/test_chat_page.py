@@ -68,7 +68,9 @@ def test_a_question_waits_for_its_model(joined, page, qtbot):
     assert answers(page) == ["early"]
 
 
-def test_without_a_model_the_question_stays_in_the_field(page):
+def test_without_a_model_the_question_stays_in_the_field(joined, page):
+    joined.workspace.show_library([])
+    page.panel._path = ""
     ask(page, "to whom?")
 
     assert page.panel.composer.text == "to whom?"

@@ -36,7 +36,7 @@ def test_painters_follow_the_theme(qapp):
 def test_switching_the_theme_recolours_a_window_that_is_open(qapp, joined):
     before = joined.window.grab().toImage().pixelColor(5, 400).name().upper()
     try:
-        apply_theme(qapp, "dark")
+        joined.window.wear(apply_theme(qapp, "dark"))
         QApplication.processEvents()
         after = joined.window.grab().toImage().pixelColor(5, 400).name().upper()
     finally:

@@ -38,6 +38,7 @@ class ChatDesk(QObject):
     """
 
     ready = Signal(Hello)
+    loaded = Signal(LoadReport)
     state_changed = Signal()
     progressed = Signal(Progressed)
     grew = Signal(str, int)
@@ -143,6 +144,7 @@ class ChatDesk(QObject):
     def _note_loaded(self, result: object) -> None:
         self._loading = None
         self.report = msgspec.convert(result, LoadReport)
+        self.loaded.emit(self.report)
         self._show("ready")
         if self._waiting is not None:
             self._start(self._waiting)

@@ -46,6 +46,9 @@ class Converted(msgspec.Struct, frozen=True):
     file_bytes: int
     predicted_bytes: int = 0
     seconds: float = 0.0
+    peak_rss_bytes: int = 0
+    forecast_seconds: float = 0.0
+    forecast_memory_bytes: int = 0
     sha256: str = ""
     verified: bool = False
 

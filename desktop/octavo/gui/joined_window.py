@@ -9,18 +9,23 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
-from octavo.gui.engine_process import bury_children
+from octavo.gui.doorbell import Doorbell
+from octavo.gui.engine_process import background_command, bury_children
 from octavo.gui.pages.chat import ChatPage
 from octavo.gui.pages.convert import ConvertPage
 from octavo.gui.pages.fit import FitPage
 from octavo.gui.pages.models import ModelsPage
 from octavo.gui.pages.plugins import PluginsPage
 from octavo.gui.pages.settings import SettingsPage
+from octavo.gui.records import Records
+from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
+from octavo.store.ledger import Ledger
 from octavo.worker.protocol import Hello
 
 WARM_UP_MS = 1500
+WARM_UP_GAP_MS = 50
 TIERS = {"avx512": "AVX-512", "portable": "no SIMD"}
 
 
@@ -34,11 +39,16 @@ class JoinedWindow(QObject):
         workspace: Workspace,
         desk: ChatDesk,
         conversation: Conversation,
+        ledger: Ledger,
         *,
         command: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.workspace, self.desk, self.conversation = workspace, desk, conversation
+        command = command or [*background_command(), *(["--shipped-plugins"] if workspace.safe_mode else [])]
+        self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
+        self._records = Records(ledger, workspace, desk, self)
+        self._opening = ""
         self.models = ModelsPage(workspace)
         self.convert = ConvertPage(workspace, command)
         self.fit = FitPage(workspace)
@@ -64,13 +74,25 @@ class JoinedWindow(QObject):
         self.workspace.look_for_models()
         self.workspace.measure_bandwidth()
         self.desk.warm_up()
+        self._doorbell.answer()
         QTimer.singleShot(WARM_UP_MS, self, _warm_up)
+        QTimer.singleShot(WARM_UP_MS, self, self.warm_engine.start)
+
+    def open_models(self, paths: Sequence[Path]) -> None:
+        """Open models that were named at the start: a file leads to the chat, a folder to its conversion."""
+        for path in paths:
+            self.workspace.add_model(path)
+            self._opening = str(path)
+        if paths:
+            self.window.show_named("Models")
 
     def close(self) -> None:
         """Stop everything under way; what was said is saved."""
         self.conversation.close()
         self.convert.jobs.close_jobs()
+        self.warm_engine.close()
         self.desk.close()
+        self._records.close()
         self.workspace.close()
         bury_children()
 
@@ -80,6 +102,7 @@ class JoinedWindow(QObject):
         self.models.fit_asked.connect(self._show_fit)
         self.convert.jobs.chat_asked.connect(self._chat_with)
         self.convert.jobs.converted.connect(self._keep_converted)
+        self.convert.jobs.measured.connect(self._records.note_conversion)
         self.chat.panel.smaller_asked.connect(self._show_convert)
         self.settings.theme_chosen.connect(self.theme_chosen)
 
@@ -99,6 +122,14 @@ class JoinedWindow(QObject):
         window.stop_asked.connect(self.chat.panel.stop)
         self.workspace.memory_changed.connect(self._show_memory)
         self.desk.ready.connect(self._show_engine)
+        self.desk.state_changed.connect(self._make_way)
+        self.warm_engine.progressed.connect(self._show_warming)
+        self.warm_engine.ended.connect(self._hide_warming)
+        self._doorbell.rung.connect(self._answer_call)
+        window.page_shown.connect(self._note_page)
+        self.workspace.model_changed.connect(self._show_opened)
+        if self.workspace.safe_mode:
+            window.setWindowTitle("Octavo (safe mode)")
 
     def _keep_place(self) -> None:
         self.workspace.change_settings(window=self.window.place)
@@ -108,6 +139,37 @@ class JoinedWindow(QObject):
             self.workspace.add_model(path)
         if paths:
             self.window.show_named("Models")
+
+    def _answer_call(self, names: Sequence[str]) -> None:
+        """A second start of the program came by, perhaps with models to open."""
+        self.window.come_to_front()
+        self.open_models([Path(each) for each in names])
+
+    def _show_opened(self, path: str) -> None:
+        """The model that was to be opened has been read: on to what can be done with it."""
+        model = self.workspace.model(path)
+        if path == self._opening and model is not None and model.card is not None:
+            self._opening = ""
+            if model.is_folder:
+                self._show_convert(path)
+            else:
+                self._chat_with(path)
+
+    def _note_page(self, name: str) -> None:
+        if name == "Chat":
+            self.chat.panel.propose(self.workspace.selected_path)
+
+    def _make_way(self) -> None:
+        """What a model needs is compiled while it is loaded; two at once would only be slower."""
+        if self.desk.state == "loading":
+            self.warm_engine.stop()
+
+    def _show_warming(self, done: int, total: int) -> None:
+        told = f"Preparing the engine for this processor: {done} of {total}. Only this first time."
+        self.window.navigation.show_news(told)
+
+    def _hide_warming(self) -> None:
+        self.window.navigation.show_news("")
 
     def _chat_with(self, path: str) -> None:
         self.window.show_named("Chat")
@@ -142,8 +204,15 @@ class JoinedWindow(QObject):
 
 def _warm_up() -> None:
     """Import what the first answer is drawn with, while nobody waits for it."""
-    from octavo.gui.markdown.highlight import warm_up
     from octavo.gui.markdown.parser import parse
 
     parse("warm *up*")
-    QTimer.singleShot(0, warm_up)
+    QTimer.singleShot(WARM_UP_GAP_MS, _warm_up_lexers)
+
+
+def _warm_up_lexers() -> None:
+    """Pygments in two steps of their own: its modules, then the rules of one language."""
+    from octavo.gui.markdown.highlight import load_lexers, warm_up
+
+    load_lexers()
+    QTimer.singleShot(WARM_UP_GAP_MS, warm_up)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
@@ -19,28 +21,39 @@ from octavo.gui.widgets.navigation import mark_pixmap
 from octavo.gui.workspace import Workspace
 from octavo.plugin.host import PluginHost
 from octavo.store.chats import ChatStore
+from octavo.store.ledger import Ledger
 from octavo.store.settings import load_settings
 
 
-def run(argv: Sequence[str]) -> int:
-    """Open the window and stay until it is closed; return the exit status."""
+def run(argv: Sequence[str], models: Sequence[Path] = (), *, safe_mode: bool = False) -> int:
+    """Open the window, with ``models`` if there are any, and stay until it is closed; return the exit status.
+
+    Parameters
+    ----------
+    safe_mode : bool
+        Leave the plugins of others off, whatever the settings say.
+    """
     application = QApplication(list(argv))
     application.setApplicationName("Octavo")
     application.setDesktopFileName("octavo")
     load_fonts()
     settings = load_settings()
-    apply_theme(application, settings.theme)
+    sheet = apply_theme(application, settings.theme)
     application.setWindowIcon(QIcon(mark_pixmap(64)))
-    workspace = Workspace(settings, PluginHost(settings.enabled_plugins), Inspector())
-    joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()))
+    host = PluginHost(() if safe_mode else settings.enabled_plugins)
+    workspace = Workspace(settings, host, Inspector(), safe_mode=safe_mode)
+    joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()), Ledger())
+    joined.window.wear(sheet)
 
     def follow_theme() -> None:
-        apply_theme(application, workspace.settings.theme)
+        joined.window.wear(apply_theme(application, workspace.settings.theme))
 
     joined.theme_chosen.connect(follow_theme)
     QGuiApplication.styleHints().colorSchemeChanged.connect(follow_theme)
     joined.window.show()
     QTimer.singleShot(0, joined.begin_work)
+    if models:
+        QTimer.singleShot(0, partial(joined.open_models, models))
     status = application.exec()
     joined.close()
     return status

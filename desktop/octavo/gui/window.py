@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
+from octavo.gui.theme.dresser import Dresser
 from octavo.gui.widgets.drop_zone import dropped_paths
 from octavo.gui.widgets.navigation import Navigation
 
@@ -31,6 +32,7 @@ class MainWindow(QMainWindow):
 
     models_chosen = Signal(list)
     dropping = Signal(bool)
+    page_shown = Signal(str)
     new_chat_asked = Signal()
     stop_asked = Signal()
     closing = Signal()
@@ -46,6 +48,7 @@ class MainWindow(QMainWindow):
         self._names = [each.name for each in places]
         for place in places:
             self._stack.addWidget(place.page)
+        self._dresser = Dresser([self.navigation, *(each.page for each in places)], self)
         contents = QWidget()
         layout = QHBoxLayout(contents)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -61,12 +64,25 @@ class MainWindow(QMainWindow):
 
     def show_page(self, number: int) -> None:
         """Show page ``number``."""
+        self._dresser.finish(self._stack.widget(number))
         self._stack.setCurrentIndex(number)
         self.navigation.show_page(number)
+        self.page_shown.emit(self.page_name)
 
     def show_named(self, name: str) -> None:
         """Show the page called ``name``."""
         self.show_page(self._names.index(name))
+
+    def wear(self, sheet: str) -> None:
+        """Dress everything in a style sheet, what is on view first."""
+        self._dresser.wear(sheet)
+
+    def come_to_front(self) -> None:
+        """Show the window over others, as far as the desktop allows it."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     @property
     def page_name(self) -> str:
@@ -94,7 +110,8 @@ class MainWindow(QMainWindow):
         self._dialog(QFileDialog.FileMode.Directory, "Open a Hugging Face folder", "")
 
     def _dialog(self, mode: QFileDialog.FileMode, title: str, names: str) -> None:
-        dialog = QFileDialog(self, title)
+        # The page's child, and so in its dress.
+        dialog = QFileDialog(self._stack.currentWidget(), title)
         dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if names:

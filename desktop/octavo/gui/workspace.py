@@ -65,7 +65,7 @@ class Model:
 
 
 class Workspace(QObject):
-    """Shared state; pages listen to its signals."""
+    """Shared state; pages listen to its signals. In safe mode the plugins of others stay off."""
 
     models_changed = Signal()
     model_changed = Signal(str)
@@ -76,9 +76,16 @@ class Workspace(QObject):
     plugins_changed = Signal()
 
     def __init__(
-        self, settings: Settings, host: PluginHost, inspector: Inspector, parent: QObject | None = None
+        self,
+        settings: Settings,
+        host: PluginHost,
+        inspector: Inspector,
+        parent: QObject | None = None,
+        *,
+        safe_mode: bool = False,
     ) -> None:
         super().__init__(parent)
+        self.safe_mode = safe_mode
         self.settings = settings
         self.host = host
         self.pools: list[MemoryPool] = []
@@ -132,6 +139,10 @@ class Workspace(QObject):
         for entry in sorted(entries, key=lambda each: each.path == str(demo_model())):
             old = known.get(entry.path)
             self._models[entry.path] = Model(entry, old.card if old else None, entry.problem)
+        for path, model in known.items():
+            # One that was opened while the list was made may be missing in it.
+            if path not in self._models and model.entry.source == ADDED and Path(path).exists():
+                self._models = {path: model, **self._models}
         if self.selected_path not in self._models:
             self.selected_path = ""
         self.models_changed.emit()
@@ -180,7 +191,7 @@ class Workspace(QObject):
 
     def reload_plugins(self) -> None:
         """Find the plugins again, as the settings want them."""
-        self.host = PluginHost(self.settings.enabled_plugins)
+        self.host = PluginHost(() if self.safe_mode else self.settings.enabled_plugins)
         self.load_plugins()
 
     def switch_plugin(self, name: str, is_on: bool) -> None:

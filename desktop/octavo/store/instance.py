@@ -1,12 +1,19 @@
-"""One window per data folder: a lock on a file, which the system takes back when its process ends."""
+"""One window per data folder: a lock on a file, which the system takes back when its process ends.
+
+A later start leaves a call, a small file, for the window that is open.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from octavo.engine.folders import data_folder
+from octavo.store.atomic import whole_file
 
 if sys.platform == "win32":
     import msvcrt
@@ -50,3 +57,31 @@ class InstanceLock:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def calls_folder(folder: Path | None = None) -> Path:
+    """Where later starts leave word for the window that is open."""
+    calls = (folder or data_folder()) / "calls"
+    calls.mkdir(mode=0o700, exist_ok=True)
+    return calls
+
+
+def leave_call(paths: Sequence[str], folder: Path | None = None) -> None:
+    """Ask the open window to come to the front and to open ``paths``."""
+    name = f"{time.time_ns()}-{os.getpid()}.json"
+    with whole_file(calls_folder(folder) / name) as file:
+        file.write(json.dumps(list(paths)).encode())
+
+
+def take_calls(folder: Path | None = None) -> list[list[str]]:
+    """The paths of every call that was left, oldest first; each is told once, and what is no call is dropped."""
+    calls = []
+    for path in sorted(calls_folder(folder).glob("*.json")):
+        try:
+            said = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            said = None
+        path.unlink(missing_ok=True)
+        if isinstance(said, list) and all(isinstance(each, str) for each in said):
+            calls.append(said)
+    return calls

@@ -54,6 +54,7 @@ class ChatPanel(QWidget):
     def chat_with(self, path: str) -> None:
         """Load the model at ``path`` for the chat on view."""
         self._path = path
+        self._workspace.select(path)
         settings = self._workspace.settings
         model = self._workspace.model(path)
         longest = model.card.hyperparameters.context_length if model and model.card else 0
@@ -63,6 +64,14 @@ class ChatPanel(QWidget):
         self._desk.load(
             Load(path=path, context_tokens=tokens, kv_type=settings.kv_type, n_threads=settings.n_threads)
         )
+
+    def propose(self, path: str) -> None:
+        """Use the model at ``path`` for a chat that has no model yet; it is loaded once something is typed."""
+        model = self._workspace.model(path)
+        is_free = not self._path or not self._conversation.branch
+        if model is not None and model.card is not None and is_free and not self._desk.is_answering:
+            self._path = path
+            self._show_model()
 
     def show_conversation(self) -> None:
         """Show the branch of the conversation as it stands."""
@@ -97,6 +106,7 @@ class ChatPanel(QWidget):
         self.composer.sent.connect(self._ask)
         self.composer.stop_asked.connect(self.stop)
         self.composer.text_changed.connect(self._typing.start)
+        self.composer.text_changed.connect(self._load_proposed)
         self._typing.timeout.connect(self._count)
         self._desk.counted.connect(self._show_context)
         self.composer.prompt_asked.connect(self._open_prompt)
@@ -129,6 +139,11 @@ class ChatPanel(QWidget):
     def _open_link(self, target: str) -> None:
         ask_to_open(self, target)
 
+    def _load_proposed(self) -> None:
+        """Load the model on view, unless it is the one that is loaded or has failed."""
+        if self._path and self._path != self._desk.path and self.composer.text:
+            self.chat_with(self._path)
+
     def _count(self) -> None:
         """Ask how many tokens the conversation takes with what is being written."""
         if self.composer.text and not self._desk.is_answering:
@@ -140,6 +155,8 @@ class ChatPanel(QWidget):
             self.composer.write(text)
             self.problem.show_problem("No model is chosen.", "Choose one at the top right, then send again.")
             return
+        if self._path != self._desk.path:
+            self.chat_with(self._path)
         asked = self._conversation.add_question(text, self._path, self._options.options.system_prompt)
         self._messages.add_message(self._shown(asked))
         self._answer()
@@ -178,7 +195,7 @@ class ChatPanel(QWidget):
         self._finish(replied.finish, stats)
         self._status.show_figures(*figures(stats))
         self._show_context(replied.context_used)
-        self._workspace.show_loaded(replied.measured_rss_bytes)
+        self._show_memory(replied.measured_rss_bytes)
 
     def _finish(self, finish: str, stats: dict[str, float]) -> None:
         whole = self._conversation.end_answer(finish, stats)
@@ -227,14 +244,21 @@ class ChatPanel(QWidget):
         self.header.show_choices([(each.path, each.name) for each in models if each.card is not None])
         model = self._workspace.model(self._path)
         name = f"{model.name} · {model.type_name}" if model else "Choose a model"
-        self.header.chip.show_model(name, self._desk.state if model else "empty")
+        is_its = model is not None and self._path == self._desk.path
+        self.header.chip.show_model(name, self._desk.state if is_its else "empty")
         report = self._desk.report
         if self._desk.state == "ready" and report is not None:
-            self._workspace.show_loaded(report.measured_rss_bytes)
+            self._show_memory(report.measured_rss_bytes)
             if not self._desk.is_answering:
                 self._show_last_figures()
         elif self._desk.state == "stopped":
-            self._workspace.show_loaded(0)
+            self._show_memory(0)
+
+    def _show_memory(self, measured_bytes: int) -> None:
+        """Show what the loaded model takes, beside what was predicted of it."""
+        report = self._desk.report
+        self._workspace.show_loaded(measured_bytes)
+        self._status.show_memory(report.predicted_bytes if report else 0, measured_bytes)
 
     def _show_last_figures(self) -> None:
         """Show the figures of the last answer on view."""

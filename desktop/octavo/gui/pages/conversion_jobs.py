@@ -28,6 +28,7 @@ class ConversionJobs(QWidget):
 
     changed = Signal()
     converted = Signal(str)
+    measured = Signal(Converted)
     chat_asked = Signal(str)
     force_asked = Signal()
 
@@ -110,6 +111,7 @@ class ConversionJobs(QWidget):
         self._done.show_result(f"{Path(result.output).name} is ready", facts, sum_shown)
         self._end()
         self.converted.emit(result.output)
+        self.measured.emit(result)
 
     def _show_failure(self, failed: Failed) -> None:
         if failed.kind != "cancelled":

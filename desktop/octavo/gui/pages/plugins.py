@@ -24,14 +24,18 @@ BUILT_IN_PARTS = (
 TABS = ("All", "Quantizers", "Engines", "Readers", "Problems")
 
 
+ABOUT = "Formats come from plugins. Yours are off until you switch them on."
+SAFE_MODE = (
+    "Safe mode: only the plugins that come with Octavo are on, until you start it without --no-plugins."
+)
+
+
 class PluginsPage(Page):
     """A list of plugins, narrowed by kind."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._reload = Button("Reload", "secondary", "refresh-cw", name="Look for plugins again")
-        super().__init__(
-            "Plugins", "Formats come from plugins. Yours are off until you switch them on.", self._reload
-        )
+        super().__init__("Plugins", SAFE_MODE if workspace.safe_mode else ABOUT, self._reload)
         self._workspace = workspace
         self._rows: list[tuple[str, QWidget]] = []
         self._tabs = QButtonGroup(self)
@@ -77,7 +81,7 @@ class PluginsPage(Page):
             self._add("Quantizers", self._row(record, kind), is_problem=bool(record.error))
         for name, kind, about, icon_name in BUILT_IN_PARTS:
             shown = PluginRow(name, kind, icon_name)
-            shown.show_plugin(about, __version__, "Built in", is_on=True, can_switch=False, error="")
+            shown.show_plugin(about, __version__, "Built in", is_on=True, is_always_on=True, error="")
             self._add(f"{kind}s", shown)
         counts = {name: sum(1 for kinds, _ in self._rows if name in kinds) for name in TABS}
         for tab, name in zip(self._tabs.buttons(), TABS, strict=True):
@@ -92,7 +96,8 @@ class PluginsPage(Page):
             clean(record.version),
             "Built in" if record.is_shipped else clean(record.distribution),
             is_on=record.enabled and not record.error,
-            can_switch=not record.is_shipped,
+            can_switch=not record.is_shipped and not self._workspace.safe_mode,
+            is_always_on=record.is_shipped,
             error=clean(record.error),
         )
         shown.switched.connect(lambda _, is_on, name=record.name: self._workspace.switch_plugin(name, is_on))

@@ -1,4 +1,4 @@
-"""Dress the application: Fusion, a palette and one style sheet, all from the token table."""
+"""Dress the application: Fusion, a palette and a style sheet, all from the token table."""
 
 from __future__ import annotations
 
@@ -27,11 +27,18 @@ def style_sheet(tokens: Tokens) -> str:
     return re.sub(r"@([a-z][a-z0-9_]*)", lambda found: str(getattr(tokens, found[1])), text)
 
 
-def apply_theme(application: QApplication, choice: str) -> None:
-    """Give every window the theme of ``choice`` (``light``, ``dark`` or ``system``)."""
+def apply_theme(application: QApplication, choice: str) -> str:
+    """Give the application the style and palette of ``choice`` (``light``, ``dark`` or ``system``).
+
+    Returns
+    -------
+    str
+        The style sheet, for each part of a window: one for the whole application would cost three times as
+        much, and all of it at once.
+    """
     tokens = tokens_for(choice)
-    if application.style().name() != "fusion" and not application.styleSheet():
+    if application.style().name() != "fusion":
         application.setStyle("Fusion")
     application.setFont(font())
     application.setPalette(palette(tokens))
-    application.setStyleSheet(style_sheet(tokens))
+    return style_sheet(tokens)

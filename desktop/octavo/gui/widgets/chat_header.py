@@ -28,7 +28,7 @@ class ModelChip(Button):
         """Show the model's name and ``empty``, ``loading``, ``ready`` or ``stopped``."""
         self._state = state
         has_dot = state in _DOTS
-        self.show_text(text, f"Model: {text}, {state}" if has_dot else "Choose a model")
+        self.show_text(text, f"Model: {text}, {state}" if has_dot else text)
         cut = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 300)
         self.setText(("    " if has_dot else "") + cut.replace("&", "&&"))
         self.setToolTip(text)

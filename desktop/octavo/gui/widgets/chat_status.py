@@ -1,4 +1,4 @@
-"""The line over the composer: speed and tokens of the last answer, the context used, what is awaited."""
+"""The line over the composer: speed and tokens of the last answer, memory and context, what is awaited."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from octavo.gui.theme.fonts import MEDIUM, SMALL
 from octavo.gui.widgets.card import row
 from octavo.gui.widgets.job_card import ProgressLine
 from octavo.gui.widgets.label import Label
-from octavo.gui.wording import count
+from octavo.gui.wording import byte_count, count
 
 NEARLY_FULL = 0.9
 
@@ -20,13 +20,15 @@ class ChatStatus(QWidget):
         super().__init__()
         self._speed = Label("", SMALL, MEDIUM, "text2")
         self._tokens = Label("", SMALL, tone="text2", elide=True)
+        self._memory = Label("", SMALL, tone="text3")
         self._context = Label("", SMALL, tone="text2")
         self._line = ProgressLine("Waiting")
         self._line.setFixedHeight(3)
         self._line.hide()
-        line = row()
+        line = row(gap=8)
         line.addWidget(self._speed)
         line.addWidget(self._tokens, 1)
+        line.addWidget(self._memory)
         line.addWidget(self._context)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 6)
@@ -47,6 +49,12 @@ class ChatStatus(QWidget):
         self._line.setVisible(share is not None)
         if share is not None:
             self._line.show_share(share)
+
+    def show_memory(self, predicted_bytes: int, measured_bytes: int) -> None:
+        """Show what the model was expected to need beside what it takes; nothing while none is loaded."""
+        predicted, measured = byte_count(predicted_bytes), byte_count(measured_bytes)
+        told = f"memory predicted {predicted}, measured {measured}"
+        self._memory.show_text(f"{told}  ·" if measured_bytes else "")
 
     def show_context(self, used: int, total: int) -> None:
         """Show how much of the context is taken, tokens; nothing while no model is loaded."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
-from octavo.gui.theme.fonts import MEDIUM, SEMIBOLD, TITLE, font
+from octavo.gui.theme.fonts import MEDIUM, SEMIBOLD, TINY, TITLE, font
 from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Line, row
@@ -64,6 +64,9 @@ class Navigation(QFrame):
         self.setObjectName("navigation")
         self.setFixedWidth(WIDTH)
         self.meter = MemoryMeter()
+        self._news = Label("", TINY, tone="text3", wrap=True)
+        self._news.setContentsMargins(8, 0, 8, 0)
+        self._news.hide()
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 18, 11, 14)
@@ -80,6 +83,7 @@ class Navigation(QFrame):
                 layout.addStretch(1)
             layout.addWidget(button)
         layout.addSpacing(10)
+        layout.addWidget(self._news)
         layout.addWidget(Line())
         layout.addSpacing(10)
         layout.addWidget(self.meter)
@@ -89,6 +93,11 @@ class Navigation(QFrame):
     def show_page(self, number: int) -> None:
         """Mark page ``number`` as the one on view."""
         self._group.button(number).setChecked(True)
+
+    def show_news(self, text: str) -> None:
+        """Say in small letters what goes on in the background; an empty text says nothing."""
+        self._news.show_text(text)
+        self._news.setVisible(bool(text))
 
     def _weigh(self, number: int, is_on: bool) -> None:
         button = self._group.button(number)

@@ -58,7 +58,15 @@ class PluginRow(QWidget):
         self._switch.clicked.connect(self._tell)
 
     def show_plugin(
-        self, about: str, version: str, maker: str, *, is_on: bool, can_switch: bool, error: str
+        self,
+        about: str,
+        version: str,
+        maker: str,
+        *,
+        is_on: bool,
+        is_always_on: bool,
+        error: str,
+        can_switch: bool = False,
     ) -> None:
         """Show what it is and how it stands; ``error`` in full is under "Details". Call it once in a layout."""
         first = error.splitlines()[0] if error else ""
@@ -68,6 +76,7 @@ class PluginRow(QWidget):
         self._maker.show_text(maker)
         self._switch.setChecked(is_on)
         self._switch.setVisible(can_switch)
+        self._always.show_text("Always on" if is_always_on else "Off")
         self._always.setVisible(not can_switch and not error)
         self._details_button.setVisible(bool(error))
         self._details.setPlainText(error)

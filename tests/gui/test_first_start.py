@@ -1,0 +1,197 @@
+"""How the window comes up: with a model, a second time, in safe mode, with kernels to compile."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from octavo import __main__ as program
+from octavo.gui.chat_desk import ChatDesk
+from octavo.gui.doorbell import Doorbell
+from octavo.gui.warm_engine import WarmEngine
+from octavo.gui.workspace import Workspace
+from octavo.store.instance import InstanceLock, leave_call, take_calls
+from octavo.store.ledger import Ledger
+from octavo.worker.protocol import Load
+
+
+@pytest.mark.parametrize("arguments", [["fit"], ["chat", "demo"], ["--help"], ["--no-plugins", "plugins"]])
+def test_commands_are_commands(arguments):
+    assert program.models_to_open(arguments) is None
+
+
+def test_a_command_wins_over_a_file_of_its_name(tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert program.models_to_open(["models"]) is None
+
+
+def test_files_and_folders_open_the_window(tmp_path, monkeypatch):
+    (tmp_path / "hf").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert program.models_to_open(["--no-plugins", "a.gguf", "hf"]) == [tmp_path / "a.gguf", tmp_path / "hf"]
+    assert program.models_to_open([]) == []
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path, monkeypatch, capsys):
+    missing = tmp_path / "gone.gguf"
+    monkeypatch.setattr(sys, "argv", ["octavo", str(missing)])
+
+    assert program.main() == 1
+    assert capsys.readouterr().err == f"octavo: There is no {missing}.\n"
+
+
+def test_a_second_start_hands_its_model_to_the_first(tmp_path, monkeypatch, capsys):
+    model = tmp_path / "a.gguf"
+    model.write_bytes(b"")
+    monkeypatch.setattr(sys, "argv", ["octavo", str(model)])
+    first = InstanceLock()
+    assert first.acquire()
+
+    status = program.main()
+    first.release()
+
+    assert status == 0
+    assert "open already" in capsys.readouterr().err
+    assert take_calls() == [[str(model)]]
+    assert take_calls() == []
+
+
+def test_what_is_no_call_is_dropped(home):
+    leave_call([])
+    (home / "data" / "calls" / "1.json").write_text("{broken")
+    (home / "data" / "calls" / "2.json").write_text("[1]")
+
+    assert take_calls() == [[]]
+
+
+def test_a_call_rings(qtbot):
+    bell = Doorbell()
+
+    with qtbot.waitSignal(bell.rung) as rung:
+        leave_call(["/models/a.gguf"])
+
+    assert rung.args == [["/models/a.gguf"]]
+
+
+def test_a_file_leads_to_the_chat(joined, qtbot):
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.open_models([Path("/models/new.gguf")])
+
+    assert joined.window.page_name == "Chat"
+    assert joined.desk.path == "/models/new.gguf"
+
+
+def test_a_folder_leads_to_its_conversion(joined, qtbot):
+    joined.open_models([Path("/models/other")])
+
+    qtbot.waitUntil(lambda: joined.window.page_name == "Convert")
+    assert joined.workspace.selected_path == "/models/other"
+
+
+def test_the_chat_takes_the_model_that_is_selected_and_loads_it_when_something_is_typed(joined, qtbot):
+    joined.workspace.select("/models/small.gguf")
+    joined.window.show_named("Chat")
+    assert joined.desk.state == "empty"
+    assert "Small" in joined.chat.panel.header.chip.accessibleName()
+
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.composer.write("H")
+
+    assert joined.desk.path == "/models/small.gguf"
+
+
+def test_a_chat_keeps_its_model_when_another_is_selected(joined, qtbot):
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.chat_with("/models/small.gguf")
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.chat.panel._ask("Hello")
+    joined.workspace.select("/models/folder")
+
+    joined.window.show_named("Chat")
+
+    assert joined.chat.panel._path == "/models/small.gguf"
+
+
+def test_loads_and_answers_are_written_down(joined, qtbot):
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.chat_with("/models/small.gguf")
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.chat.panel._ask("word " * 20)
+
+    with Ledger() as ledger:
+        (memory,) = ledger.entries("memory_bytes")
+        (speed,) = ledger.entries("tokens_per_second") or [None]
+    assert (memory.model, memory.predicted, memory.measured) == ("Small", 250_000_000, 260_000_000)
+    assert "4096 tokens" in memory.details
+    assert speed is None  # no bandwidth has been measured, so no speed was predicted
+
+
+def test_the_speed_of_an_answer_stands_beside_its_prediction(joined, qtbot):
+    joined.workspace._keep_bandwidth(2e10)
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.chat_with("/models/small.gguf")
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.chat.panel._ask("word " * 20)
+
+    with Ledger() as ledger:
+        (speed,) = ledger.entries("tokens_per_second")
+    assert speed.measured == 12.5
+    assert speed.predicted > 0
+
+
+def test_predicted_and_measured_memory_stand_side_by_side(joined, qtbot):
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.chat_with("/models/small.gguf")
+
+    said = joined.chat.panel._status._memory.text()
+    assert said == "memory predicted 250 MB, measured 260 MB  ·"
+
+
+def test_kernels_are_compiled_in_the_background_and_it_is_said(joined, qtbot, engine):
+    warm = WarmEngine(command=[*engine, "--cold"])
+    told = []
+    warm.progressed.connect(lambda done, total: told.append((done, total)))
+
+    with qtbot.waitSignal(warm.ended):
+        warm.start()
+
+    assert told == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_nothing_is_said_where_all_is_compiled(qtbot, engine):
+    warm = WarmEngine(command=engine)
+    warm.progressed.connect(lambda done, total: pytest.fail("there was nothing to compile"))
+
+    with qtbot.waitSignal(warm.ended):
+        warm.start()
+
+
+def test_compiling_makes_way_for_a_model(joined, qtbot):
+    with qtbot.waitSignal(joined.warm_engine.ended):
+        joined.warm_engine.start()
+        joined.desk.load(Load(path="/models/small.gguf"))
+
+    assert joined.window.navigation._news.isHidden()
+
+
+def test_safe_mode_leaves_strangers_off_and_says_so(workspace, qtbot, engine):
+    safe = Workspace(workspace.settings, workspace.host, workspace._inspector, safe_mode=True)
+    safe.change_settings(enabled_plugins=("stranger",))
+    safe.reload_plugins()
+
+    assert safe.host._enabled == frozenset()
+    assert any(each.name == "Q8_0" for each in safe.host.quantizers())
+    safe.close()
+
+
+def test_a_stopped_engine_shows_no_memory(joined, qtbot):
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.chat_with("/models/small.gguf")
+    assert isinstance(joined.desk, ChatDesk)
+
+    joined.desk._engine._process.kill()
+
+    qtbot.waitUntil(lambda: joined.chat.panel._status._memory.text() == "")

@@ -21,6 +21,9 @@ _SCALES_AT = {
     "Q4_K": (0, 2),
     "Q5_K": (0, 2),
     "Q6_K": (208,),
+    "IQ4_NL": (0,),
+    "IQ4_XS": (0,),
+    "MXFP4": (),  # its scale is a byte
     "INT4_G32": (0,),
     "INT4_G64": (0,),
     "INT4_G128": (0,),
@@ -61,6 +64,9 @@ def raw_rows(name: str, rows: int, columns: int, kind: str = "random") -> npt.ND
     for at in _SCALES_AT[name]:
         scales = _scales(kind, (*blocks.shape[:2], 1), random)
         blocks[:, :, at : at + 2] = scales.view(np.uint8)
+    if name == "MXFP4":
+        exponents = {"zero": 0, "largest": 200, "subnormal": 1}
+        blocks[:, :, 0] = exponents.get(kind, 118) + random.integers(0, 8, blocks.shape[:2])
     if name.startswith("INT4"):
         blocks[:, :, 2] &= 31
     return raw

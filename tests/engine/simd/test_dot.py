@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from tests.engine.simd.probes import outputs
 
-from octavo.engine.simd.dot import dot_u7, dot_u8
+from octavo.engine.simd.dot import biased_i8, dot_i8, dot_u7, dot_u8, start_i8
 from octavo.engine.simd.jit import entry
 from octavo.engine.simd.memory import load_i32, store_i32
 
@@ -21,6 +21,14 @@ def wide_probe(acc, u, s, out, n):
 def narrow_probe(acc, u, s, out, n):
     for i in range(0, 64 * n, 64):
         store_i32(out + i, dot_u7(load_i32(acc + i), load_i32(u + i), load_i32(s + i)))
+    return 0
+
+
+@entry
+def signed_probe(negative_sums, u, s, out, n):
+    for i in range(0, 64 * n, 64):
+        start = start_i8(load_i32(negative_sums + i))
+        store_i32(out + i, dot_i8(start, biased_i8(load_i32(u + i)), load_i32(s + i)))
     return 0
 
 
@@ -50,3 +58,13 @@ def test_any_unsigned_bytes_give_exact_sums():
 
 def test_bytes_under_128_give_exact_sums():
     check(narrow_probe, 127)
+
+
+def test_signed_bytes_give_exact_sums():
+    u, s = quads(255)
+    s = np.maximum(s, -127)
+    negative_sums = -s.astype(np.int32).sum(axis=1, dtype=np.int32)
+
+    found = outputs(signed_probe, ["dot"], (negative_sums, u, s), np.int32)["dot"]
+
+    assert (found == ((u.astype(np.int64) - 128) * s).sum(axis=1)).all()

@@ -1,8 +1,9 @@
 """Half precision and bfloat16: every pattern widened, and every kind of number rounded, as numpy does."""
 
 import numpy as np
-from tests.engine.simd.probes import bits
+from tests.engine.simd.probes import bits, outputs
 
+from octavo.engine.simd.half import half_power
 from octavo.engine.simd.jit import entry
 from octavo.engine.simd.memory import (
     get_f16,
@@ -11,6 +12,7 @@ from octavo.engine.simd.memory import (
     load_bf16,
     load_f16,
     load_f32,
+    load_i32,
     put_f16,
     put_f32,
     store_bf16,
@@ -120,3 +122,18 @@ def test_single_halves_agree_with_vectors_of_them():
     assert (stored == halves).all()
     assert (bits(back) == bits(wanted)).all()
     assert (bits(kept) == bits(wanted)).all()
+
+
+@entry
+def power_probe(exponents, out, n):
+    for i in range(0, 64 * n, 64):
+        store_f32(out + i, half_power(load_i32(exponents + i)))
+    return 0
+
+
+def test_every_exponent_byte_gives_half_its_power_of_two():
+    exponents = np.arange(256, dtype=np.int32)
+
+    found = outputs(power_probe, ["powers"], (exponents,), np.float32)["powers"]
+
+    assert (found == np.ldexp(np.float32(1), exponents - 128)).all()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.kernels.expert_layout import CHOICE, blocks_bytes, choices_bytes
 
 GROUP_ROWS = 16
 CACHE_LINE = 64
@@ -45,6 +46,12 @@ class ModelShape(Protocol):
     def sliding_window(self) -> int: ...  # noqa: D102
     @property
     def is_local(self) -> Sequence[bool]: ...  # noqa: D102
+    @property
+    def n_experts(self) -> int: ...  # noqa: D102
+    @property
+    def n_experts_used(self) -> int: ...  # noqa: D102
+    @property
+    def n_expert_feed_forward(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,9 @@ LAYOUTS = {
     "Q4_K": PackedLayout(256, 320, 2048),
     "Q5_K": PackedLayout(256, 320, 2560),
     "Q6_K": PackedLayout(256, 288, 3072),
+    "IQ4_NL": PackedLayout(32, 32, 256),
+    "IQ4_XS": PackedLayout(256, 160, 2048),
+    "MXFP4": PackedLayout(32, 16, 256),
     "INT4_G32": PackedLayout(32, 48, 256),
     "INT4_G64": PackedLayout(64, 48, 512),
     "INT4_G128": PackedLayout(128, 48, 1024),
@@ -166,14 +176,40 @@ def working_sizes(shape: ModelShape) -> WorkingSizes:
         n * shape.key_size + kv * (shape.key_size + shape.value_size)
         for n, kv in zip(shape.n_heads, shape.n_kv_heads, strict=True)
     )
-    feed_forward = max(shape.n_feed_forward)
+    feed_forward = 0 if shape.n_experts else max(shape.n_feed_forward)
     pad = GROUP_ROWS
     return WorkingSizes(
         residual=round_up(shape.n_embedding, pad),
         heads=round_up(heads, pad) + 2 * pad,
         attention=round_up(attention, pad),
         feed_forward=2 * round_up(feed_forward, pad),
-        widest=round_up(max(shape.n_embedding, attention, feed_forward), BLOCK),
+        widest=round_up(max(shape.n_embedding, attention, feed_forward, shape.n_expert_feed_forward), BLOCK),
+    )
+
+
+@dataclass(frozen=True)
+class ExpertSizes:
+    """Bytes for each token (router, choices), and for each expert that it goes through."""
+
+    router: int
+    choices: int
+    floats: int
+    records: int
+    inner: int
+
+    def of_token(self, n_used: int) -> int:
+        """All that one token needs."""
+        return self.router + self.choices + n_used * (self.floats + self.records + self.inner)
+
+
+def expert_sizes(shape: ModelShape) -> ExpertSizes:
+    """The widths of the buffers that a mixture of experts needs beside the others."""
+    return ExpertSizes(
+        router=4 * round_up(shape.n_experts, GROUP_ROWS),
+        choices=CHOICE * shape.n_experts_used,
+        floats=4 * round_up(shape.n_embedding, GROUP_ROWS),
+        records=activation_row_bytes(shape.n_embedding),
+        inner=4 * round_up(shape.n_expert_feed_forward, BLOCK),
     )
 
 
@@ -183,6 +219,8 @@ def working_bytes(shape: ModelShape, context_tokens: int, n_threads: int = 1) ->
     batch = batch_tokens(context_tokens)
     per_token = 4 * (2 * sizes.residual + sizes.heads + sizes.attention + sizes.feed_forward + sizes.widest)
     per_token += activation_row_bytes(sizes.widest)
+    if shape.n_experts:
+        per_token += expert_sizes(shape).of_token(shape.n_experts_used)
     logits = 4 * round_up(shape.n_vocabulary, GROUP_ROWS)
     return batch * per_token + logits + n_threads * thread_bytes(shape, context_tokens)
 
@@ -198,6 +236,9 @@ def thread_bytes(shape: ModelShape, context_tokens: int) -> int:
     heads = max(shape.n_heads)
     scores = 4 * 8 * (round_up(context_tokens, KEY_BLOCK) + KEY_BLOCK)
     partial = 4 * heads * MAX_SPLITS * (shape.value_size + 32)
+    if shape.n_experts:
+        batch = batch_tokens(context_tokens)
+        partial += choices_bytes(shape.n_experts, shape.n_experts_used, batch) + blocks_bytes(batch)
     return (
         4 * panel_bytes(sizes.widest)
         + activation_row_bytes(sizes.widest)

@@ -7,15 +7,16 @@ groups of 16 rows to do.
 
 from __future__ import annotations
 
-from octavo.engine.kernels.matvec_blocks import affine, plain, scaled
+from octavo.engine.kernels.matvec_blocks import affine, plain, scaled, times_power
 from octavo.engine.kernels.matvec_super import super_affine, super_affine_16, super_scaled
 from octavo.engine.kernels.unpack import dot_3, dot_4, dot_5, dot_6, dot_8
+from octavo.engine.simd.dot import start_i8
 from octavo.engine.simd.jit import entry
 from octavo.engine.simd.memory import load_bf16, load_f16, load_f32
 
-_q8_0 = scaled(dot_8, 8, 7)
-_q4_0 = scaled(dot_4, 4, 3)
-_q5_0 = scaled(dot_5, 5, 4)
+_q8_0 = scaled(dot_8, 8, start_i8)
+_q4_0 = scaled(dot_4, 4, times_power(3))
+_q5_0 = scaled(dot_5, 5, times_power(4))
 _q4_1 = affine(dot_4, 4)
 _q5_1 = affine(dot_5, 5)
 _q4_k = super_affine(dot_4, 4)

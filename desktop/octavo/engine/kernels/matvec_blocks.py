@@ -22,6 +22,16 @@ from octavo.engine.simd.memory import (
 )
 
 
+def times_power(shift):
+    """A ``start`` for weights that are ``1 << shift`` too high."""
+
+    @variant(shift)
+    def start(negative_sum):
+        return shift_left(negative_sum, np.int32(shift))
+
+    return start
+
+
 @kernel
 def finish(out, value, accumulate):
     """Write the products of 16 rows, or add to what is there."""
@@ -30,8 +40,8 @@ def finish(out, value, accumulate):
     store_f32(out, value)
 
 
-def scaled(dot, bits, shift):
-    """Blocks of 32 with one scale, weights offset by ``1 << shift``."""
+def scaled(dot, bits, start):
+    """Blocks of 32 with one scale; ``start`` says what a sum begins with, of minus the sum of the activations."""
 
     @variant(bits)
     def run(w, x, out, first, last, accumulate):
@@ -42,7 +52,7 @@ def scaled(dot, bits, shift):
             total = zero_f32()
             for b in range(n):
                 r = x + RECORD * b
-                low, high = dot(p, r, shift_left(repeat_i32(r + X_SUM), np.int32(shift)), zero_i32())
+                low, high = dot(p, r, start(repeat_i32(r + X_SUM)), zero_i32())
                 scale = mul(load_f16(meta + 32 * b), repeat_f32(r + X_SCALE))
                 total = fma(to_f32(add_i32(low, high)), scale, total)
                 p += 64 * bits

@@ -16,13 +16,13 @@ from __future__ import annotations
 import numpy as np
 
 from octavo.engine.simd.arithmetic import bit_and, bit_or, shift_left_16, shift_right_16, splat_i32
-from octavo.engine.simd.dot import dot_u7, dot_u8
+from octavo.engine.simd.dot import biased_i8, dot_i8, dot_u7
 from octavo.engine.simd.jit import kernel
 from octavo.engine.simd.memory import load_i32, prefetch, repeat_i32
 
 AHEAD = 4096  # bytes; measured best between 4 and 8 kB from DRAM and from L3
 
-_NIBBLES = np.int32(0x0F0F0F0F)
+LOW_NIBBLES = np.int32(0x0F0F0F0F)
 _BIT_2 = np.int32(0x04040404)
 _BIT_4 = np.int32(0x10101010)
 _BITS_4_5 = np.int32(0x30303030)
@@ -30,7 +30,8 @@ _LOW_2 = np.int32(0x03030303)
 
 
 @kernel
-def _fetch(p, n_lines):
+def fetch(p, n_lines):
+    """Ask for what comes ``AHEAD`` bytes later."""
     for line in range(n_lines):
         prefetch(p + AHEAD + 64 * line)
 
@@ -44,19 +45,22 @@ def _place_bit(h, k, target, mask):
 
 @kernel
 def dot_8(p, x, low, high):
-    """Add the dot products of units 0-3 to ``low`` and of units 4-7 to ``high``; ``x`` has 32 int8."""
-    _fetch(p, 8)
+    """Add the dot products of units 0-3 to ``low`` and of units 4-7 to ``high``; ``x`` has 32 int8.
+
+    The weights less 128, if ``low`` or ``high`` began with ``start_i8``.
+    """
+    fetch(p, 8)
     for k in range(4):
-        low = dot_u8(low, load_i32(p + 64 * k), repeat_i32(x + 4 * k))
-        high = dot_u8(high, load_i32(p + 64 * k + 256), repeat_i32(x + 4 * k + 16))
+        low = dot_i8(low, biased_i8(load_i32(p + 64 * k)), repeat_i32(x + 4 * k))
+        high = dot_i8(high, biased_i8(load_i32(p + 64 * k + 256)), repeat_i32(x + 4 * k + 16))
     return low, high
 
 
 @kernel
 def dot_4(p, x, low, high):
     """The same for 4 bits."""
-    _fetch(p, 4)
-    mask = splat_i32(_NIBBLES)
+    fetch(p, 4)
+    mask = splat_i32(LOW_NIBBLES)
     for k in range(4):
         v = load_i32(p + 64 * k)
         low = dot_u7(low, bit_and(v, mask), repeat_i32(x + 4 * k))
@@ -67,8 +71,8 @@ def dot_4(p, x, low, high):
 @kernel
 def dot_5(p, x, low, high):
     """The same for 5 bits."""
-    _fetch(p, 5)
-    mask = splat_i32(_NIBBLES)
+    fetch(p, 5)
+    mask = splat_i32(LOW_NIBBLES)
     h = load_i32(p + 256)
     for k in range(4):
         v = load_i32(p + 64 * k)
@@ -89,8 +93,8 @@ def _upper_two(h, m):
 @kernel
 def dot_6(p, x, low, high):
     """The same for 6 bits."""
-    _fetch(p, 6)
-    mask = splat_i32(_NIBBLES)
+    fetch(p, 6)
+    mask = splat_i32(LOW_NIBBLES)
     h0 = load_i32(p + 256)
     h1 = load_i32(p + 320)
     for m in range(2):
@@ -108,7 +112,7 @@ def dot_6(p, x, low, high):
 @kernel
 def dot_2(p, x, low, high):
     """The same for 2 bits."""
-    _fetch(p, 2)
+    fetch(p, 2)
     mask = splat_i32(_LOW_2)
     for m in range(2):
         for j in range(2):
@@ -124,7 +128,7 @@ def dot_2(p, x, low, high):
 @kernel
 def dot_3(p, x, low, high):
     """The same for 3 bits."""
-    _fetch(p, 3)
+    fetch(p, 3)
     mask = splat_i32(_LOW_2)
     h = load_i32(p + 128)
     for m in range(2):
@@ -150,7 +154,7 @@ def unit(bits, p, k):
             return u
         return bit_or(u, _place_bit(load_i32(p + 128), k, 2, _BIT_2))
     v = load_i32(p + 64 * (k % 4))
-    u = bit_and(shift_right_16(v, np.int32(4 * (k // 4))), splat_i32(_NIBBLES))
+    u = bit_and(shift_right_16(v, np.int32(4 * (k // 4))), splat_i32(LOW_NIBBLES))
     if bits == 4:
         return u
     if bits == 5:

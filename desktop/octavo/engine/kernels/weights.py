@@ -9,17 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.kernels import descriptor, int4, matmul, matvec, panel, repack
-from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, packed_bytes, round_up
+from octavo.engine.kernels import descriptor, int4, matmul, matvec, panel, repack, table4
+from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, round_up
 from octavo.engine.kernels.repack_rows import repack_rows
 from octavo.engine.simd.jit import Entry
 
 _HUGE_PAGE = 2 << 20
-_ENTRIES = (repack, matvec, panel, int4)  # where the entries of some block type are
+_ENTRIES = (repack, matvec, panel, int4, table4)  # where the entries of some block type are
 
 _KINDS = {
     **dict.fromkeys(("F32", "F16", "BF16"), descriptor.FLOAT),
     **dict.fromkeys(("Q8_0", "Q4_0", "Q5_0"), descriptor.SCALED),
+    **dict.fromkeys(("IQ4_NL", "IQ4_XS", "MXFP4"), descriptor.SCALED),
     **dict.fromkeys(("INT4_G32", "INT4_G64", "INT4_G128"), descriptor.SCALED),
     **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), descriptor.AFFINE),
     **dict.fromkeys(("Q6_K", "Q3_K"), descriptor.SCALED_16),
@@ -63,22 +64,25 @@ def _entry(job: str, block_type: BlockType) -> Entry:
 
 
 class Weights:
-    """A packed matrix.
+    """A packed matrix, or one for each of several experts: then their descriptors lie one behind the other.
 
     Parameters
     ----------
     block_type : BlockType
     rows, columns : int
+        Of one matrix.
+    n_experts : int
+        How many matrices.
     """
 
-    def __init__(self, block_type: BlockType, rows: int, columns: int) -> None:
+    def __init__(self, block_type: BlockType, rows: int, columns: int, n_experts: int = 1) -> None:
         self.block_type = block_type
         self.rows = rows
         self.columns = columns
+        self.n_experts = n_experts
         self._layout = LAYOUTS[block_type.name]
         self._repack, multiply, decode, tiles = entries_for(block_type)
-        self._memory = allocate(packed_bytes(block_type, rows, columns) + 4096)
-        self._fields = np.zeros(descriptor.SIZE // 8, np.int64)
+        self._memory = allocate(self.n_bytes + 4096)
         values = {
             descriptor.WEIGHTS: self._memory.ctypes.data,
             descriptor.ROWS: rows,
@@ -91,8 +95,12 @@ class Weights:
             descriptor.TILE: tiles.address,
             descriptor.KIND: _KINDS[block_type.name],
         }
+        one = np.zeros(descriptor.SIZE // 8, np.int64)
         for offset, value in values.items():
-            self._fields[offset // 8] = value
+            one[offset // 8] = value
+        self._fields = np.tile(one, n_experts)
+        places = np.arange(n_experts) * self.n_groups * self.group_bytes
+        self._fields[descriptor.WEIGHTS // 8 :: descriptor.SIZE // 8] += places
         self._bias: npt.NDArray[np.float32] | None = None
 
     @property
@@ -102,7 +110,7 @@ class Weights:
 
     @property
     def n_groups(self) -> int:
-        """Groups of 16 rows, the last one filled up."""
+        """Groups of 16 rows in one matrix, the last one filled up."""
         return round_up(self.rows, GROUP_ROWS) // GROUP_ROWS
 
     @property
@@ -118,7 +126,7 @@ class Weights:
     @property
     def n_bytes(self) -> int:
         """Packed bytes in all."""
-        return self.n_groups * self.group_bytes
+        return self.n_experts * self.n_groups * self.group_bytes
 
     def first_group(self) -> bytes:
         """The packed bytes of the first 16 rows."""
@@ -133,16 +141,26 @@ class Weights:
 
     def fill(
         self, read: Callable[[int, int], npt.NDArray[np.uint8]], first_group: int, last_group: int
-    ) -> None:
-        """Pack groups ``first_group`` to ``last_group``.
+    ) -> int:
+        """Pack groups ``first_group`` to ``last_group``, those of all experts counted together; bytes read.
 
         Parameters
         ----------
         read : callable
             ``read(first_row, n_rows)`` gives uint8[n_rows, row_bytes], the rows as they lie in the file.
         """
-        first_row = first_group * GROUP_ROWS
-        raw = read(first_row, min(last_group * GROUP_ROWS, self.rows) - first_row)
+        n_bytes = 0
+        while first_group < last_group:
+            expert, first = divmod(first_group, self.n_groups)
+            last = min(self.n_groups, first + last_group - first_group)
+            n_rows = min(last * GROUP_ROWS, self.rows) - first * GROUP_ROWS
+            raw = read(expert * self.rows + first * GROUP_ROWS, n_rows)
+            self._pack(raw, first_group)
+            n_bytes += raw.size
+            first_group += last - first
+        return n_bytes
+
+    def _pack(self, raw: npt.NDArray[np.uint8], group: int) -> None:
         scratch = np.empty(512 + 64, np.uint8)
         repack_rows(
             self._repack.address,
@@ -150,7 +168,7 @@ class Weights:
             raw.shape[1],
             raw.shape[0],
             self.columns,
-            self._memory.ctypes.data + first_group * self.group_bytes,
+            self._memory.ctypes.data + group * self.group_bytes,
             self.group_bytes,
             self._layout.meta_area(self.columns),
             scratch.ctypes.data,

@@ -2,6 +2,10 @@
 
 ``u`` holds unsigned bytes (weights), ``s`` signed ones (activations); lane ``i`` of the result is
 ``acc[i] + sum(u[4 i + j] * s[4 i + j] for j in 0..3)``, exact.
+
+Signed weights ``w`` are multiplied by ``dot_i8``. AVX512-VNNI has unsigned times signed only, so there they have
+``BIAS`` = 128 added, and the accumulator begins with ``start_i8(-sum(s))``, which takes it off; elsewhere both
+are 0. ``s`` must not hold -128.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ from octavo.engine.simd.lowering import (
 )
 from octavo.engine.simd.tier import active_tier
 
+BIAS = 128 if active_tier().name == "avx512" else 0
+
 _v32i8, _v16i16, _v8i32 = ir.VectorType(i8, 32), ir.VectorType(i16, 16), ir.VectorType(i32, 8)
 
 
@@ -43,13 +49,17 @@ def _pairs(b, products):
     return b.add(even, odd)
 
 
-def _dot_generic(b, acc, u, s):
+def _widened(b, x, is_signed):
+    """Bytes 2 i and bytes 2 i + 1, each as 16 bits."""
+    words, eight = b.bitcast(x, v32i16), constant(v32i16, 8)
+    if is_signed:
+        return b.ashr(b.shl(words, eight), eight), b.ashr(words, eight)
+    return b.and_(words, constant(v32i16, 0xFF)), b.lshr(words, eight)
+
+
+def _dot_generic(b, acc, u, s, is_signed=False):
     """Bytes widened to 16 bits; LLVM turns the pattern into pmaddwd, smull or the like."""
-    words_u, words_s = b.bitcast(u, v32i16), b.bitcast(s, v32i16)
-    eight = constant(v32i16, 8)
-    even_u, odd_u = b.and_(words_u, constant(v32i16, 0xFF)), b.lshr(words_u, eight)
-    even_s, odd_s = b.ashr(b.shl(words_s, eight), eight), b.ashr(words_s, eight)
-    for x, y in ((even_u, even_s), (odd_u, odd_s)):
+    for x, y in zip(_widened(b, u, is_signed), _widened(b, s, True), strict=True):
         acc = b.add(acc, _pairs(b, b.mul(b.sext(x, v32i32), b.sext(y, v32i32))))
     return acc
 
@@ -84,3 +94,37 @@ def dot_u8(b, acc, u, s):
 def dot_u7(b, acc, u, s):
     """Dot products of unsigned bytes under 128 with signed ones."""
     return emit_dot(b, acc, u, s, narrow=True)
+
+
+def _signs_moved(b, w, s):
+    """Signed times signed as unsigned times signed: magnitudes, and ``s`` with the weights' signs."""
+    bytes_w, bytes_s = b.bitcast(w, v64i8), b.bitcast(s, v64i8)
+    low, high = (
+        call(b, "llvm.x86.avx2.psign.b", _v32i8, [x, y])
+        for x, y in zip(_halves(b, bytes_s), _halves(b, bytes_w), strict=True)
+    )
+    size = call(b, "llvm.abs.v64i8", v64i8, [bytes_w, ir.Constant(ir.IntType(1), 0)])
+    return size, shuffle(b, low, high, range(64))
+
+
+@operation("I:III")
+def dot_i8(b, acc, w, s):
+    """Dot products of signed bytes, ``BIAS`` added, with signed ones that are not -128."""
+    tier = active_tier().name
+    if tier == "avx512":
+        return emit_dot(b, acc, w, s, narrow=False)
+    if tier == "avx2":
+        return _dot_avx2_narrow(b, acc, *_signs_moved(b, w, s))
+    return _dot_generic(b, acc, w, s, is_signed=True)
+
+
+@operation("I:I")
+def start_i8(b, negative_sums):
+    """What an accumulator of ``dot_i8`` begins with, of minus the sums of all that it will add up."""
+    return b.mul(negative_sums, constant(v16i32, BIAS))
+
+
+@operation("I:I")
+def biased_i8(b, u):
+    """Bytes with 128 added as ``dot_i8`` takes them."""
+    return b.xor(b.bitcast(u, v16i32), constant(v16i32, 0 if BIAS else -0x7F7F7F80))

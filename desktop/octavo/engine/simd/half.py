@@ -10,7 +10,7 @@ import platform
 
 from llvmlite import ir
 
-from octavo.engine.simd.lowering import constant, f16, v16f32, v16i16, v16i32
+from octavo.engine.simd.lowering import constant, f16, operation, v16f32, v16i16, v16i32
 from octavo.engine.simd.tier import active_tier
 
 _v16f16 = ir.VectorType(f16, 16)
@@ -60,6 +60,15 @@ def f32_to_f16(b, x):
 def bf16_to_f32(b, bits):
     """<16 x i16> bfloat16 to <16 x float>."""
     return b.bitcast(b.shl(b.zext(bits, v16i32), constant(v16i32, 16)), v16f32)
+
+
+@operation("F:I")
+def half_power(b, exponents):
+    """2 ** (exponent - 128), half of what an E8M0 byte says, for exponents 0 to 255."""
+    # Exponents 0 and 1 give subnormal numbers, whose bits are no shifted exponent.
+    normal = b.shl(b.sub(exponents, constant(v16i32, 1)), constant(v16i32, 23))
+    subnormal = b.add(b.mul(exponents, constant(v16i32, 0x200000)), constant(v16i32, 0x200000))
+    return b.bitcast(b.select(b.icmp_signed("<", exponents, constant(v16i32, 2)), subnormal, normal), v16f32)
 
 
 def f32_to_bf16(b, x):

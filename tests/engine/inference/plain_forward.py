@@ -1,7 +1,8 @@
-"""The four families in plain numpy and float64, from a Hugging Face folder: what a session is measured by.
+"""All families in plain numpy and float64, from a Hugging Face folder: what a session is measured by.
 
 Written from the papers and the semantics of transformers (``modeling_llama.py``, ``modeling_qwen2.py``,
-``modeling_qwen3.py``, ``modeling_gemma3.py``, ``modeling_rope_utils.py``), knowing nothing of the engine.
+``modeling_qwen3.py``, ``modeling_gemma3.py``, ``modeling_mixtral.py``, ``modeling_qwen3_moe.py``,
+``modeling_rope_utils.py``), knowing nothing of the engine.
 """
 
 from __future__ import annotations
@@ -135,13 +136,34 @@ class PlainModel:
             mixed[:, head] = weights / weights.sum(axis=1, keepdims=True) @ v[:, head]
         return self._linear(mixed.reshape(n, -1), f"{prefix}o_proj")
 
+    def _experts(self, x: Numbers, block: str) -> Numbers:
+        """Each token through the experts that its router finds likeliest."""
+        mixed = np.zeros_like(x)
+        is_mixtral = block.endswith("block_sparse_moe.")
+        names = ("w1", "w3", "w2") if is_mixtral else ("gate_proj", "up_proj", "down_proj")
+        for row, token, logits in zip(mixed, x, self._linear(x, f"{block}gate"), strict=True):
+            chances = np.exp(logits - logits.max())
+            best = np.argsort(-chances)[: self._config["num_experts_per_tok"]]
+            whole = chances[best] if is_mixtral or self._config["norm_topk_prob"] else chances
+            for expert in best:
+                path = [f"{block}experts.{expert}.{name}" for name in names]
+                row += chances[expert] / whole.sum() * self._gated(token, *path)
+        return mixed
+
     def _feed_forward(self, x: Numbers, layer: int) -> Numbers:
-        gate, up = (self._linear(x, f"model.layers.{layer}.mlp.{each}_proj") for each in ("gate", "up"))
+        for block in ("mlp.", "block_sparse_moe."):
+            if f"model.layers.{layer}.{block}gate.weight" in self._tensors:
+                return self._experts(x, f"model.layers.{layer}.{block}")
+        names = (f"model.layers.{layer}.mlp.{each}_proj" for each in ("gate", "up", "down"))
+        return self._gated(x, *names)
+
+    def _gated(self, x: Numbers, gate_name: str, up_name: str, down_name: str) -> Numbers:
+        gate, up = self._linear(x, gate_name), self._linear(x, up_name)
         if self._is_gemma:
             gate = 0.5 * gate * (1 + np.tanh(math.sqrt(2 / math.pi) * (gate + 0.044715 * gate**3)))
         else:
             gate = gate / (1 + np.exp(-gate))
-        return self._linear(gate * up, f"model.layers.{layer}.mlp.down_proj")
+        return self._linear(gate * up, down_name)
 
     def logits(self, ids: Sequence[int]) -> Numbers:
         """float64[tokens, vocabulary]."""

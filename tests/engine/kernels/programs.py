@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.kernels import state
+from octavo.engine.kernels.expert_layout import blocks_bytes, choices_bytes
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.kernels.weights import allocate
 
@@ -70,6 +71,15 @@ class Machine:
             row[:4] = [buffer.ctypes.data for buffer in buffers]
         self._threads = fields
         self._operations: list[npt.NDArray[np.int64]] = []
+
+    def add_experts(self, n_experts: int, n_used: int, n_tokens: int) -> None:
+        """Give each thread what a mixture of experts needs."""
+        for row, buffers in zip(self._threads, self._own, strict=True):
+            buffers += [
+                allocate(choices_bytes(n_experts, n_used, n_tokens)),
+                allocate(blocks_bytes(n_tokens)),
+            ]
+            row[4:6] = [buffer.ctypes.data for buffer in buffers[-2:]]
 
     def __enter__(self) -> Machine:
         return self

@@ -6,6 +6,7 @@ the widths of the model; only the program itself is a measured constant.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -114,7 +115,8 @@ def largest_context(
 def _tensor_bytes(tensor: TensorInfo, types: Mapping[str, BlockType]) -> int:
     if not tensor.is_matrix:  # norms and biases are held as float32
         return 4 * tensor.n_weights
-    return _matrix_bytes(types.get(tensor.name, tensor.block_type), tensor.rows, tensor.columns)
+    *experts, rows, columns = tensor.shape
+    return math.prod(experts) * _matrix_bytes(types.get(tensor.name, tensor.block_type), rows, columns)
 
 
 # A model has many matrices, but few shapes; a window prices all of them for every plugin.

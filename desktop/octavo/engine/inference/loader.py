@@ -22,10 +22,6 @@ _SLAB_BYTES = 4 << 20
 _Part = tuple[TensorInfo, Weights, int, int]
 
 
-def _is_needed(tensor: TensorInfo) -> bool:
-    return len(tensor.shape) == 2
-
-
 def _vector(checkpoint: Checkpoint, tensor: TensorInfo) -> npt.NDArray[np.float32]:
     values = decode(checkpoint.read(tensor.name), tensor.block_type).reshape(-1)
     padded = np.zeros(-(-len(values) // GROUP_ROWS) * GROUP_ROWS, np.float32)
@@ -36,8 +32,9 @@ def _vector(checkpoint: Checkpoint, tensor: TensorInfo) -> npt.NDArray[np.float3
 def _parts(weights: dict[str, tuple[TensorInfo, Weights]]) -> Iterator[_Part]:
     for tensor, packed in weights.values():
         step = max(1, _SLAB_BYTES // (GROUP_ROWS * tensor.block_type.row_bytes(tensor.columns)))
-        for first in range(0, packed.n_groups, step):
-            yield tensor, packed, first, min(first + step, packed.n_groups)
+        n_groups = packed.n_experts * packed.n_groups
+        for first in range(0, n_groups, step):
+            yield tensor, packed, first, min(first + step, n_groups)
 
 
 def load_weights(checkpoint: Checkpoint, n_threads: int) -> Work[ModelWeights]:
@@ -51,8 +48,8 @@ def load_weights(checkpoint: Checkpoint, n_threads: int) -> Work[ModelWeights]:
     loaded = ModelWeights()
     pending: dict[str, tuple[TensorInfo, Weights]] = {}
     for tensor in checkpoint.tensors:
-        if _is_needed(tensor):
-            packed = Weights(tensor.block_type, tensor.rows, tensor.columns)
+        if len(tensor.shape) in (2, 3):  # matrices, and those of experts
+            packed = Weights(tensor.block_type, *tensor.shape[-2:], *tensor.shape[:-2])
             pending[tensor.name] = (tensor, packed)
             loaded.matrices[tensor.name] = packed
         elif len(tensor.shape) == 1:
@@ -64,9 +61,7 @@ def load_weights(checkpoint: Checkpoint, n_threads: int) -> Work[ModelWeights]:
 
     def fill(part: _Part) -> tuple[str, int]:
         tensor, packed, first, last = part
-        packed.fill(lambda row, n: checkpoint.read(tensor.name, row, n), first, last)
-        rows = min(last * GROUP_ROWS, tensor.rows) - first * GROUP_ROWS
-        return tensor.name, rows * tensor.block_type.row_bytes(tensor.columns)
+        return tensor.name, packed.fill(lambda row, n: checkpoint.read(tensor.name, row, n), first, last)
 
     total = sum(tensor.n_bytes for tensor, _ in pending.values())
     done = 0

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from octavo.engine.checkpoint.model import Hyperparameters
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.kernels import attention_tile, layout, state
+from octavo.engine.kernels.expert_layout import blocks_bytes, choices_bytes
 from octavo.engine.kernels.weights import Weights, allocate
 
 
@@ -142,6 +143,26 @@ def make_rows(n_rows: int, row_bytes: int) -> Rows:
     return Rows(allocate(n_rows * stride), stride)
 
 
+class ExpertRows:
+    """What a mixture of experts needs between operations: for each token, and for each way of one through an expert.
+
+    Parameters
+    ----------
+    shape : Hyperparameters
+    batch : int
+        Tokens.
+    """
+
+    def __init__(self, shape: Hyperparameters, batch: int) -> None:
+        sizes = layout.expert_sizes(shape)
+        n_rows = batch * shape.n_experts_used
+        self.router = make_rows(batch, sizes.router)
+        self.choices = make_rows(batch, sizes.choices)
+        self.floats = make_rows(n_rows, sizes.floats)
+        self.records = make_rows(n_rows, sizes.records)
+        self.inner = make_rows(n_rows, sizes.inner)
+
+
 class Workspace:
     """The buffers between operations.
 
@@ -161,6 +182,7 @@ class Workspace:
         self.feed_forward = make_rows(self.batch, 4 * sizes.feed_forward)
         self.floats = make_rows(self.batch, 4 * sizes.widest)
         self.records = make_rows(self.batch, layout.activation_row_bytes(sizes.widest))
+        self.experts = ExpertRows(shape, self.batch) if shape.n_experts else None
         self.logits = make_rows(1, 4 * layout.round_up(shape.n_vocabulary, layout.GROUP_ROWS))
         self._tables: list[Rows] = []
         part = 64 + 4 * shape.value_size
@@ -174,6 +196,10 @@ class Workspace:
                 state.T_PANELS: allocate(4 * layout.panel_bytes(sizes.widest)),
                 state.T_SCORES: allocate(8 * (4 * 128 + part)),
             }
+            if shape.n_experts:
+                n_bytes = choices_bytes(shape.n_experts, shape.n_experts_used, self.batch)
+                buffers[state.T_CHOICES] = allocate(n_bytes)
+                buffers[state.T_BLOCKS] = allocate(blocks_bytes(self.batch))
             for offset, buffer in buffers.items():
                 self._threads[(thread * state.THREAD_BYTES + offset) // 8] = buffer.ctypes.data
             self._own += buffers.values()

@@ -8,7 +8,7 @@ from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.kernels import attention, attention_tile, program, sample
+from octavo.engine.kernels import attention, attention_tile, experts, program, sample
 from octavo.engine.kernels.layout import LAYOUTS
 from octavo.engine.kernels.repack_rows import repack_rows
 from octavo.engine.kernels.weights import entries_for
@@ -28,14 +28,15 @@ def compile_kernels(checkpoint: Checkpoint, kv_type: str) -> Work[None]:
     UnsupportedModel
         It has weights of a type without kernels.
     """
-    types = {each.block_type.name: each.block_type for each in checkpoint.tensors if len(each.shape) == 2}
+    types = {each.block_type.name: each.block_type for each in checkpoint.tensors if each.is_matrix}
     unknown = sorted(set(types) - set(LAYOUTS))
     if unknown:
         raise UnsupportedModel(
             f"The model has weights in {', '.join(unknown)}, which cannot run yet.",
             "Convert it from its original to Q8_0 or Q4_K_M.",
         )
-    yield from compile_ahead(_entries(types.values(), (kv_type,)), usable_threads())
+    mixture = experts.ENTRIES if checkpoint.hyperparameters.n_experts else ()
+    yield from compile_ahead([*mixture, *_entries(types.values(), (kv_type,))], usable_threads())
 
 
 def warm_kernels() -> Work[None]:

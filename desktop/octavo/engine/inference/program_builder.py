@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from octavo.engine.checkpoint.model import Hyperparameters
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace
-from octavo.engine.kernels import state
+from octavo.engine.kernels import experts, state
 from octavo.engine.kernels.attention import ATTEND_ENTRIES
 from octavo.engine.kernels.weights import Weights
+from octavo.engine.simd.jit import Entry
 
 SILU, GELU = 0, 1
 
@@ -157,6 +158,38 @@ class ProgramBuilder:
         self._add(state.GATED, state.BARRIER_AFTER, fields)
         self._prepare(state.PREPARE, w.feed_forward.place(), n, "", [down], 0)
         self._add_to_residual(down, post_norm)
+
+    def experts_feed_forward(self, layer: int, norm: str, kind: int = SILU) -> None:
+        """The feed-forward networks of a layer that its router chooses, added to the residual stream."""
+        s, w = self.shape, self._work
+        assert w.experts is not None  # the workspace is made for the same shape
+        names = (
+            f"blk.{layer}.ffn_{each}.weight" for each in ("gate_inp", "gate_exps", "up_exps", "down_exps")
+        )
+        router, gate, up, down = map(self._weights.matrix, names)
+        self._prepare(state.PREPARE, w.residual.place(), s.n_embedding, norm, [router, gate, up], 0)
+        rows = w.experts
+        fields = [*self._inputs(), 0, 1, router.address, *rows.router.place()]
+        self._add(state.LINEAR, state.BARRIER_AFTER, fields)
+
+        chosen = [s.n_experts, s.n_experts_used]
+        fields = [*chosen, int(s.normalizes_experts), *rows.router.place(), *rows.choices.place()]
+        self._call(experts.route, state.BARRIER_IF_MANY, fields)
+        floats = [*w.floats.place(), *rows.floats.place()]
+        records = [*w.records.place(), *rows.records.place()]
+        fields = [*chosen, *rows.choices.place(), s.n_embedding]
+        fields += floats if gate.is_float or up.is_float else [0] * 4
+        fields += [0] * 4 if gate.is_float and up.is_float else records
+        self._call(experts.gather, state.BARRIER_IF_MANY, fields)
+        fields = [s.n_experts, gate.address, up.address, down.address]
+        fields += [*rows.floats.place(), *rows.records.place(), *rows.inner.place(), kind]
+        self._call(experts.experts_in, state.BARRIER_AFTER, fields)
+        fields = [s.n_experts, down.address, *rows.inner.place(), *w.residual.place()]
+        self._call(experts.experts_out, state.BARRIER_AFTER, fields)
+
+    def _call(self, operation: Entry, flags: int, fields: Sequence[int]) -> None:
+        """An operation that is an entry of its own."""
+        self._add(state.CALL, flags, [operation.address, *fields])
 
     def _add_to_residual(self, matrix: Weights, post_norm: str) -> None:
         w = self._work

@@ -16,6 +16,7 @@ from octavo.engine.kernels.state import (
     BARRIER,
     BARRIER_AFTER,
     BARRIER_IF_MANY,
+    CALL,
     CODE,
     COMMAND,
     EMBED,
@@ -65,6 +66,12 @@ def call_run(b, function, s, thread):
     return emit_call(b, function, s, thread)
 
 
+@operation("l:pppppp")
+def call_operation(b, function, op, s, own, thread, n_threads):
+    """Call an operation by its entry's address."""
+    return emit_call(b, function, op, s, own, thread, n_threads)
+
+
 @kernel
 def _prepare_heads(op, s, own, thread, n_threads):
     """Like ``prepare``, of what the ATTEND operation before it left: the joined heads."""
@@ -107,6 +114,8 @@ def run(s, thread):
             make_rope_table(op, s, thread, n_threads)
         elif code == SOFT_CAP:
             soft_cap(op, s, thread, n_threads)
+        elif code == CALL:
+            call_operation(arg(op, 0), op, s, own, thread, n_threads)
         elif code == END:
             if thread == 0:
                 put_i64(s + FINISHED, 1)

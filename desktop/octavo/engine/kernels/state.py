@@ -30,6 +30,8 @@ T_RECORDS = 0  # one packed activation
 T_FLOATS = 8  # one float32 activation
 T_PANELS = 16
 T_SCORES = 24
+T_CHOICES = 32  # which experts do which tokens
+T_BLOCKS = 40  # results of a few groups of rows, for all tokens of an expert
 THREAD_BYTES = 64
 
 # An operation: code, flags, then its fields.
@@ -44,6 +46,7 @@ BARRIER_IF_MANY = 2  # only when there is more than one token: with one, each th
 TAIL = 4  # only the tokens from FIRST_LOGIT on
 
 END, EMBED, ROPE_TABLE, PREPARE, LINEAR, GATED, HEADS, ATTEND, PREPARE_HEADS, NORM_ADD, SOFT_CAP = range(11)
+CALL = 11  # an entry of its own, at the address in the first field: what few models need
 
 
 def field(n: int) -> int:

@@ -1,5 +1,6 @@
 """Llama and its kin (Llama, Mistral, SmolLM2, TinyLlama): pre-norms, grouped heads, SwiGLU, interleaved rope.
 
+Mixtral is one of them, with a mixture of experts in each layer (Jiang et al., arXiv 2401.04088).
 Touvron et al., arXiv 2302.13971. GGUF stores q and k with their rows permuted so that pairs lie side by side.
 """
 
@@ -22,5 +23,6 @@ def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
         b.attention_input(layer, f"blk.{layer}.attn_norm.weight")
         b.attention(layer, table, scale=scale, is_interleaved=True, window=s.sliding_window)
         b.attention_output(layer)
-        b.feed_forward(layer, f"blk.{layer}.ffn_norm.weight")
+        feed_forward = b.experts_feed_forward if s.n_experts else b.feed_forward
+        feed_forward(layer, f"blk.{layer}.ffn_norm.weight")
     b.logits("output_norm.weight")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.errors import UnsupportedModel
-from octavo.engine.inference.families import gemma3, llama, qwen2, qwen3
+from octavo.engine.inference.families import gemma3, llama, qwen2, qwen3, qwen3moe
 from octavo.engine.inference.program_builder import ProgramBuilder
 
 Build = Callable[[ProgramBuilder, npt.NDArray[np.float32] | None], None]
@@ -17,6 +17,7 @@ _FAMILIES: dict[str, Build] = {
     "llama": llama.build,
     "qwen2": qwen2.build,
     "qwen3": qwen3.build,
+    "qwen3moe": qwen3moe.build,
     "gemma3": gemma3.build,
 }
 

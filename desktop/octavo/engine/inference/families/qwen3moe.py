@@ -1,0 +1,25 @@
+"""Qwen3 with a mixture of experts in every layer: 128 small ones, 8 of them used (Yang et al., arXiv 2505.09388)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.inference.program_builder import ProgramBuilder
+from octavo.engine.inference.rope import frequencies, magnitude
+
+
+def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
+    """Write the operations."""
+    s = b.shape
+    b.embed()
+    table = b.rope(frequencies(s, factors), magnitude(s))
+    scale = s.attention_scale or s.key_size**-0.5
+    for layer in range(s.n_layers):
+        name = f"blk.{layer}."
+        b.attention_input(layer, name + "attn_norm.weight")
+        q_norm, k_norm = name + "attn_q_norm.weight", name + "attn_k_norm.weight"
+        b.attention(layer, table, scale=scale, q_norm=q_norm, k_norm=k_norm)
+        b.attention_output(layer)
+        b.experts_feed_forward(layer, name + "ffn_norm.weight")
+    b.logits("output_norm.weight")

@@ -6,6 +6,7 @@ import pytest
 from tests.fixtures import vocabularies
 from tests.fixtures.vocabularies import CONTROL, NORMAL, UNUSED, USER_DEFINED
 
+from octavo.engine.checkpoint.hf_families import FAMILIES
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.sentencepiece_model import read_pieces
 from octavo.engine.errors import UnreadableModel, UnsupportedModel
@@ -21,7 +22,7 @@ def fields_of(folder, vocabulary, architecture="llama", pre="gpt-2", *, change=N
     if config:
         path = folder / "tokenizer_config.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | config))
-    fields = tokenizer_fields(folder, architecture, {}, len(vocabulary.tokens) + n_more)
+    fields = tokenizer_fields(folder, FAMILIES[architecture], {}, len(vocabulary.tokens) + n_more)
     return {key.removeprefix("tokenizer.ggml."): field.value for key, field in fields.items()}
 
 
@@ -101,7 +102,7 @@ def test_without_its_model_sentencepiece_is_made_from_merges(tmp_path):
     vocabulary = vocabularies.sentencepiece()
     vocabularies.write_tokenizer(tmp_path, vocabulary, "default", None)
     (tmp_path / "tokenizer.model").unlink()
-    fields = tokenizer_fields(tmp_path, "gemma3", {}, len(vocabulary.tokens))
+    fields = tokenizer_fields(tmp_path, FAMILIES["gemma3"], {}, len(vocabulary.tokens))
     scores = fields["tokenizer.ggml.scores"].value
     tokens = fields["tokenizer.ggml.tokens"].value
 
@@ -114,7 +115,7 @@ def test_without_its_model_sentencepiece_is_made_from_merges(tmp_path):
 
 
 def test_a_folder_without_tokenizer_has_no_fields(tmp_path):
-    assert tokenizer_fields(tmp_path, "llama", {}, 10) == {}
+    assert tokenizer_fields(tmp_path, FAMILIES["llama"], {}, 10) == {}
 
 
 def template(single, pair=()):
@@ -158,7 +159,7 @@ def test_special_ids_come_from_the_configuration_too(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": {"content": "<|im_end|>"}}))
     fields = tokenizer_fields(
         tmp_path,
-        "llama",
+        FAMILIES["llama"],
         {"bos_token_id": 1, "eos_token_id": [5], "pad_token_id": 10**6},
         len(vocabulary.tokens),
     )
@@ -173,7 +174,7 @@ def test_a_chat_template_is_found_wherever_it_lies(tmp_path, file):
     vocabularies.write_tokenizer(tmp_path, vocabulary, "gpt-2", None)
     text = "{{ messages }}"
     (tmp_path / file).write_text(text if file.endswith("jinja") else json.dumps({"chat_template": text}))
-    fields = tokenizer_fields(tmp_path, "llama", {}, len(vocabulary.tokens))
+    fields = tokenizer_fields(tmp_path, FAMILIES["llama"], {}, len(vocabulary.tokens))
 
     assert fields["tokenizer.chat_template"].value == text
 

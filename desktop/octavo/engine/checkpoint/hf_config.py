@@ -16,10 +16,11 @@ from octavo.engine.checkpoint.json_files import JsonObject
 from octavo.engine.checkpoint.refusals import shown, unreadable
 
 _MAX_INTEGER = (1 << 32) - 1
+_MAX_HEAD_SIZE = 1 << 16
 
 
 class Config:
-    """Values of config.json, asked for by name and type; null counts as missing.
+    """Values of config.json, asked for by name and type; null counts as missing but for ``is_null``.
 
     Parameters
     ----------
@@ -35,7 +36,12 @@ class Config:
         self.path = path
         nested = content.get("text_config")
         merged = content | nested if isinstance(nested, dict) else content
+        self._nulls = {key for key, each in merged.items() if each is None}
         self._values = dict(defaults or {}) | {key: each for key, each in merged.items() if each is not None}
+
+    def is_null(self, name: str) -> bool:
+        """Whether the file says that there is no such value, so that no default holds."""
+        return name in self._nulls
 
     def value(self, name: str) -> Any:  # Any: unchecked JSON, None if missing.
         """The bare value, or None."""
@@ -81,12 +87,18 @@ class Rope:
         Of layers that see everything, and of those with a window.
     numbers : dict of str to float
         What the kind adds: ``factor``, ``low_freq_factor``, ``beta_fast`` ...
+    lists : dict of str to tuple of float
+        ``long_factor`` and ``short_factor``.
+    truncates : bool
+        Whether yarn's ramp begins and ends at whole pairs.
     """
 
     kind: str
     base: float
     local_base: float
     numbers: Mapping[str, float]
+    lists: Mapping[str, tuple[float, ...]]
+    truncates: bool = True
 
     def number(self, name: str, default: float) -> float:
         """One of ``numbers``."""
@@ -110,16 +122,36 @@ def read_rope(config: Config, base: float, local_base: float) -> Rope:
         for name, value in full.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     }
-    if config.value("original_max_position_embeddings") is not None:
-        numbers.setdefault(
-            "original_max_position_embeddings", config.real("original_max_position_embeddings")
-        )
+    for name in ("original_max_position_embeddings", "partial_rotary_factor"):
+        if config.value(name) is not None:
+            numbers.setdefault(name, config.real(name))
     return Rope(
         shown(kind),
         numbers.pop("rope_theta", config.real("rope_theta", base)),
         _real(config.path, local, "rope_theta", config.real("rope_local_base_freq", local_base)),
         numbers,
+        {name: _reals(config.path, full, name) for name, value in full.items() if isinstance(value, list)},
+        full.get("truncate") is not False,
     )
+
+
+def head_size(config: Config) -> int:
+    """Numbers in one attention head."""
+    if config.value("head_dim") is not None:
+        size = config.integer("head_dim")
+    else:
+        n_heads = config.integer("num_attention_heads")
+        if not n_heads or config.integer("hidden_size") % n_heads:
+            raise unreadable(config.path, "its heads do not divide its width.")
+        size = config.integer("hidden_size") // n_heads
+    if not 1 <= size <= _MAX_HEAD_SIZE:
+        raise unreadable(config.path, f"its heads claim a size of {size}.")
+    return size
+
+
+def _reals(path: Path, values: Mapping[str, Any], name: str) -> tuple[float, ...]:
+    given = values[name][:_MAX_HEAD_SIZE]
+    return tuple(_real(path, {name: each}, name, None) for each in given)
 
 
 def _real(path: Path, values: Mapping[str, Any], name: str, default: float | None) -> float:

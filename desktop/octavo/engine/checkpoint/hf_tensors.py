@@ -6,16 +6,15 @@ one-dimensional tensors and norms become F32, all others keep the type they have
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octavo.engine.blocks.types import block_type
-from octavo.engine.checkpoint.hf_config import Rope
+from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_experts import StackedTensor, expert_slices
-from octavo.engine.checkpoint.hf_families import Family, gguf_name
+from octavo.engine.checkpoint.hf_families import gguf_name
 from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 from octavo.engine.checkpoint.safetensors_header import Entry
@@ -165,27 +164,3 @@ def _stacked(folder: Path, name: str, experts: Mapping[int, HfTensor]) -> Stacke
     if any(each.info != info for each in parts):
         raise unreadable(folder, f"the experts of the tensor {name} differ in shape or type.")
     return StackedTensor(replace(info, shape=(len(parts), *info.shape)), parts)
-
-
-def rope_factors(rope: Rope, n_dimensions: int) -> npt.NDArray[np.float32]:
-    """Llama 3's stretching of slow rotations, as the divisors that GGUF keeps in ``rope_freqs.weight``.
-
-    Fast rotations stay, slow ones are divided by ``factor``, those between are blended (transformers'
-    ``modeling_rope_utils.py``). The steps are rounded to float32 where torch rounds them in llama.cpp's
-    converter: it divides a number by a tensor by way of the reciprocal.
-    """
-    import numpy as np
-
-    factor = np.float32(rope.number("factor", 8.0))
-    low, high = rope.number("low_freq_factor", 1.0), rope.number("high_freq_factor", 4.0)
-    context = rope.number("original_max_position_embeddings", 8192.0)
-    one = np.float32(1)
-    with np.errstate(all="ignore"):
-        exponents = np.arange(0, n_dimensions, 2, dtype=np.float32) / np.float32(n_dimensions)
-        frequency = one / np.power(rope.base, exponents.astype(np.float64)).astype(np.float32)
-        length = (one / frequency) * np.float32(2 * math.pi)
-        smooth = ((one / length) * np.float32(context) - np.float32(low)) / np.float32(high - low)
-        blended = one / ((one - smooth) / factor + smooth)
-        is_fast = length < np.float32(np.divide(context, high))
-        is_slow = length > np.float32(np.divide(context, low))
-    return np.where(is_fast, one, np.where(is_slow, factor, blended)).astype("<f4")

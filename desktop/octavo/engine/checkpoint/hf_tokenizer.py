@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from octavo.engine.checkpoint.families.family import Family, count
 from octavo.engine.checkpoint.hf_pre_tokenizer import name_pre_tokenizer
 from octavo.engine.checkpoint.hf_special_tokens import special_fields
 from octavo.engine.checkpoint.json_files import LARGE, JsonObject, read_json, read_json_if_there
@@ -61,11 +62,12 @@ class TokenizerFiles:
         )
 
 
-def tokenizer_fields(folder: Path, architecture: str, model: JsonObject, n_tokens: int) -> dict[str, Field]:
+def tokenizer_fields(folder: Path, family: Family, model: JsonObject, n_tokens: int) -> dict[str, Field]:
     """All ``tokenizer.`` fields; none if the folder has no tokenizer.
 
     Parameters
     ----------
+    family : Family
     model : dict
         config.json.
     n_tokens : int
@@ -75,12 +77,13 @@ def tokenizer_fields(folder: Path, architecture: str, model: JsonObject, n_token
     bpe = files.tokenizer.get("model")
     prefix = files.config.get("add_prefix_space")
     fields: dict[str, Field] = {}
-    if architecture == "llama" and isinstance(prefix, bool):
+    if family.keeps_prefix_flag and isinstance(prefix, bool):
         fields["tokenizer.ggml.add_space_prefix"] = Field("bool", prefix)
     if (folder / "tokenizer.model").exists():
         fields |= _sentencepiece(_from_model(files, n_tokens))
         fields |= special_fields(folder, files.tokenizer, files.config, model, n_tokens)
-        adds_space = architecture != "gemma3"
+        fields |= {f"tokenizer.ggml.{name}_token_id": count(n) for name, n in family.tokens.items()}
+        adds_space = family.norm_shift == 0  # Only the Gemmas begin words without one.
     elif isinstance(bpe, dict) and bpe.get("byte_fallback") is True:
         fields |= _sentencepiece(_from_merges(files, bpe, n_tokens))
         fields |= special_fields(folder, files.tokenizer, files.config, model, n_tokens)
@@ -90,7 +93,9 @@ def tokenizer_fields(folder: Path, architecture: str, model: JsonObject, n_token
     elif isinstance(bpe, dict):
         fields |= _byte_level(files, bpe, n_tokens)
         fields |= special_fields(folder, files.tokenizer, files.config, model, n_tokens)
-        if architecture == "llama" and n_tokens == 49152:  # Granite's and SmolLM's vocabulary begins no text.
+        if (
+            family.keeps_prefix_flag and n_tokens == 49152
+        ):  # Granite's and SmolLM's vocabulary begins no text.
             fields["tokenizer.ggml.add_bos_token"] = Field("bool", False)
         return fields
     else:

@@ -15,15 +15,29 @@ from octavo.engine.checkpoint.field_values import FieldValues
 from octavo.engine.checkpoint.model import Field, Hyperparameters, TensorInfo
 from octavo.engine.checkpoint.refusals import shown, unsupported
 
-ARCHITECTURES = ("llama", "qwen2", "qwen3", "qwen3moe", "gemma3")
+ARCHITECTURES = (
+    "llama",
+    "qwen2",
+    "qwen3",
+    "qwen3moe",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "phi3",
+    "olmo2",
+    "granite",
+    "smollm3",
+)
 _WITH_EXPERTS = ("llama", "qwen3moe")
 MAX_LAYERS = 1024
 _MAX_SIZE = 1 << 24
 _MAX_HEADS = 1 << 16
 _MAX_CONTEXT = 1 << 31
 _SCALINGS = ("", "none", "linear", "yarn")
-_GEMMA3_PERIOD = 6
-_GEMMA3_27B_LAYERS = 62
+_PERIODS = {"gemma2": 2, "gemma3": 6}  # one layer of so many sees everything
+_EVERYWHERE = ("llama", "phi3")  # where a window is every layer's
+_GEMMA_27B_LAYERS = {"gemma2": 46, "gemma3": 62}
+_GEMMA2 = {"window": 4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
 
 
 def read_hyperparameters(
@@ -52,7 +66,8 @@ def read_hyperparameters(
         raise values.refuse("its attention heads cannot be shared out evenly among its key-value heads.")
     key_size = _head_size(values, f"{name}.attention.key_length", n_embedding, n_heads[0])
     value_size = _head_size(values, f"{name}.attention.value_length", n_embedding, n_heads[0])
-    scaling, factor, original = _rope_scaling(values, name)
+    has_factors = any(info.name == "rope_factors_long.weight" for info in tensors)
+    scaling, factor, original = _rope_scaling(values, name, has_factors=has_factors)
     window, is_local = _sliding_window(values, name, n_layers)
     rope_base = values.real(f"{name}.rope.freq_base", 1.0, 1e12, 10000.0)
     return Hyperparameters(
@@ -76,8 +91,14 @@ def read_hyperparameters(
         sliding_window=window,
         is_local=is_local,
         attention_scale=_attention_scale(values, name, n_layers, n_embedding, n_heads[0], key_size),
-        attention_soft_cap=values.real(f"{name}.attn_logit_softcapping", 0.0, 1e6, 0.0),
-        final_soft_cap=values.real(f"{name}.final_logit_softcapping", 0.0, 1e6, 0.0),
+        attention_soft_cap=_soft_cap(values, name, "attn_logit_softcapping"),
+        final_soft_cap=_soft_cap(values, name, "final_logit_softcapping"),
+        rope_magnitude=_rope_magnitude(values, name, scaling, factor),
+        rope_fast_turns=values.real(f"{name}.rope.scaling.yarn_beta_fast", 1e-6, 1e6, 32.0),
+        rope_slow_turns=values.real(f"{name}.rope.scaling.yarn_beta_slow", 1e-6, 1e6, 1.0),
+        embedding_scale=values.real(f"{name}.embedding_scale", 1e-6, 1e6, 1.0),
+        residual_scale=values.real(f"{name}.residual_scale", 1e-6, 1e6, 1.0),
+        logit_scale=values.real(f"{name}.logit_scale", 1e-6, 1e6, 1.0),
         **_experts(values, name, n_layers),
     )
 
@@ -132,39 +153,59 @@ def _rope_dimensions(values: FieldValues, name: str, key_size: int) -> int:
     return count
 
 
-def _rope_scaling(values: FieldValues, name: str) -> tuple[str, float, int]:
+def _rope_scaling(values: FieldValues, name: str, *, has_factors: bool) -> tuple[str, float, int]:
     scaling = values.text(f"{name}.rope.scaling.type", "")
-    if scaling not in _SCALINGS:
+    if scaling not in _SCALINGS and not (scaling == "longrope" and has_factors):
         raise unsupported(
             values.path, f"position scaling of the kind '{shown(scaling)}' is not supported yet."
         )
     legacy = values.real(f"{name}.rope.scale_linear", 1e-6, 1e6, 1.0)
     factor = values.real(f"{name}.rope.scaling.factor", 1e-6, 1e6, legacy)
+    original = values.integer(f"{name}.rope.scaling.original_context_length", 0, _MAX_CONTEXT, 0)
     if not scaling and factor != 1.0:
         scaling = "linear"
-    if scaling in ("", "none"):
-        return "", 1.0, 0
-    original = values.integer(f"{name}.rope.scaling.original_context_length", 0, _MAX_CONTEXT, 0)
+    if scaling in ("", "none", "longrope"):
+        return "", 1.0, original
     return scaling, factor, original
 
 
+def _rope_magnitude(values: FieldValues, name: str, scaling: str, factor: float) -> float:
+    """What cosines and sines are multiplied by.
+
+    YaRN's factor is the one that transformers calls ``attention_factor``, in place of the usual one.
+    """
+    own = values.real(f"{name}.rope.scaling.attn_factor", 1e-6, 1e6, 1.0)
+    if scaling != "yarn":
+        return own
+    usual = 0.1 * math.log(factor) + 1.0 if factor > 1 else 1.0
+    return own * values.real(f"{name}.rope.scaling.yarn_attn_factor", 1e-6, 1e6, usual)
+
+
 def _sliding_window(values: FieldValues, name: str, n_layers: int) -> tuple[int, tuple[bool, ...]]:
-    """The window in tokens, and which layers use it: of gemma3, all but every sixth."""
-    everywhere = (False,) * n_layers
-    if name != "gemma3":
-        return 0, everywhere
-    window = values.integer(f"{name}.attention.sliding_window", 0, _MAX_CONTEXT, 0)
-    if not window:
-        return 0, everywhere
-    period = values.integer(f"{name}.attention.sliding_window_pattern", 0, MAX_LAYERS, _GEMMA3_PERIOD)
+    """The window in tokens, and which layers use it."""
+    usual = _GEMMA2["window"] if name == "gemma2" else 0
+    window = values.integer(f"{name}.attention.sliding_window", 0, _MAX_CONTEXT, int(usual))
+    if window and name == "olmo2":
+        raise unsupported(values.path, "olmo2 models with a sliding window (OLMo 3) are not supported yet.")
+    if not window or name not in (*_PERIODS, *_EVERYWHERE):
+        return 0, (False,) * n_layers
+    if name in _EVERYWHERE:
+        return window, (True,) * n_layers
+    key = f"{name}.attention.sliding_window_pattern"
+    period = values.integer(key, 0, MAX_LAYERS, _PERIODS[name])
     return window, tuple(bool(period) and layer % period < period - 1 for layer in range(n_layers))
+
+
+def _soft_cap(values: FieldValues, name: str, key: str) -> float:
+    usual = _GEMMA2[key] if name == "gemma2" else 0.0
+    return values.real(f"{name}.{key}", 0.0, 1e6, usual)
 
 
 def _attention_scale(
     values: FieldValues, name: str, n_layers: int, n_embedding: int, n_heads: int, key_size: int
 ) -> float:
-    # Gemma 3 27B alone was trained with the width per head, which is not its head size.
-    is_27b = name == "gemma3" and n_layers == _GEMMA3_27B_LAYERS
+    # The largest Gemma 2 and 3 alone were trained with the width per head, which is not their head size.
+    is_27b = n_layers == _GEMMA_27B_LAYERS.get(name)
     usual = 1.0 / math.sqrt(n_embedding / n_heads if is_27b else key_size)
     return values.real(f"{name}.attention.scale", 0.0, 1e6, usual) or usual
 

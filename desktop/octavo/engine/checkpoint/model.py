@@ -116,6 +116,12 @@ class Hyperparameters:
     attention_scale: float = 0.0
     attention_soft_cap: float = 0.0
     final_soft_cap: float = 0.0
+    rope_magnitude: float = 1.0
+    rope_fast_turns: float = 32.0
+    rope_slow_turns: float = 1.0
+    embedding_scale: float = 1.0
+    residual_scale: float = 1.0
+    logit_scale: float = 1.0
     n_experts: int = 0
     n_experts_used: int = 0
     n_expert_feed_forward: int = 0

@@ -2,7 +2,7 @@
 
 A shape is spelled with one letter per dimension: V vocabulary, E width, F feed-forward width,
 Q queries of all heads, K keys, W values, O attention output, H one head's keys, R pairs that rotate,
-N experts, X feed-forward width of one expert.
+N experts, X feed-forward width of one expert, A queries, keys and values, G gates and their products.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from octavo.engine.checkpoint.model import Hyperparameters, TensorInfo
 from octavo.engine.checkpoint.refusals import shown, unreadable
 
 _MODEL = {"token_embd.weight": "VE", "output_norm.weight": "E"}
-_MODEL_OPTIONAL = {"output.weight": "VE", "rope_freqs.weight": "R"}
+_MODEL_OPTIONAL = {
+    "output.weight": "VE",
+    "rope_freqs.weight": "R",
+    "rope_factors_long.weight": "R",
+    "rope_factors_short.weight": "R",
+}
 _LAYER = {
     "attn_norm.weight": "E",
     "attn_q.weight": "QE",
@@ -35,6 +40,15 @@ _EXPERTS = {
     "ffn_up_exps.weight": "NXE",
     "ffn_down_exps.weight": "NEX",
 }
+_WIDE_NORMS = {"attn_q_norm.weight": "Q", "attn_k_norm.weight": "K"}
+_FUSED = {
+    "attn_norm.weight": "E",
+    "attn_qkv.weight": "AE",
+    "attn_output.weight": "EO",
+    "ffn_norm.weight": "E",
+    "ffn_up.weight": "GE",
+    "ffn_down.weight": "EF",
+}
 _MORE_BIASES = {"attn_output.bias": "E", "ffn_gate.bias": "F", "ffn_up.bias": "F", "ffn_down.bias": "E"}
 
 _NEEDED = {
@@ -42,15 +56,17 @@ _NEEDED = {
     "qwen2": _LAYER | _BIASES,
     "qwen3": _LAYER | _HEAD_NORMS,
     "qwen3moe": _LAYER | _HEAD_NORMS,
+    "gemma": _LAYER,
+    "gemma2": _LAYER | _POST_NORMS,
     "gemma3": _LAYER | _HEAD_NORMS | _POST_NORMS,
+    "phi3": _FUSED,
+    "olmo2": {name: shape for name, shape in _LAYER.items() if "norm" not in name}
+    | _WIDE_NORMS
+    | _POST_NORMS,
+    "granite": _LAYER,
+    "smollm3": _LAYER,
 }
-_OPTIONAL: dict[str, dict[str, str]] = {
-    "llama": _BIASES | _MORE_BIASES,
-    "qwen2": {},
-    "qwen3": {},
-    "qwen3moe": {},
-    "gemma3": {},
-}
+_OPTIONAL = dict.fromkeys(("llama", "granite", "smollm3"), _BIASES | _MORE_BIASES)
 
 
 def check_tensors(path: Path, model: Hyperparameters, tensors: Sequence[TensorInfo]) -> list[str]:
@@ -79,7 +95,7 @@ def _expected(model: Hyperparameters) -> Iterator[tuple[str, tuple[int, ...], bo
     if model.n_experts:
         needed = {name: shape for name, shape in needed.items() if "F" not in shape} | _EXPERTS
     for layer in range(model.n_layers):
-        for spelled, is_needed in ((needed, True), (_OPTIONAL[family], False)):
+        for spelled, is_needed in ((needed, True), (_OPTIONAL.get(family, {}), False)):
             for name, letters in spelled.items():
                 yield f"blk.{layer}.{name}", _shape(model, layer, letters), is_needed
 
@@ -97,5 +113,8 @@ def _shape(model: Hyperparameters, layer: int, letters: str) -> tuple[int, ...]:
         "R": model.rope_dimensions // 2,
         "N": model.n_experts,
         "X": model.n_expert_feed_forward,
+        "A": model.n_heads[layer] * model.key_size
+        + model.n_kv_heads[layer] * (model.key_size + model.value_size),
+        "G": 2 * model.n_feed_forward[layer],
     }
     return tuple(sizes[letter] for letter in letters)

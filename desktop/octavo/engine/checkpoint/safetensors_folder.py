@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.card import FILE_TYPES, make_card
-from octavo.engine.checkpoint.hf_config import Config, read_rope
+from octavo.engine.checkpoint.hf_config import Config
 from octavo.engine.checkpoint.hf_families import family_of
 from octavo.engine.checkpoint.hf_general import general_fields
-from octavo.engine.checkpoint.hf_parameters import head_size, parameter_fields
-from octavo.engine.checkpoint.hf_tensors import rope_factors, translate
+from octavo.engine.checkpoint.hf_parameters import parameter_fields
+from octavo.engine.checkpoint.hf_rope import rope_tensors
+from octavo.engine.checkpoint.hf_tensors import translate
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_MAX_FACTOR = 1e6
-_ROPE_FREQS = "rope_freqs.weight"
+# llama.cpp's converter writes it with the tensors, before it knows the rest.
+_EARLY = ".rope.scaling.attn_factor"
 
 
 class SafetensorsFolder:
@@ -68,25 +69,21 @@ class SafetensorsFolder:
         if config.flag("tie_word_embeddings"):
             self._translated.pop("output.weight", None)
         self._tensors = [tensor.info for tensor in self._translated.values()]
-        self._made: dict[str, npt.NDArray[np.float32]] = {}
         parameters = parameter_fields(config, family, _file_type(self._tensors))
-        rope = read_rope(config, family.rope_base, family.rope_base_local)
-        if rope.kind == "llama3":
-            factors = rope_factors(rope, head_size(config, family))
-            if not (factors.min() > 0 and factors.max() < _MAX_FACTOR):  # True for NaN, too.
-                raise unreadable(path / "config.json", "its rope parameters lead to impossible rotations.")
-            self._made[_ROPE_FREQS] = factors
-            self._tensors.insert(0, TensorInfo(_ROPE_FREQS, factors.shape, block_type("F32")))
+        self._made = rope_tensors(config, family)
+        made = [TensorInfo(name, each.shape, block_type("F32")) for name, each in self._made.items()]
+        self._tensors[:0] = made
         self._by_name = {info.name: info for info in self._tensors}
         generation = read_json_if_there(path / "generation_config.json")
         embedding = self._by_name.get("token_embd.weight")
         n_tokens = embedding.rows if embedding else 0
         self._fields = {
             "general.architecture": Field("string", family.architecture),
+            **{key: field for key, field in parameters.items() if key.endswith(_EARLY)},
             **general_fields(path, family.architecture, content, generation, self._tensors),
             **parameters,
             "general.quantization_version": Field("uint32", QUANTIZATION_VERSION),
-            **tokenizer_fields(path, family.architecture, content, n_tokens),
+            **tokenizer_fields(path, family, content, n_tokens),
         }
         self._hyperparameters = read_hyperparameters(path, self._fields, self._tensors)
         self._unused = check_tensors(path, self._hyperparameters, self._tensors)

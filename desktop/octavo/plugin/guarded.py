@@ -24,8 +24,9 @@ _PASSED_ON = (OctavoError, KeyboardInterrupt)
 class GuardedQuantizer:
     """Asks the plugin's quantizer and checks each answer; a `Quantizer` itself."""
 
-    def __init__(self, plugin: str, quantizer: Quantizer) -> None:
+    def __init__(self, plugin: str, quantizer: Quantizer, version: str = "") -> None:
         self.plugin = plugin
+        self.version = version
         self._quantizer = quantizer
         self.name = quantizer.name
         self.summary = quantizer.summary
@@ -44,7 +45,7 @@ class GuardedQuantizer:
         mistake = _mistake(plan, tensors)
         if mistake:
             raise PluginFailed(self.plugin, f"{self.plugin}: its plan for {self.name} {mistake}.")
-        return plan
+        return dataclasses.replace(plan, compatible=True) if getattr(options, "compatible", False) else plan
 
     def encode(
         self,
@@ -68,7 +69,7 @@ class GuardedQuantizer:
         return blocks
 
 
-def checked_quantizer(plugin: str, candidate: object) -> GuardedQuantizer:
+def checked_quantizer(plugin: str, candidate: object, version: str = "") -> GuardedQuantizer:
     """``candidate`` behind its guard; raises `PluginFailed` where it breaks the contract."""
 
     def refuse(reason: str) -> PluginFailed:
@@ -84,7 +85,7 @@ def checked_quantizer(plugin: str, candidate: object) -> GuardedQuantizer:
     options = getattr(candidate, "Options", None)
     if options is not None and not (isinstance(options, type) and dataclasses.is_dataclass(options)):
         raise refuse("Options is no dataclass")
-    return GuardedQuantizer(plugin, candidate)  # type: ignore[arg-type]  # checked just above
+    return GuardedQuantizer(plugin, candidate, version)  # type: ignore[arg-type]  # checked just above
 
 
 def _mistake(plan: object, tensors: Sequence[TensorInfo]) -> str:

@@ -197,7 +197,7 @@ class PluginHost:
         guarded(name, "registering", register, self._seconds_allowed)
         plugin.manager = manager
         for candidate in self._asked(plugin, "quantizers", object):
-            plugin.quantizers.append(checked_quantizer(name, candidate))
+            plugin.quantizers.append(checked_quantizer(name, candidate, plugin.record.version))
         plugin.formats = self._asked(plugin, "formats", object)
         plugin.backends = self._asked(plugin, "backends", object)
         plugin.record = replace(plugin.record, quantizers=tuple(each.name for each in plugin.quantizers))

@@ -83,7 +83,8 @@ def test_all_metadata_is_kept_and_the_quantization_comes_last(source, tmp_path):
         assert keys[-2:] == ["general.quantization_version", "general.file_type"]
         assert [result.fields[key].value for key in keys[-2:]] == [2, 7]
         kept = {key: field for key, field in source.fields.items() if key not in keys[-2:]}
-        assert {key: result.fields[key] for key in keys[:-2]} == kept
+        ours = ("octavo.recipe", "octavo.source.sha256")
+        assert {key: result.fields[key] for key in keys[:-2] if key not in ours} == kept
 
 
 def test_a_quantized_source_is_decoded_and_that_is_noted(tmp_path):
@@ -120,8 +121,9 @@ def test_progress_counts_bytes_and_tensors_to_the_end(source, tmp_path, q8_0):
 
     assert [each.done for each in steps] == sorted(each.done for each in steps)
     assert steps[-1].done == steps[-1].total
-    assert steps[-1].step == steps[-1].n_steps == len(source.tensors)
-    assert {each.label for each in steps} == {each.name for each in source.tensors}
+    written = [each for each in steps if each.n_steps]
+    assert written[-1].step == written[-1].n_steps == len(source.tensors)
+    assert {each.label for each in written} == {each.name for each in source.tensors}
 
 
 def test_cancelling_leaves_nothing(source, tmp_path, q8_0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +18,17 @@ from octavo.engine.blocks.types import BlockType
 # Rows are worked on in portions of about this many weights, so that temporary arrays stay in the cache.
 _PORTION = 1 << 16
 
+_here = threading.local()
+
 # Any: each gives numbers of its own kind.
 _FLOAT_ENCODERS: dict[str, Callable[[Floats], NDArray[Any]]] = {
     "F32": floats.encode_f32,
     "F16": floats.encode_f16,
     "BF16": floats.encode_bf16,
 }
-_BLOCK_ENCODERS = frozenset(("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"))
+_BLOCK_ENCODERS = frozenset(
+    ("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4")
+)
 
 
 def can_decode(block_type: BlockType) -> bool:
@@ -110,7 +115,14 @@ def encode(
     return raw
 
 
+def encode_in_one_thread() -> None:
+    """Have ``encode``, when this thread calls it, start no others: for threads that share rows out themselves."""
+    _here.is_alone = True
+
+
 def _usable_threads() -> int:
+    if getattr(_here, "is_alone", False):
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -50,7 +50,10 @@ class GgufWriter:
     tensors : sequence of TensorInfo
         In the order of the file, with the block types that are written.
     identity : mapping of str to str
-        What decides the file's bytes; a partial file of the same identity can be gone on with.
+        What decides the file's bytes; a partial file of the same identity can be gone on with. None takes the
+        head for it.
+    draft : mapping of str to Field, optional
+        Other metadata of the same length that the partial file may have been begun with.
 
     Raises
     ------
@@ -67,9 +70,11 @@ class GgufWriter:
         tensors: Sequence[TensorInfo],
         *,
         identity: Mapping[str, str] | None = None,
+        draft: Mapping[str, Field] | None = None,
     ) -> None:
         self.target = target
         self._header = encode_header(fields, tensors)
+        self._draft = self._header if draft is None else encode_header(draft, tensors)
         self._tensors = list(tensors)
         sizes = (aligned(info.n_bytes) for info in tensors)
         self._ends = list(accumulate(sizes, initial=len(self._header)))
@@ -77,7 +82,7 @@ class GgufWriter:
         self._bytes_left = 0
         self._digest: StreamDigest | None = None
         self._journal: JournalKeeper | None = None
-        self._identity = dict(identity or {}) | {"head": hashlib.sha256(self._header).hexdigest()}
+        self._identity = dict(identity or {"head": hashlib.sha256(self._header).hexdigest()})
         self._file = PartialFile(target, self.n_bytes)
         try:
             self._found = read_journal(self._file.journal_path) if self._file.found_bytes else Record()
@@ -102,33 +107,29 @@ class GgufWriter:
         return self._file.path
 
     @property
-    def n_done(self) -> int:
-        """Tensors that are whole."""
-        return self._position
-
-    @property
-    def n_done_bytes(self) -> int:
-        """Bytes of the file up to the end of the last whole tensor."""
-        return self._ends[self._position]
-
-    @property
     def differences(self) -> list[str]:
         """The parts of the identity in which what a killed process left differs; empty if it left nothing."""
         found = self._found.identity
         return [key for key in self._identity if found and found.get(key) != self._identity[key]]
 
     def start(self) -> Work[int]:
-        """Check what a killed process left, as far as its journal goes, and be ready behind it; ``n_done``."""
+        """Check what a killed process left, as far as its journal goes, and be ready behind it; how many tensors are there."""
         entries = [] if self.differences else self._found.entries
         try:
-            checked, begun = yield from self._checked(entries)
+            checked, begun = yield from self._checked(entries, self._header)
+            if not checked and self._draft != self._header:
+                checked, begun = yield from self._checked(entries, self._draft)
+                self._header = self._draft if checked else self._header
             self._position = len(checked)
             self._journal = JournalKeeper(
                 self._file.journal, Record(self._identity, checked), lambda: os.fsync(self._file.descriptor)
             )
             self._digest = StreamDigest(begun)
-            os.lseek(self._file.descriptor, self.n_done_bytes if checked else 0, os.SEEK_SET)
-            if not checked:
+            os.lseek(self._file.descriptor, 0, os.SEEK_SET)
+            if checked:
+                _write_all(self._file.descriptor, self._header)
+                os.lseek(self._file.descriptor, self._ends[self._position], os.SEEK_SET)
+            else:
                 self._write(self._header)
         except OSError as error:
             raise self._file.failure(error) from error
@@ -212,15 +213,18 @@ class GgufWriter:
     ) -> None:
         self.close()
 
-    def _checked(self, entries: Sequence[Entry]) -> Work[tuple[list[Entry], HASH]]:
-        """The entries that the file bears out, and a digest that has read it so far."""
-        digest, checked = hashlib.sha256(), list[Entry]()
+    def _checked(self, entries: Sequence[Entry], header: bytes) -> Work[tuple[list[Entry], HASH]]:
+        """The entries that the file bears out, were its head ``header``, and a digest that has read it so far.
+
+        The head in the file does not count: it is written again in the end.
+        """
+        digest, checked = hashlib.sha256(header), list[Entry]()
         named = zip(entries, self._tensors, self._ends[1:], strict=False)
         expected = [entry for entry, info, end in named if (entry.tensor, entry.end) == (info.name, end)]
         if not expected:
-            return checked, digest
-        os.lseek(self._file.descriptor, 0, os.SEEK_SET)
-        position, total = 0, expected[-1].end
+            return checked, hashlib.sha256()
+        os.lseek(self._file.descriptor, len(header), os.SEEK_SET)
+        position, total = len(header), expected[-1].end
         for entry in expected:
             last = digest.copy()
             for piece in self._pieces(entry.end - position):
@@ -228,7 +232,7 @@ class GgufWriter:
                 position += len(piece)
                 yield Progress(position, total, CHECKING)
             if digest.hexdigest() != entry.sha256:
-                return checked, last
+                return checked, last if checked else hashlib.sha256()
             checked.append(entry)
         return checked, digest
 

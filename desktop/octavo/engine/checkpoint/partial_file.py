@@ -157,13 +157,17 @@ class PartialFile:
         self.descriptor = self.journal = -1
 
     def _too_full(self, available: int) -> NotEnoughDisk:
-        sizes = f"{self._n_bytes / 1e9:.2f} GB, but only {available / 1e9:.2f} GB are free"
+        sizes = f"{_megabytes(self._n_bytes)}, but only {_megabytes(available)} are free"
         return NotEnoughDisk(
             f"{shown(self.target.name)} needs {sizes}.",
             "Make room, or choose a folder on another disk.",
             needed=self._n_bytes,
             available=available,
         )
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
 
 
 def _flags() -> int:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from octavo.engine.checkpoint.gguf_bytes import aligned
 from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.checkpoint.outgoing import RECIPE_BYTES
 from octavo.engine.quantize.quantizer import Plan
 
 
 def predicted_bytes(card: ModelCard, plan: Plan) -> int:
     """Bytes of the GGUF file that ``plan`` makes of the model; no byte more or less."""
-    return card.metadata_bytes + sum(
-        aligned(each.rows * plan.types[each.name].row_bytes(each.columns)) for each in card.tensors
+    recipe = 0 if plan.compatible else RECIPE_BYTES
+    return (
+        card.metadata_bytes
+        + recipe
+        + sum(aligned(each.rows * plan.types[each.name].row_bytes(each.columns)) for each in card.tensors)
     )

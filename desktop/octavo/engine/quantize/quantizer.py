@@ -26,11 +26,14 @@ class Plan:
         ``general.file_type`` of the result (``llama.h``, enum ``llama_ftype``).
     fallbacks : dict of str to str
         Tensors that could not get the type meant for them, with the reason in a few words.
+    compatible : bool
+        Whether the whole file is to be what ``llama-quantize`` writes: nothing in it tells of its making.
     """
 
     types: Mapping[str, BlockType]
     file_type: int | None = None
     fallbacks: Mapping[str, str] = field(default_factory=dict)
+    compatible: bool = False
 
     def tensor_bytes(self, tensors: Sequence[TensorInfo]) -> int:
         """Bytes of all tensors under this plan, without padding."""

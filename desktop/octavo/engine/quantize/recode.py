@@ -1,21 +1,24 @@
-"""One tensor from one block type to another, in slabs of rows, so that memory stays bounded.
+"""Rows of one tensor from one block type to others; memory is bounded by the rows asked for.
 
-A slab is decoded, checked for weights that are no numbers, and encoded in as many threads as are given,
-each with its share of the rows. Rows are independent, so the bytes do not depend on the number of threads.
+Rows are read once, decoded once, checked for weights that are no numbers, and encoded for everyone who wants them.
+Rows are independent, so the bytes do not depend on how they are shared out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.codec import can_decode, decode
-from octavo.engine.blocks.finite import has_non_finite
+from octavo.engine.blocks.finite import has_non_finite, has_non_finite_scale
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.blocks.widened import widened
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
 from octavo.engine.errors import OctavoError, UnsupportedModel
 from octavo.engine.quantize.calibration import RowEncoder
@@ -33,8 +36,68 @@ def plain_encoder(quantizer: Quantizer, to: BlockType) -> RowEncoder:
     return lambda weights, _: quantizer.encode(weights, to, None)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody wants of a tensor.
+
+    Parameters
+    ----------
+    to : BlockType
+    encoder : function
+        Gives the bytes of rows; called from several threads at once.
+    keeps_same : bool
+        Whether a tensor of the type wanted is copied as it is; a calibration may change its weights.
+    """
+
+    to: BlockType
+    encoder: RowEncoder
+    keeps_same: bool = True
+
+    def is_copy(self, tensor: TensorInfo) -> bool:
+        """Whether the source's bytes are the answer."""
+        readable = can_decode(tensor.block_type)
+        return self.to == tensor.block_type and (self.keeps_same or not readable)
+
+
+def recoded(
+    source: Checkpoint, tensor: TensorInfo, first: int, n_rows: int, wanted: Sequence[Wanted]
+) -> list[Bytes]:
+    """Rows of ``tensor`` as uint8[rows, row_bytes] for each of ``wanted``.
+
+    Raises
+    ------
+    OctavoError
+        If a weight is infinite or not a number; the tensor is named.
+    UnsupportedModel
+        If the tensor's type cannot be decoded, and is not simply kept.
+    """
+    readable = can_decode(tensor.block_type)
+    copies = [each.is_copy(tensor) for each in wanted]
+    if not readable and not all(copies):
+        raise UnsupportedModel(
+            f"Weights of the type {tensor.block_type.name} ({tensor.name}) cannot be read yet."
+        )
+    raw = source.read(tensor.name, first, n_rows)
+    if all(copies):
+        if readable and has_non_finite_scale(raw, tensor.block_type):
+            raise _damaged(tensor.name)
+        return [raw] * len(wanted)
+    weights, largest = widened(raw, tensor.block_type)
+    if math.isnan(largest):
+        raise _damaged(tensor.name)
+    results = []
+    for each, is_copy in zip(wanted, copies, strict=True):
+        blocks = raw if is_copy else each.encoder(weights, first)
+        if np.may_share_memory(blocks, weights):  # the next encoder must not find them changed
+            blocks = blocks.copy()
+        if largest > _LARGE and has_non_finite(decode(blocks, each.to)):
+            raise OctavoError(f"The tensor {tensor.name} holds weights too large for {each.to.name}.")
+        results.append(blocks)
+    return results
+
+
 class Recoder:
-    """Turns rows of ``source`` into other block types.
+    """Turns the tensors of ``source`` into other block types, a slab of rows at a time.
 
     Parameters
     ----------
@@ -50,57 +113,22 @@ class Recoder:
     def slabs(
         self, tensor: TensorInfo, to: BlockType, encoder: RowEncoder, *, keeps_same: bool = True
     ) -> Iterator[Bytes]:
-        """The tensor's rows as uint8[rows, row_bytes] of type ``to``, a slab at a time.
-
-        Parameters
-        ----------
-        encoder : function
-            Gives the bytes of rows; called from several threads at once.
-        keeps_same : bool
-            Whether a tensor of the type wanted is copied as it is; a calibration may change its weights.
-
-        Raises
-        ------
-        OctavoError
-            If a weight is infinite or not a number; the tensor is named.
-        UnsupportedModel
-            If the tensor's type cannot be decoded, and is not simply kept.
-        """
-        readable = can_decode(tensor.block_type)
-        if to != tensor.block_type and not readable:
-            raise UnsupportedModel(
-                f"Weights of the type {tensor.block_type.name} ({tensor.name}) cannot be read yet."
-            )
+        """The tensor's rows as uint8[rows, row_bytes] of type ``to``; see ``recoded`` and ``Wanted``."""
+        wanted = [Wanted(to, encoder, keeps_same)]
         n_rows = max(1, SLAB_BYTES // (4 * tensor.columns))
         for first in range(0, tensor.rows, n_rows):
-            raw = self._source.read(tensor.name, first, min(n_rows, tensor.rows - first))
-            if not readable:
-                yield raw
-                continue
-            weights = decode(raw, tensor.block_type)
-            _require_finite(weights, tensor.name)
-            if to == tensor.block_type and keeps_same:
-                yield raw
-                continue
-            del raw
-            blocks = self._encoded(weights, first, encoder)
-            if max(weights.max(), -weights.min()) > _LARGE and has_non_finite(decode(blocks, to)):
-                raise OctavoError(f"The tensor {tensor.name} holds weights too large for {to.name}.")
-            del weights
-            yield blocks
-
-    def _encoded(self, weights: npt.NDArray[np.float32], first: int, encoder: RowEncoder) -> Bytes:
-        if len(weights) < 2 * self._n_threads:
-            return encoder(weights, first)
-        bounds = np.linspace(0, len(weights), self._n_threads + 1).astype(int).tolist()
-        shares = [weights[a:b] for a, b in pairwise(bounds)]
-        starts = [first + a for a in bounds[:-1]]
-        return np.concatenate(list(self._threads.map(encoder, shares, starts)))
+            last = min(first + n_rows, tensor.rows)
+            n_shares = max(1, min(self._n_threads, (last - first) // 2))
+            bounds = np.linspace(first, last, n_shares + 1).astype(int).tolist()
+            shares = [
+                self._threads.submit(recoded, self._source, tensor, a, b - a, wanted)
+                for a, b in pairwise(bounds)
+            ]
+            yield np.concatenate([share.result()[0] for share in shares])
 
 
-def _require_finite(weights: npt.NDArray[np.float32], name: str) -> None:
-    if has_non_finite(weights):
-        raise OctavoError(
-            f"The tensor {name} holds weights that are no finite numbers, so it cannot be quantized.",
-            "The model is damaged: download it again.",
-        )
+def _damaged(name: str) -> OctavoError:
+    return OctavoError(
+        f"The tensor {name} holds weights that are no finite numbers, so it cannot be quantized.",
+        "The model is damaged: download it again.",
+    )

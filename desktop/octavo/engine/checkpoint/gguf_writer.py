@@ -113,7 +113,7 @@ class GgufWriter:
         return [key for key in self._identity if found and found.get(key) != self._identity[key]]
 
     def start(self) -> Work[int]:
-        """Check what a killed process left, as far as its journal goes, and be ready behind it; how many tensors are there."""
+        """Check what a killed process left, as far as its journal goes, and be ready behind it; the tensors there."""
         entries = [] if self.differences else self._found.entries
         try:
             checked, begun = yield from self._checked(entries, self._header)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from octavo.cli import figures, progress
-from octavo.cli.options import AsJson, Model, NoPlugins, model_path
+from octavo.cli.options import AsJson, Model, NoPlugins, Set, chosen_options, model_path
 from octavo.cli.output import print_facts, print_json
 from octavo.cli.plugins import plugin_host
 from octavo.engine.errors import OctavoError
@@ -31,12 +31,6 @@ Output = Annotated[
     typer.Option("-o", "--output", metavar="OUT", help="The new file; by default beside the model."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="OPTION=VALUE", help="An option of the quantizer; may be given several times."
-    ),
-]
 
 
 def convert(
@@ -54,7 +48,7 @@ def convert(
     from octavo.engine.quantize.options import build_options
 
     quantizer = plugin_host(no_plugins).quantizer(to)
-    options = build_options(quantizer, _options(chosen or []))
+    options = build_options(quantizer, chosen_options(chosen or []))
     with contextlib.closing(open_checkpoint(model_path(model))) as source:
         target = (output or _usual_output(model, source.card, quantizer.name)).expanduser()
         if os.path.lexists(target) and not force:
@@ -67,16 +61,6 @@ def convert(
             print_json(asdict(report))
         else:
             print_facts(_facts(report, source.card.file_bytes))
-
-
-def _options(chosen: list[str]) -> dict[str, str]:
-    options = {}
-    for each in chosen:
-        name, equals, value = each.partition("=")
-        if not equals or not name:
-            raise typer.BadParameter(f"--set takes OPTION=VALUE, not {each!r}")
-        options[name] = value
-    return options
 
 
 def _usual_output(model: str, card: ModelCard, quantizer: str) -> Path:

@@ -31,7 +31,19 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def command_line() -> typer.Typer:
     """All commands; their libraries are loaded when one runs."""
-    from octavo.cli import bench, chat, convert, fit, inspect, logits, models, plugins, template, tokenize
+    from octavo.cli import (
+        bench,
+        chat,
+        convert,
+        fit,
+        inspect,
+        logits,
+        measure,
+        models,
+        plugins,
+        template,
+        tokenize,
+    )
 
     app = typer.Typer(
         name="octavo",
@@ -51,6 +63,7 @@ def command_line() -> typer.Typer:
         inspect.inspect,
         fit.fit,
         convert.convert,
+        measure.measure,
         chat.chat,
         bench.bench,
         tokenize.tokenize,

@@ -43,6 +43,24 @@ Threads: TypeAlias = Annotated[
     int, typer.Option("--threads", metavar="N", min=0, help="Threads; 0 chooses.", show_default=False)
 ]
 
+Set: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="OPTION=VALUE", help="An option of the quantizer; may be given several times."
+    ),
+]
+
+
+def chosen_options(chosen: list[str]) -> dict[str, str]:
+    """Names and values of what ``--set`` was given."""
+    options = {}
+    for each in chosen:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"--set takes OPTION=VALUE, not {each!r}")
+        options[name] = value
+    return options
+
 
 def model_path(model: str) -> Path:
     """The path that MODEL means; ``demo`` is the built-in model."""

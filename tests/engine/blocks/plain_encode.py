@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from tests.engine.blocks.plain_encode_2 import encode_q2_k, encode_q3_k
+from tests.engine.blocks.plain_encode_4 import encode_iq4_nl, encode_iq4_xs, encode_mxfp4
 from tests.engine.blocks.plain_search import (
     as_byte,
     nearest,
@@ -205,7 +207,12 @@ ENCODERS: dict[str, Callable[[Floats, Floats | None], Blocks]] = {
     "Q4_1": encode_q4_1,
     "Q5_0": encode_q5_0,
     "Q5_1": encode_q5_1,
+    "Q2_K": encode_q2_k,
+    "Q3_K": encode_q3_k,
     "Q4_K": encode_q4_k,
     "Q5_K": encode_q5_k,
     "Q6_K": encode_q6_k,
+    "IQ4_NL": encode_iq4_nl,
+    "IQ4_XS": encode_iq4_xs,
+    "MXFP4": encode_mxfp4,
 }

@@ -24,7 +24,14 @@ def nearest(x: Floats) -> Floats:
 
 
 def search_affine(
-    x: Floats, w: Floats, n_max: int, first: float, step: float, n_steps: int
+    x: Floats,
+    w: Floats,
+    n_max: int,
+    first: float,
+    step: float,
+    n_steps: int,
+    *,
+    is_square: bool = True,
 ) -> tuple[Floats, Floats, Bytes]:
     """Find scale and minimum with least weighted error (``make_qkx2_quants``, ``make_qkx3_quants``).
 
@@ -36,6 +43,8 @@ def search_affine(
         The highest step.
     first, step, n_steps
         The scales tried are ``(n_max + first + step * i) / range`` for i = 0 to n_steps.
+    is_square : bool
+        Whether the error is a sum of squares, or of magnitudes.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def search_affine(
     for i in range(size):
         best_steps[i] = np.clip(nearest(inverse * (x[i] - low)), zero, top)
         difference = scale * best_steps[i] + low - x[i]
-        error += w[i] * (difference * difference)
+        error += w[i] * (difference * difference if is_square else np.abs(difference))
     is_constant = high == low
     steps = np.empty_like(x)
     for trial in range(n_steps + 1):
@@ -79,7 +88,7 @@ def search_affine(
         new_error = np.zeros(n, np.float32)
         for i in range(size):
             difference = new_scale * steps[i] + new_low - x[i]
-            new_error += w[i] * (difference * difference)
+            new_error += w[i] * (difference * difference if is_square else np.abs(difference))
         is_better = (determinant > 0) & (new_error < error)
         error = np.where(is_better, new_error, error)
         scale = np.where(is_better, new_scale, scale)
@@ -123,6 +132,50 @@ def search_symmetric(x: Floats, w: Floats, n_max: int) -> tuple[Floats, Bytes]:
     best_steps += top
     best_steps[:, is_zero] = 0
     return np.where(is_zero, np.float32(0), scale), best_steps.T.astype(np.uint8)
+
+
+def _ggml_nearest(x: Floats) -> Floats:
+    """How ggml rounds; numbers over 2**22 give any."""
+    bits = (x + np.float32(12582912)).view(np.int32) & 0x7FFFFF
+    return (bits - 0x400000).astype(np.float32)
+
+
+def search_refined(x: Floats) -> tuple[Floats, Bytes]:
+    """Find one scale for steps from -4 to 3, and refine the steps (``make_q3_quants``).
+
+    Parameters
+    ----------
+    x : float32[n, size]
+        Groups of weights, each counting by its square.
+
+    Returns
+    -------
+    float32[n], uint8[n, size]
+        Scale, and each weight's step plus 4; both 0 where all weights are (nearly) 0.
+    """
+    x = np.ascontiguousarray(x.T)
+    size, n = x.shape
+    largest = np.take_along_axis(x, np.abs(x).argmax(axis=0)[None], axis=0)[0]
+    w, steps = x * x, np.empty_like(x)
+    inverse = np.float32(-4) / largest
+    sum_lx, sum_l2 = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    for i in range(size):
+        steps[i] = np.clip(_ggml_nearest(inverse * x[i]), -4, 3)
+        sum_lx += w[i] * x[i] * steps[i]
+        sum_l2 += w[i] * steps[i] * steps[i]
+    for i in [*range(size)] * 5:
+        rest_lx = sum_lx - w[i] * x[i] * steps[i]
+        rest_l2 = sum_l2 - w[i] * steps[i] * steps[i]
+        new = np.clip(_ggml_nearest(x[i] * rest_l2 / rest_lx), -4, 3)
+        new_lx, new_l2 = rest_lx + w[i] * x[i] * new, rest_l2 + w[i] * new * new
+        is_better = (rest_lx > 0) & (new != steps[i]) & (new_l2 > 0)
+        is_better &= new_lx * new_lx * sum_l2 > sum_lx * sum_lx * new_l2
+        steps[i] = np.where(is_better, new, steps[i])
+        sum_lx, sum_l2 = np.where(is_better, new_lx, sum_lx), np.where(is_better, new_l2, sum_l2)
+    is_zero = np.abs(largest) < _SMALLEST_GROUP
+    steps += 4
+    steps[:, is_zero] = 0
+    return np.where(is_zero | (sum_l2 <= 0), np.float32(0), sum_lx / sum_l2), steps.T.astype(np.uint8)
 
 
 def as_byte(x: Floats) -> Floats:

@@ -22,15 +22,20 @@ LLAMA_CPP = {
     "Q4_1": ("bb80e2835da16a90", "2335bf760dc8d63b"),
     "Q5_0": ("f48f20db6a70956b", "281fb2049e0ca3cc"),
     "Q5_1": ("8b16a90533734f3f", "984985e06b358732"),
+    "Q2_K": ("0dea8a9e974bdd80", "cc9534d8f2efa48d"),
+    "Q3_K": ("abed2557a22f310c", "39574dc57fcdbd95"),
     "Q4_K": ("2a82cd05c358efda", "b34f4f576d8a87ed"),
     "Q5_K": ("4fe626ba865a0d36", "7f4c9487b2eccc0f"),
     "Q6_K": ("b3001c18bc38adbc", "3db57b7d845bbd58"),
+    "IQ4_NL": ("3ce008c7d87a1574", "cd3b19261187a76c"),
+    "IQ4_XS": ("0363e9be3e14b513", "81043f2e4a8fe045"),
+    "MXFP4": ("51e7c26c118e106c", "51e7c26c118e106c"),
 }
 
 
 # gguf-py differs from ggml in the sign of zero scales, and where a scale has no inverse.
 @pytest.mark.parametrize("kind", sorted({*KINDS} - {"signed zeros", "subnormal"}))
-@pytest.mark.parametrize("name", ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"])
+@pytest.mark.parametrize("name", ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4"])
 def test_bytes_equal_those_of_gguf_py(name, kind):
     with np.errstate(all="ignore"):
         expected = gguf.quants.quantize(KINDS[kind], gguf.GGMLQuantizationType[name])
@@ -81,7 +86,19 @@ def test_error_is_at_most_a_step(name, steps):
     assert (error.reshape(-1, 32) <= 1.01 * widest / steps).all()
 
 
-@pytest.mark.parametrize(("name", "limit"), [("Q4_K", 0.09), ("Q5_K", 0.045), ("Q6_K", 0.025)])
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("Q2_K", 0.33),
+        ("Q3_K", 0.19),
+        ("Q4_K", 0.09),
+        ("Q5_K", 0.045),
+        ("Q6_K", 0.025),
+        ("IQ4_NL", 0.08),
+        ("IQ4_XS", 0.09),
+        ("MXFP4", 0.13),
+    ],
+)
 def test_error_is_small_beside_the_weights(name, limit):
     weights = KINDS["gaussian"]
 
@@ -90,7 +107,7 @@ def test_error_is_small_beside_the_weights(name, limit):
     assert np.sqrt((error**2).mean() / (weights**2).mean()) < limit
 
 
-@pytest.mark.parametrize("name", ["Q4_0", "Q5_1", "Q4_K", "Q6_K"])
+@pytest.mark.parametrize("name", ["Q4_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q6_K", "IQ4_NL", "IQ4_XS"])
 def test_importance_lowers_the_error_that_counts(name):
     weights = KINDS["gaussian"]
     importance = np.where(np.arange(COLUMNS) % 8 == 0, 100, 1).astype(np.float32)
@@ -133,7 +150,7 @@ def test_an_importance_of_another_width_is_refused():
 
 
 def test_types_without_an_encoder_are_known():
-    assert not can_encode(block_type("Q2_K"))
+    assert not can_encode(block_type("IQ3_S"))
     assert can_encode(block_type("BF16"))
 
 

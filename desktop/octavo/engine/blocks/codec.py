@@ -27,7 +27,10 @@ _FLOAT_ENCODERS: dict[str, Callable[[Floats], NDArray[Any]]] = {
     "BF16": floats.encode_bf16,
 }
 _BLOCK_ENCODERS = frozenset(
-    ("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4")
+    (
+        *("Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "MXFP4"),
+        *("Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS"),
+    )
 )
 
 

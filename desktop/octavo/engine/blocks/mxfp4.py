@@ -16,13 +16,13 @@ from octavo.engine.blocks.arrays import Blocks, Floats
 from octavo.engine.blocks.packing import split_nibbles
 
 # Twice the E2M1 values, so that they are whole; the scale is halved instead.
-_DOUBLED = np.array([0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12], dtype=np.float32)
+DOUBLED = np.array([0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12], dtype=np.float32)
 BLOCK = np.dtype([("exponent", "u1"), ("q", "u1", 16)])
 
 
 def decode(blocks: Blocks) -> Floats:
     """Turn BLOCK[n] into float32[n, 32]."""
     half_scale = np.ldexp(np.float32(1), blocks["exponent"].astype(np.int32) - 128)
-    weights: Floats = _DOUBLED[split_nibbles(blocks["q"])]
+    weights: Floats = DOUBLED[split_nibbles(blocks["q"])]
     weights *= half_scale.astype(np.float32)[:, None]
     return weights

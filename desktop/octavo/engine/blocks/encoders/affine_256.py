@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from octavo.engine.blocks.encoders.group_scales import search_six_bits, six_bits
-from octavo.engine.blocks.encoders.importance import weigh
-from octavo.engine.blocks.encoders.lanes import to_lanes
+from octavo.engine.blocks.encoders.importance import weigh_blocks
+from octavo.engine.blocks.encoders.lanes import sum_rows, to_lanes
 from octavo.engine.blocks.encoders.search_affine import (
     BASE,
     INVERSE,
@@ -59,29 +59,6 @@ def _count_plain(x: int, w: int) -> None:
     mean = square_root(div(total, splat_f32(np.float32(32))))
     for i in range(0, SET, 64):
         store_f32(w + i, add(mean, absolute(load_f32(x + i))))
-
-
-@kernel
-def _count_weighted(x: int, importance: int, row_blocks: int, block: int, n: int, natural: int) -> None:
-    """Write what each weight of ``n`` blocks counts, in the order of the weights."""
-    for k in range(n):
-        total = np.float32(0)
-        for i in range(256):
-            weight = get_f32(x + k * 1024 + i * 4)
-            total += weight * weight
-        mean = np.float32(2) * total / np.float32(256)
-        counts = importance + (block + k) % row_blocks * 1024
-        for i in range(0, 1024, 64):
-            some = weigh(load_f32(x + k * 1024 + i), load_f32(counts + i), mean)
-            store_f32(natural + k * 1024 + i, some)
-
-
-@kernel
-def _sum_counts(w: int, target: int) -> None:
-    total = zero_f32()
-    for i in range(0, SET, 64):
-        total = add(total, load_f32(w + i))
-    store_f32(target, total)
 
 
 @kernel
@@ -180,7 +157,8 @@ def _search(
         x, n_here = source + (start + k) * 1024, min(4, n - k)
         _two_sets(x, n_here, scratch + _X)
         if importance:
-            _count_weighted(x, importance, row_blocks, start + k, n_here, scratch + _NATURAL)
+            natural, factor = scratch + _NATURAL, np.float32(2)
+            weigh_blocks(x, importance, row_blocks, start + k, n_here, 256, factor, natural)
             _two_sets(scratch + _NATURAL, n_here, scratch + _W)
         else:
             _count_plain(scratch + _X, scratch + _W)
@@ -192,7 +170,7 @@ def _search(
             store_f32(row + _MINIMA, load_f32(found + MINIMUM))
             store_f32(row + _INVERSES, load_f32(found + INVERSE))
             store_f32(row + _BASES, load_f32(found + BASE))
-            _sum_counts(scratch + _W + half * SET, row + _SUMS)
+            store_f32(row + _SUMS, sum_rows(scratch + _W + half * SET, 32))
     return 0
 
 

@@ -1,6 +1,8 @@
-"""How the eight scales of a block become one f16 and eight 6-bit numbers; a block in each lane."""
+"""How the scales of a block's groups become one f16 and a few bits for each; a block in each lane."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,14 +24,14 @@ from octavo.engine.simd.arithmetic import (
     where_greater,
     zero_f32,
 )
-from octavo.engine.simd.jit import kernel, separate
+from octavo.engine.simd.jit import kernel, variant
 from octavo.engine.simd.memory import load_f32, store_f32
 
 
 @kernel
-def _highest(x: int):
+def _highest(x: int, n: int):
     highest = zero_f32()
-    for i in range(8):
+    for i in range(n):
         highest = maximum(load_f32(x + i * 64), highest)
     return highest
 
@@ -40,18 +42,27 @@ def _as_byte(x):
     return to_f32(bit_and(round_to_i32(x), splat_i32(255)))
 
 
-@separate
-def six_bits(x: int, steps: int, scale: int) -> int:
-    """Give the highest of eight scales step 63.
+def highest_search(n: int, highest_step: int, is_bounded: bool) -> Callable[..., int]:
+    """Give the highest of ``n`` scales the highest step.
 
-    ``x`` and ``steps`` point to float32[8, 16], ``scale`` to float32[16].
+    ``x`` and ``steps`` point to float32[n, 16], ``scale`` to float32[16]. Negative scales have steps over the highest
+    one, unless they are bounded.
     """
-    highest, top = _highest(x), splat_f32(np.float32(63))
-    inverse = where_greater(highest, zero_f32(), finite_or_zero(div(top, highest)), zero_f32())
-    for i in range(8):
-        store_f32(steps + i * 64, minimum(_as_byte(mul(inverse, load_f32(x + i * 64))), top))
-    store_f32(scale, div(highest, top))
-    return 0
+
+    @variant(n)
+    def search(x: int, steps: int, scale: int) -> int:
+        highest, top = _highest(x, n), splat_f32(np.float32(highest_step))
+        inverse = where_greater(highest, zero_f32(), finite_or_zero(div(top, highest)), zero_f32())
+        for i in range(0, 64 * n, 64):
+            step = _as_byte(mul(inverse, load_f32(x + i)))
+            store_f32(steps + i, minimum(step, top) if is_bounded else step)
+        store_f32(scale, div(highest, top))
+        return 0
+
+    return search
+
+
+six_bits = highest_search(8, 63, is_bounded=True)
 
 
 @kernel
@@ -61,19 +72,19 @@ def _add_error(error, value, weight, scale, step):
 
 
 @kernel
-def _best_inverse(x: int, w: int, highest):
-    """The best of nine inverse scales around ``63 / highest``."""
-    one, top = splat_f32(np.float32(1)), splat_f32(np.float32(63))
+def _best_inverse(x: int, w: int, highest, n: int, n_max: np.float32):
+    """The best of nine inverse scales around ``n_max / highest``."""
+    one, top = splat_f32(np.float32(1)), splat_f32(n_max)
     plain = div(top, highest)
     inverse, error = finite_or_zero(plain), zero_f32()
-    for i in range(0, 512, 64):
+    for i in range(0, 64 * n, 64):
         value = load_f32(x + i)
         error = _add_error(error, value, load_f32(w + i), div(one, plain), _as_byte(mul(inverse, value)))
     for trial in range(8):
         shift = trial - 4 if trial < 4 else trial - 3
-        tried = div(splat_f32(np.float32(0.1) * np.float32(shift) + np.float32(63)), highest)
+        tried = div(splat_f32(np.float32(0.1) * np.float32(shift) + n_max), highest)
         new_inverse, new_error = finite_or_zero(tried), zero_f32()
-        for i in range(0, 512, 64):
+        for i in range(0, 64 * n, 64):
             value = load_f32(x + i)
             step = minimum(rint(mul(new_inverse, value)), top)
             new_error = _add_error(new_error, value, load_f32(w + i), div(one, tried), step)
@@ -83,14 +94,14 @@ def _best_inverse(x: int, w: int, highest):
 
 
 @kernel
-def _refine(sums, x: int, w: int, steps: int):
+def _refine(sums, x: int, w: int, steps: int, top):
     """Take the step that fits best beside the other seven, where that is a gain."""
     zero, (sum_lx, sum_l2) = zero_f32(), sums
     value, weight, step = load_f32(x), load_f32(w), load_f32(steps)
     rest_lx = sub(sum_lx, mul(mul(weight, value), step))
     rest_l2 = sub(sum_l2, mul(mul(weight, step), step))
     new = finite_or_zero(div(mul(value, rest_l2), rest_lx))
-    new = minimum(rint(new), splat_f32(np.float32(63)))
+    new = minimum(rint(new), top)
     new_lx = add(rest_lx, mul(mul(weight, value), new))
     new_l2 = add(rest_l2, mul(mul(weight, new), new))
     gain, needed = mul(mul(new_lx, new_lx), sum_l2), mul(mul(sum_lx, sum_lx), new_l2)
@@ -102,30 +113,38 @@ def _refine(sums, x: int, w: int, steps: int):
     return where_greater(gain, needed, new_lx, sum_lx), where_greater(gain, needed, new_l2, sum_l2)
 
 
-@separate
-def search_six_bits(x: int, w: int, steps: int, scale: int) -> int:
-    """Find the scale and the steps of least weighted error: what ``make_qp_quants`` of ggml does.
+def positive_search(n: int, highest_step: int) -> Callable[..., int]:
+    """The search for scale and steps of least weighted error that ``make_qp_quants`` of ggml makes.
 
-    ``x``, ``w`` and ``steps`` point to float32[8, 16], ``scale`` to float32[16]. The steps are bytes: those over
-    63 come from negative scales.
+    ``x``, ``w`` and ``steps`` point to float32[n, 16], ``scale`` to float32[16]. The steps are bytes: those over
+    ``highest_step`` come from negative scales.
     """
-    zero, top = zero_f32(), splat_f32(np.float32(63))
-    highest = _highest(x)
-    inverse = _best_inverse(x, w, highest)
-    sums = (zero, zero)
-    for i in range(0, 512, 64):
-        value, weight = load_f32(x + i), load_f32(w + i)
-        step = minimum(rint(mul(inverse, value)), top)
-        store_f32(steps + i, _as_byte(step))
-        sum_lx = add(sums[0], mul(mul(weight, value), step))
-        sums = (sum_lx, add(sums[1], mul(mul(weight, step), step)))
-    # ggml stops when a round changes nothing; another round would change nothing either.
-    for i in range(40):
-        row = i % 8 * 64
-        sums = _refine(sums, x + row, w + row, steps + row)
-    best = where_greater(sums[1], zero, div(sums[0], sums[1]), zero)
-    smallest = splat_f32(np.float32(SMALLEST_GROUP))
-    for i in range(0, 512, 64):
-        store_f32(steps + i, where_greater(smallest, highest, zero, load_f32(steps + i)))
-    store_f32(scale, where_greater(smallest, highest, zero, best))
-    return 0
+
+    @variant(n)
+    def search(x: int, w: int, steps: int, scale: int) -> int:
+        n_max = np.float32(highest_step)
+        zero, top = zero_f32(), splat_f32(n_max)
+        highest = _highest(x, n)
+        inverse = _best_inverse(x, w, highest, n, n_max)
+        sums = (zero, zero)
+        for i in range(0, 64 * n, 64):
+            value, weight = load_f32(x + i), load_f32(w + i)
+            step = minimum(rint(mul(inverse, value)), top)
+            store_f32(steps + i, _as_byte(step))
+            sum_lx = add(sums[0], mul(mul(weight, value), step))
+            sums = (sum_lx, add(sums[1], mul(mul(weight, step), step)))
+        # ggml stops when a round changes nothing; another round would change nothing either.
+        for i in range(5 * n):
+            row = i % n * 64
+            sums = _refine(sums, x + row, w + row, steps + row, top)
+        best = where_greater(sums[1], zero, div(sums[0], sums[1]), zero)
+        smallest = splat_f32(np.float32(SMALLEST_GROUP))
+        for i in range(0, 64 * n, 64):
+            store_f32(steps + i, where_greater(smallest, highest, zero, load_f32(steps + i)))
+        store_f32(scale, where_greater(smallest, highest, zero, best))
+        return 0
+
+    return search
+
+
+search_six_bits = positive_search(8, 63)

@@ -6,7 +6,7 @@ import numpy as np
 
 from octavo.engine.simd.arithmetic import add, mul, splat_f32, square_root
 from octavo.engine.simd.jit import entry, kernel
-from octavo.engine.simd.memory import get_f32, put_f32
+from octavo.engine.simd.memory import get_f32, load_f32, put_f32, store_f32
 
 
 @entry
@@ -36,3 +36,22 @@ def mean_squares(source: int, target: int, columns: int, first: int, last: int) 
 def weigh(x, importance, mean: np.float32):
     """How much each weight counts: its importance times its size against the mean square around it."""
     return mul(importance, square_root(add(splat_f32(mean), mul(x, x))))
+
+
+@kernel
+def weigh_blocks(
+    x: int, importance: int, row_blocks: int, block: int, n: int, size: int, factor: np.float32, natural: int
+) -> None:
+    """Write what each weight of ``n`` blocks of ``size`` counts, in the order of the weights.
+
+    ``importance`` is the address of float32[row_blocks, size]; each block's mean square counts ``factor`` times.
+    """
+    for k in range(n):
+        here, target = x + k * size * 4, natural + k * size * 4
+        total = np.float32(0)
+        for i in range(size):
+            total += get_f32(here + i * 4) * get_f32(here + i * 4)
+        mean = factor * total / np.float32(size)
+        counts = importance + (block + k) % row_blocks * size * 4
+        for i in range(0, size * 4, 64):
+            store_f32(target + i, weigh(load_f32(here + i), load_f32(counts + i), mean))

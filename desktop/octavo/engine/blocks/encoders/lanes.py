@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from octavo.engine.simd.arithmetic import absolute, splat_f32, where_greater, zero_f32
+from octavo.engine.simd.arithmetic import absolute, add, splat_f32, where_greater, zero_f32
 from octavo.engine.simd.jit import kernel, separate
 from octavo.engine.simd.lowering import constant, i16, i32, operation, pointer, shuffle, v16f32, v16i32
-from octavo.engine.simd.memory import get_f32, put_f32
+from octavo.engine.simd.memory import get_f32, load_f32, put_f32
 
 INFINITY = float("inf")
 # Groups of weights (or of scales) no farther from 0 count as zeros: GROUP_MAX_EPS of ggml.
@@ -59,3 +59,12 @@ def to_lanes(source: int, n_groups: int, size: int, target: int) -> int:
 def finite_or_zero(x):
     """0 where ``x`` is infinite: ggml's rounding makes such steps the lowest one."""
     return where_greater(splat_f32(INFINITY), absolute(x), x, zero_f32())
+
+
+@kernel
+def sum_rows(x: int, size: int):
+    """The sum of each lane of float32[size, 16], row after row."""
+    total = zero_f32()
+    for i in range(0, 64 * size, 64):
+        total = add(total, load_f32(x + i))
+    return total

@@ -10,7 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from octavo.engine.blocks.arrays import Bytes, Floats
-from octavo.engine.blocks.encoders import affine_256, importance, q6_k, q8_0, round_32, weighted_32
+from octavo.engine.blocks.encoders import (
+    affine_256,
+    importance,
+    iq4,
+    mxfp4,
+    q2_k,
+    q3_k,
+    q6_k,
+    q8_0,
+    round_32,
+    weighted_32,
+)
 from octavo.engine.blocks.types import BlockType
 
 # Fewer weights than this are not worth a thread of their own.
@@ -42,6 +53,10 @@ def _encode_q8_0(rows: _Rows) -> None:
     q8_0.encode(rows.source, rows.target, 0, rows.n_blocks)
 
 
+def _encode_mxfp4(rows: _Rows) -> None:
+    mxfp4.encode(rows.source, rows.target, 0, rows.n_blocks)
+
+
 def _encode_32(
     plain: Callable[..., int], weighted: Callable[..., int], n_bits: int
 ) -> Callable[[_Rows], None]:
@@ -67,10 +82,12 @@ def _encode_32(
     return encode
 
 
-def _encode_affine_256(n_bits: int) -> Callable[[_Rows], None]:
+def _encode_searched(
+    searched: Callable[..., int], scratch_bytes: int, *which: int
+) -> Callable[[_Rows], None]:
     def encode(rows: _Rows) -> None:
-        scratch = _scratch(affine_256.SCRATCH_BYTES)
-        affine_256.encode(
+        scratch = _scratch(scratch_bytes)
+        searched(
             rows.source,
             rows.target,
             rows.importance,
@@ -78,17 +95,10 @@ def _encode_affine_256(n_bits: int) -> Callable[[_Rows], None]:
             0,
             rows.n_blocks,
             scratch.ctypes.data,
-            n_bits,
+            *which,
         )
 
     return encode
-
-
-def _encode_q6_k(rows: _Rows) -> None:
-    scratch = _scratch(q6_k.SCRATCH_BYTES)
-    q6_k.encode(
-        rows.source, rows.target, rows.importance, rows.row_blocks, 0, rows.n_blocks, scratch.ctypes.data
-    )
 
 
 _ENCODERS: dict[str, Callable[[_Rows], None]] = {
@@ -97,9 +107,14 @@ _ENCODERS: dict[str, Callable[[_Rows], None]] = {
     "Q4_1": _encode_32(round_32.encode_affine, weighted_32.encode_affine, 4),
     "Q5_0": _encode_32(round_32.encode_symmetric, weighted_32.encode_symmetric, 5),
     "Q5_1": _encode_32(round_32.encode_affine, weighted_32.encode_affine, 5),
-    "Q4_K": _encode_affine_256(4),
-    "Q5_K": _encode_affine_256(5),
-    "Q6_K": _encode_q6_k,
+    "Q2_K": _encode_searched(q2_k.encode, q2_k.SCRATCH_BYTES),
+    "Q3_K": _encode_searched(q3_k.encode, q3_k.SCRATCH_BYTES),
+    "Q4_K": _encode_searched(affine_256.encode, affine_256.SCRATCH_BYTES, 4),
+    "Q5_K": _encode_searched(affine_256.encode, affine_256.SCRATCH_BYTES, 5),
+    "Q6_K": _encode_searched(q6_k.encode, q6_k.SCRATCH_BYTES),
+    "IQ4_NL": _encode_searched(iq4.encode, iq4.SCRATCH_BYTES, 1),
+    "IQ4_XS": _encode_searched(iq4.encode, iq4.SCRATCH_BYTES, 8),
+    "MXFP4": _encode_mxfp4,
 }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from octavo.engine.blocks.encoders.lanes import INFINITY, finite_or_zero
 from octavo.engine.simd.arithmetic import (
+    absolute,
     add,
     div,
     maximum,
@@ -17,7 +20,7 @@ from octavo.engine.simd.arithmetic import (
     where_greater,
     zero_f32,
 )
-from octavo.engine.simd.jit import kernel, separate
+from octavo.engine.simd.jit import kernel, variant
 from octavo.engine.simd.memory import load_f32, store_f32
 
 # Bytes of float32[32, 16], and of the results of 16 groups.
@@ -33,12 +36,12 @@ def affine_step(x, base, inverse, top):
 
 
 @kernel
-def _totals(x: int, w: int):
+def _totals(x: int, w: int, size: int):
     """Lowest (at most 0) and highest weight, sums of what weights count and of weights times that."""
     value, weight = load_f32(x), load_f32(w)
     low, high = value, value
     sum_w, sum_x = weight, mul(weight, value)
-    for i in range(1, 32):
+    for i in range(1, size):
         value, weight = load_f32(x + i * 64), load_f32(w + i * 64)
         low, high = minimum(value, low), maximum(value, high)
         sum_w, sum_x = add(sum_w, weight), add(sum_x, mul(weight, value))
@@ -47,14 +50,15 @@ def _totals(x: int, w: int):
 
 
 @kernel
-def _squared_error(error, value, weight, step, scale, low):
-    """Add a row's weighted squares of ``scale * step + low - value``."""
+def _add_error(error, value, weight, step, scale, low, is_square: bool):
+    """Add a row's weighted squares, or magnitudes, of ``scale * step + low - value``."""
     difference = sub(add(mul(scale, step), low), value)
-    return add(error, mul(weight, mul(difference, difference)))
+    size = mul(difference, difference) if is_square else absolute(difference)
+    return add(error, mul(weight, size))
 
 
 @kernel
-def _first_guess(x: int, w: int, totals, top):
+def _first_guess(x: int, w: int, totals, top, size: int, is_square: bool):
     """Error, scale, minimum, and the inverse scale and base that give the steps, of the plain range."""
     low, high = totals[0], totals[1]
     inverse = div(top, sub(high, low))
@@ -62,10 +66,10 @@ def _first_guess(x: int, w: int, totals, top):
     scale = div(splat_f32(np.float32(1)), inverse)
     inverse = finite_or_zero(inverse)
     error = zero_f32()
-    for i in range(32):
+    for i in range(size):
         value = load_f32(x + i * 64)
         step = affine_step(value, low, inverse, top)
-        error = _squared_error(error, value, load_f32(w + i * 64), step, scale, low)
+        error = _add_error(error, value, load_f32(w + i * 64), step, scale, low, is_square)
     return error, scale, low, inverse, low
 
 
@@ -114,54 +118,56 @@ def _store(result: int, best) -> None:
     store_f32(result + BASE, best[4])
 
 
-@separate
-def search_affine(
-    x: int,
-    w: int,
-    n_max: np.float32,
-    first: np.float32,
-    step: np.float32,
-    n_steps: int,
-    steps: int,
-    result: int,
-) -> int:
-    """Find scale and minimum of 32 groups of 32 weights with the least weighted error.
+def affine_search(group: int, is_square: bool) -> Callable[..., int]:
+    """The search for scale and minimum of 32 groups of ``group`` weights with the least weighted error.
 
-    Parameters
-    ----------
-    x, w
-        Addresses of float32[2, 32, 16]: weights, and how much each counts; a group in each lane of two sets,
-        which hide each other's delays.
-    n_max, first, step, n_steps
-        The highest step; the scales tried are ``(n_max + first + step * i) / range`` for i = 0 to n_steps.
-    steps
-        Address of float32[2, 32, 16] to work in.
-    result
-        Address of float32[2, 4, 16]: the scale; the minimum with its sign turned; and the inverse scale and the
-        base that gave the best steps (see ``affine_step``).
+    The error is a sum of squares, or else of magnitudes. ``x`` and ``w`` are addresses of float32[2, group, 16]:
+    weights, and how much each counts; a group in each lane of two sets, which hide each other's delays. The highest
+    step is ``n_max``; the scales tried are ``(n_max + first + step * i) / range`` for i = 0 to ``n_steps``. ``steps``
+    is the address of float32[2, group, 16] to work in, ``result`` of float32[2, 4, 16]: the scale; the minimum with
+    its sign turned; and the inverse scale and the base that gave the best steps (see ``affine_step``).
     """
-    zero, top = zero_f32(), splat_f32(n_max)
-    totals_a, totals_b = _totals(x, w), _totals(x + SET, w + SET)
-    a, b = _first_guess(x, w, totals_a, top), _first_guess(x + SET, w + SET, totals_b, top)
-    for trial in range(n_steps + 1):
-        tried = splat_f32(first + step * np.float32(trial) + n_max)
-        inverse_a = finite_or_zero(div(tried, sub(totals_a[1], a[2])))
-        inverse_b = finite_or_zero(div(tried, sub(totals_b[1], b[2])))
-        sums_a, sums_b = (zero, zero, zero), (zero, zero, zero)
-        for i in range(0, SET, 64):
-            sums_a = _accumulate(sums_a, x + i, w + i, steps + i, a[2], inverse_a, top)
-            j = i + SET
-            sums_b = _accumulate(sums_b, x + j, w + j, steps + j, b[2], inverse_b, top)
-        fit_a, fit_b = _fit(sums_a, totals_a), _fit(sums_b, totals_b)
-        error_a, error_b = zero, zero
-        for i in range(0, SET, 64):
-            values, weights, found = load_f32(x + i), load_f32(w + i), load_f32(steps + i)
-            error_a = _squared_error(error_a, values, weights, found, fit_a[1], fit_a[2])
-            j = i + SET
-            values, weights, found = load_f32(x + j), load_f32(w + j), load_f32(steps + j)
-            error_b = _squared_error(error_b, values, weights, found, fit_b[1], fit_b[2])
-        a = _keep_better(a, error_a, fit_a, inverse_a)
-        b = _keep_better(b, error_b, fit_b, inverse_b)
-    _store(result, a)
-    _store(result + RESULT, b)
-    return 0
+    set_bytes = 64 * group
+
+    @variant(group, is_square)
+    def search(
+        x: int,
+        w: int,
+        n_max: np.float32,
+        first: np.float32,
+        step: np.float32,
+        n_steps: int,
+        steps: int,
+        result: int,
+    ) -> int:
+        zero, top = zero_f32(), splat_f32(n_max)
+        totals_a, totals_b = _totals(x, w, group), _totals(x + set_bytes, w + set_bytes, group)
+        a = _first_guess(x, w, totals_a, top, group, is_square)
+        b = _first_guess(x + set_bytes, w + set_bytes, totals_b, top, group, is_square)
+        for trial in range(n_steps + 1):
+            tried = splat_f32(first + step * np.float32(trial) + n_max)
+            inverse_a = finite_or_zero(div(tried, sub(totals_a[1], a[2])))
+            inverse_b = finite_or_zero(div(tried, sub(totals_b[1], b[2])))
+            sums_a, sums_b = (zero, zero, zero), (zero, zero, zero)
+            for i in range(0, set_bytes, 64):
+                sums_a = _accumulate(sums_a, x + i, w + i, steps + i, a[2], inverse_a, top)
+                j = i + set_bytes
+                sums_b = _accumulate(sums_b, x + j, w + j, steps + j, b[2], inverse_b, top)
+            fit_a, fit_b = _fit(sums_a, totals_a), _fit(sums_b, totals_b)
+            error_a, error_b = zero, zero
+            for i in range(0, set_bytes, 64):
+                values, weights, found = load_f32(x + i), load_f32(w + i), load_f32(steps + i)
+                error_a = _add_error(error_a, values, weights, found, fit_a[1], fit_a[2], is_square)
+                j = i + set_bytes
+                values, weights, found = load_f32(x + j), load_f32(w + j), load_f32(steps + j)
+                error_b = _add_error(error_b, values, weights, found, fit_b[1], fit_b[2], is_square)
+            a = _keep_better(a, error_a, fit_a, inverse_a)
+            b = _keep_better(b, error_b, fit_b, inverse_b)
+        _store(result, a)
+        _store(result + RESULT, b)
+        return 0
+
+    return search
+
+
+search_affine = affine_search(32, is_square=True)

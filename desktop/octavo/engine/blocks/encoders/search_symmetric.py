@@ -34,7 +34,7 @@ def symmetric_step(x, inverse, top):
 
 
 @kernel
-def _farthest(x: int, size: int):
+def farthest_of(x: int, size: int):
     """The first of the weights that are farthest from 0, and its distance."""
     largest, farthest = zero_f32(), zero_f32()
     for i in range(size):
@@ -88,7 +88,7 @@ def search_symmetric(x: int, w: int, n_max: np.float32, size: int, result: int) 
         weights are (nearly) 0.
     """
     zero, top = zero_f32(), splat_f32(n_max)
-    largest, farthest = _farthest(x, size)
+    largest, farthest = farthest_of(x, size)
     inverse_a = _inverse(n_max, 0, largest)
     a = (zero, zero)
     for i in range(size):

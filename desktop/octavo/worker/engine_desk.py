@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from octavo.engine.errors import OctavoError
+from octavo.engine.measure.figures import Figures
 from octavo.engine.progress import Progress
 from octavo.engine.stop import Stop
 from octavo.worker.loaded_model import LoadedModel, load_model
@@ -21,7 +22,9 @@ from octavo.worker.protocol import (
     Inspect,
     ListModels,
     Load,
+    Measure,
     MeasureBandwidth,
+    MeasureProgress,
     Piece,
     Request,
     Unload,
@@ -84,6 +87,8 @@ class EngineDesk:
                 return {"tokens": len(self._loaded.prompt_ids(request.messages))}
             case Convert():
                 return self._convert(request, stop)
+            case Measure():
+                return self._measure(request, stop)
             case Warm():
                 from octavo.engine.inference.needed_kernels import warm_kernels
 
@@ -145,18 +150,66 @@ class EngineDesk:
             work = convert(source, quantizer, options, Path(request.output), force=request.force)
             return msgspec.to_builtins(self._run(request, work, "convert", stop))
 
+    def _measure(self, request: Measure, stop: Stop) -> Any:
+        from octavo.engine.checkpoint.open import open_checkpoint
+        from octavo.engine.measure.job import measure_model
+        from octavo.engine.measure.text import read_text
+        from octavo.engine.quantize.options import build_options
+        from octavo.plugin.host import PluginHost
+        from octavo.store.settings import load_settings
+
+        quantizer = options = None
+        if request.quantizer:
+            host = PluginHost(load_settings().enabled_plugins, safe_mode=self._safe_mode)
+            quantizer = host.quantizer(request.quantizer)
+            options = build_options(quantizer, request.options)
+        done, total = 0, 0
+
+        def tell(step: Progress | Figures) -> None:
+            nonlocal done, total
+            if isinstance(step, Progress):
+                done, total = step.done, step.total
+                self._tell_progress(request, "measure", step, stop)
+            else:
+                self._outbox.send(MeasureProgress(id=request.id, done=done, total=total, figures=step))
+
+        with contextlib.ExitStack() as opened:
+            text = read_text(Path(request.text)) if request.text else None
+            model = opened.enter_context(contextlib.closing(open_checkpoint(Path(request.path))))
+            reference = None
+            if request.reference:
+                reference = opened.enter_context(contextlib.closing(open_checkpoint(Path(request.reference))))
+            work = measure_model(
+                model,
+                quantizer=quantizer,
+                options=options,
+                reference=reference,
+                text=text,
+                tokens=request.tokens,
+                stop=stop,
+            )
+            try:
+                return msgspec.to_builtins(_run_to_the_end(work, tell))
+            except OctavoError as error:
+                if stop.is_set():  # a step that was stopped says that it has no result
+                    raise Stopped from error
+                raise
+
     def _run(
         self, request: Request, work: Generator[Progress, None, Result], stage: str, stop: Stop
     ) -> Result:
         """Run ``work``, telling its progress; closed, and ``Stopped`` raised, as soon as ``stop`` is set."""
 
         def tell(progress: Progress) -> None:
-            if stop.is_set():
-                raise Stopped
-            shown = "compile" if progress.label.startswith("compile") else stage
-            self._outbox.progress(request.id, shown, progress)
+            self._tell_progress(request, stage, progress, stop)
 
         return _run_to_the_end(work, tell)
+
+    def _tell_progress(self, request: Request, stage: str, progress: Progress, stop: Stop) -> None:
+        if stop.is_set():
+            raise Stopped
+        shown = "compile" if progress.label.startswith("compile") else stage
+        self._outbox.progress(request.id, shown, progress)
 
 
 Step = TypeVar("Step")

@@ -198,7 +198,7 @@ class Replied(Message, frozen=True, kw_only=True):
 
 
 class MeasureProgress(Message, frozen=True, kw_only=True):
-    """What a measurement knows so far; ``done`` and ``total`` count windows of text."""
+    """What a measurement knows so far; ``done`` and ``total`` are the progress, in tokens read."""
 
     done: int
     total: int

@@ -17,18 +17,27 @@ from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.memory import KvCache, ModelWeights, Rows, Workspace
+from octavo.engine.inference.needed_kernels import entries_of
 from octavo.engine.inference.program_builder import ProgramBuilder
 from octavo.engine.inference.program_steps import Operations, Product, Step, cut
+from octavo.engine.inference.rope import chosen_factors
 from octavo.engine.kernels import descriptor, state
 from octavo.engine.kernels.layout import GROUP_ROWS, MAX_BATCH, packed_bytes, round_up
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.kernels.weights import Weights, allocate
+from octavo.engine.progress import Work
+from octavo.engine.simd.compile_ahead import compile_ahead
 
 Floats = npt.NDArray[np.float32]
 # Called with a product and its inputs float32[tokens, columns], valid until it returns.
 See = Callable[[Product, Floats], None]
 _F32 = block_type("F32")
 _SCALE = 3  # the field of EMBED with its factor
+
+
+def compile_layered() -> Work[None]:
+    """Compile those kernels of layered models that are not in the cache."""
+    yield from compile_ahead(entries_of([_F32], ["f32"]), usable_threads())
 
 
 class LentWeights(Weights):
@@ -78,9 +87,7 @@ class LayeredModel:
         self._matrices: dict[str, LentWeights] = {}
         weights = self._lent_weights()
         self._builder = ProgramBuilder(self.shape, weights, self._workspace, self._cache)
-        factors = self._vectors.get("rope_freqs.weight")
-        if factors is not None:
-            factors = factors[: self.shape.rope_dimensions // 2]
+        factors = chosen_factors(self.shape, self._vectors, window_tokens)
         family(self.shape.architecture)(self._builder, factors)
         program = self._builder.program()
         self._steps = cut(

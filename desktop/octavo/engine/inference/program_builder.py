@@ -9,12 +9,14 @@ import numpy.typing as npt
 
 from octavo.engine.checkpoint.model import Hyperparameters
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace
-from octavo.engine.kernels import experts, state
+from octavo.engine.kernels import experts, state, whole_rows
 from octavo.engine.kernels.attention import ATTEND_ENTRIES
 from octavo.engine.kernels.weights import Weights
 from octavo.engine.simd.jit import Entry
 
 SILU, GELU = 0, 1
+NO_ROPE = (0, 0, 0)
+"""A table for heads that are not turned."""
 
 
 class ProgramBuilder:
@@ -97,13 +99,15 @@ class ProgramBuilder:
         return [*self._work.floats.place(), *self._work.records.place()]
 
     def attention_input(self, layer: int, norm: str) -> None:
-        """Norm the residual stream and multiply it by the layer's q, k and v."""
-        matrices = [self._weights.matrix(f"blk.{layer}.attn_{each}.weight") for each in "qkv"]
+        """Norm the residual stream (if ``norm``) and multiply it by the layer's q, k and v, or by the three in one."""
         w = self._work
+        parts = ("qkv",) if f"blk.{layer}.attn_qkv.weight" in self._weights.matrices else ("q", "k", "v")
+        matrices = [self._weights.matrix(f"blk.{layer}.attn_{each}.weight") for each in parts]
         self._prepare(state.PREPARE, w.residual.place(), self.shape.n_embedding, norm, matrices, 0)
         outputs = self._head_places(layer)
-        fields = [*self._inputs(), 0, 3]
-        for matrix, out in zip(matrices, outputs, strict=True):
+        fields = [*self._inputs(), 0, len(parts)]
+        # Heads are whole groups of rows, so what one matrix leaves is where the three would leave it.
+        for matrix, out in zip(matrices, outputs, strict=False):
             fields += [matrix.address, out, w.heads.stride]
         self._add(state.LINEAR, state.BARRIER_AFTER, fields)
 
@@ -111,6 +115,15 @@ class ProgramBuilder:
         q = self._work.heads.address
         k = q + 4 * _pad(self.shape.n_heads[layer] * self.shape.key_size)
         return q, k, k + 4 * _pad(self.shape.n_kv_heads[layer] * self.shape.key_size)
+
+    def norm_all_heads(self, layer: int, q_norm: str, k_norm: str) -> None:
+        """Norm all heads of q together, and all of k, before ``attention``."""
+        s = self.shape
+        q, k, _ = self._head_places(layer)
+        fields: list[int | float] = [self._work.heads.stride, float(s.norm_epsilon)]
+        fields += [q, s.n_heads[layer] * s.key_size, self._weights.vector(q_norm)]
+        fields += [k, s.n_kv_heads[layer] * s.key_size, self._weights.vector(k_norm)]
+        self._call(whole_rows.norm_rows, state.BARRIER_AFTER, fields)
 
     def attention(
         self,
@@ -124,7 +137,7 @@ class ProgramBuilder:
         window: int = 0,
         soft_cap: float = 0.0,
     ) -> None:
-        """Turn the heads to their positions, cache keys and values, and attend."""
+        """Turn the heads to their positions (not with ``NO_ROPE``), cache keys and values, and attend."""
         s, w, cache = self.shape, self._work, self._cache
         q, k, v = self._head_places(layer)
         norms = [self._weights.vector(each) if each else 0 for each in (q_norm, k_norm)]
@@ -146,9 +159,8 @@ class ProgramBuilder:
 
     def feed_forward(self, layer: int, norm: str, kind: int = SILU, post_norm: str = "") -> None:
         """The gated feed-forward network of a layer, added to the residual stream."""
-        gate, up, down = (
-            self._weights.matrix(f"blk.{layer}.ffn_{each}.weight") for each in ("gate", "up", "down")
-        )
+        up, down = (self._weights.matrix(f"blk.{layer}.ffn_{each}.weight") for each in ("up", "down"))
+        gate = self._weights.matrices.get(f"blk.{layer}.ffn_gate.weight", up)  # None: up holds both.
         w = self._work
         self._prepare(state.PREPARE, w.residual.place(), self.shape.n_embedding, norm, [gate, up], 0)
         n = self.shape.n_feed_forward[layer]
@@ -187,18 +199,22 @@ class ProgramBuilder:
         fields = [s.n_experts, down.address, *rows.inner.place(), *w.residual.place()]
         self._call(experts.experts_out, state.BARRIER_AFTER, fields)
 
-    def _call(self, operation: Entry, flags: int, fields: Sequence[int]) -> None:
+    def _call(self, operation: Entry, flags: int, fields: Sequence[int | float]) -> int:
         """An operation that is an entry of its own."""
-        self._add(state.CALL, flags, [operation.address, *fields])
+        return self._add(state.CALL, flags, [operation.address, *fields])
 
     def _add_to_residual(self, matrix: Weights, post_norm: str) -> None:
-        w = self._work
-        target = w.branch if post_norm else w.residual
-        fields = [*self._inputs(), int(not post_norm), 1, matrix.address, *target.place()]
+        w, scale = self._work, self.shape.residual_scale
+        is_plain = not post_norm and scale == 1
+        target = w.residual if is_plain else w.branch
+        fields = [*self._inputs(), int(is_plain), 1, matrix.address, *target.place()]
         self._add(state.LINEAR, state.BARRIER_AFTER, fields)
         if post_norm:
             norm = [self.shape.n_embedding, self._weights.vector(post_norm), float(self.shape.norm_epsilon)]
             self._add(state.NORM_ADD, state.BARRIER_AFTER, [*w.branch.place(), *norm, *w.residual.place()])
+        elif not is_plain:
+            scaled = [*w.branch.place(), self.shape.n_embedding, float(scale), *w.residual.place()]
+            self._call(whole_rows.scale_add, state.BARRIER_AFTER, scaled)
 
     def logits(self, norm: str, soft_cap: float = 0.0) -> None:
         """End: norm the last tokens and multiply them by the vocabulary."""
@@ -208,6 +224,9 @@ class ProgramBuilder:
         fields = [*self._inputs(), 0, 1, head.address, *w.logits.place()]
         flags = state.TAIL | state.BARRIER_AFTER
         self.logits_operations.append(self._add(state.LINEAR, flags, fields))
+        if self.shape.logit_scale != 1:
+            scaled = [*w.logits.place(), self.shape.n_vocabulary, 1 / self.shape.logit_scale]
+            self.logits_operations.append(self._call(whole_rows.scale_logits, flags, scaled))
         if soft_cap:
             cap = [*w.logits.place(), self.shape.n_vocabulary, float(soft_cap)]
             self.logits_operations.append(self._add(state.SOFT_CAP, flags, cap))

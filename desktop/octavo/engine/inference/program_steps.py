@@ -95,7 +95,8 @@ def _product(
         addresses = _values(operation, 6, 3, n)
     source = program[_input_of(program, at)]
     norm = vectors.get(_values(source, _NORM, 1, 1)[0], "")
-    return Product(tuple(matrices[each] for each in addresses), norm)
+    # A matrix that holds gate and up together is named as both.
+    return Product(tuple(dict.fromkeys(matrices[each] for each in addresses)), norm)
 
 
 def _layer(product: Product) -> int:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.checkpoint.model import Hyperparameters
 
-_BETA_FAST, _BETA_SLOW = 32.0, 1.0  # YaRN's defaults
+
+def chosen_factors(
+    shape: Hyperparameters, vectors: Mapping[str, npt.NDArray[np.float32]], context_tokens: int
+) -> npt.NDArray[np.float32] | None:
+    """The tensor whose factors divide the speeds, float32[rope_dimensions / 2], if the model has one.
+
+    Where there are factors for long and for short texts, the length that the session has room for decides, as in
+    llama.cpp: what has been read stays valid as the text grows.
+    """
+    is_long = context_tokens > (shape.rope_original_context or shape.context_length)
+    for name in ("rope_freqs", f"rope_factors_{'long' if is_long else 'short'}"):
+        if f"{name}.weight" in vectors:
+            return vectors[f"{name}.weight"][: shape.rope_dimensions // 2]
+    return None
 
 
 def frequencies(
@@ -20,7 +34,7 @@ def frequencies(
     Parameters
     ----------
     factors : float32[rope_dimensions / 2] or None
-        The tensor ``rope_freqs.weight``: each speed is divided by its factor (Llama 3.1).
+        Each speed is divided by its factor (Llama 3.1, Phi-3).
     is_local : bool
         For layers with a sliding window: their own base, and no scaling (Gemma 3).
     """
@@ -46,14 +60,7 @@ def _yarn(speeds: npt.NDArray[np.float64], base: float, shape: Hyperparameters) 
     def pair_with(turns: float) -> float:
         return n * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(base))
 
-    low = max(0, math.floor(pair_with(_BETA_FAST)))
-    high = min(n - 1, math.ceil(pair_with(_BETA_SLOW)))
+    low = max(0, math.floor(pair_with(shape.rope_fast_turns)))
+    high = min(n - 1, math.ceil(pair_with(shape.rope_slow_turns)))
     ramp = np.clip((np.arange(n // 2) - low) / max(0.001, high - low), 0, 1)
     return speeds / shape.rope_scaling_factor * ramp + speeds * (1 - ramp)
-
-
-def magnitude(shape: Hyperparameters) -> float:
-    """What YaRN multiplies cosines and sines by; 1 without it."""
-    if shape.rope_scaling != "yarn" or shape.rope_scaling_factor <= 1:
-        return 1.0
-    return 0.1 * math.log(shape.rope_scaling_factor) + 1.0

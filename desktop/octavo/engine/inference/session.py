@@ -19,6 +19,7 @@ from octavo.engine.inference.loader import load_weights
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
 from octavo.engine.inference.needed_kernels import compile_kernels
 from octavo.engine.inference.program_builder import ProgramBuilder
+from octavo.engine.inference.rope import chosen_factors
 from octavo.engine.inference.saved_cache import CacheState, model_identity, read_cache, write_cache
 from octavo.engine.kernels import layout, state
 from octavo.engine.kernels.pool import Pool
@@ -238,7 +239,7 @@ class Session:
 
     def _redirect_logits(self, address: int, stride: int) -> None:
         for n in self._logits_operations:
-            first = 7 if self._program[n][0] == state.LINEAR else 0
+            first = {state.LINEAR: 7, state.CALL: 1}.get(int(self._program[n][0]), 0)
             self._program[n][state.field(first) // 8] = address
             self._program[n][state.field(first + 1) // 8] = stride
 
@@ -293,7 +294,5 @@ def load_session(
     )
     yield from compile_kernels(checkpoint, kv_type)
     weights = yield from load_weights(checkpoint, min(n_threads, 4))
-    factors = weights.vectors.get("rope_freqs.weight")
-    if factors is not None:
-        factors = factors[: shape.rope_dimensions // 2]
+    factors = chosen_factors(shape, weights.vectors, context_tokens)
     return Session(shape, weights, factors, context_tokens, kv_type, n_threads)

@@ -202,13 +202,22 @@ def linear(op, s, own, thread, n_threads):
 def gated(op, s, own, thread, n_threads):
     """floats, floats_stride, records, records_stride, gate, up, gate_out, up_out, out_stride, kind (0 SiLU, 1 GELU).
 
-    ``gate_out = activation(gate x) * (up x)``; each thread multiplies the rows it has just computed.
+    ``gate_out = activation(gate x) * (up x)``; each thread multiplies the rows it has just computed. Where ``gate`` and
+    ``up`` are the same matrix, its first half is the gate, and ``up_out`` is where the second half's rows belong.
     """
     gate, up, out, up_out, stride = arg(op, 4), arg(op, 5), arg(op, 6), arg(op, 7), arg(op, 8)
-    a, b = share(get_i64(gate + N_GROUPS), thread, n_threads)
+    is_fused = gate == up
+    groups = get_i64(gate + N_GROUPS)
+    if is_fused:
+        groups //= 2
+    before = groups if is_fused else 0
+    a, b = share(groups, thread, n_threads)
     if b > a:
-        for w, to in ((gate, out), (up, up_out)):
-            _multiply(w, s, own, arg(op, 0), arg(op, 1), arg(op, 2), arg(op, 3), to, stride, a, b, 0, 0)
+        for w, to, skipped in ((gate, out, 0), (up, up_out - 64 * before, before)):
+            first, last = skipped + a, skipped + b
+            _multiply(
+                w, s, own, arg(op, 0), arg(op, 1), arg(op, 2), arg(op, 3), to, stride, first, last, 0, 0
+            )
     is_gelu = arg(op, 9) == 1
     for t in range(get_i64(s + N_TOKENS)):
         for i in range(64 * a, 64 * b, 64):

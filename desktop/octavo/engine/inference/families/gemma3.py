@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.inference.program_builder import GELU, ProgramBuilder
-from octavo.engine.inference.rope import frequencies, magnitude
+from octavo.engine.inference.rope import frequencies
 
 
 def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
     """Write the operations."""
     s = b.shape
     b.embed(scale=float(np.float32(s.n_embedding**0.5)))
-    whole = b.rope(frequencies(s, factors), magnitude(s))
+    whole = b.rope(frequencies(s, factors), s.rope_magnitude)
     local = b.rope(frequencies(s, is_local=True))
     scale = s.attention_scale or s.key_size**-0.5
     for layer in range(s.n_layers):

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.inference.program_builder import ProgramBuilder
-from octavo.engine.inference.rope import frequencies, magnitude
+from octavo.engine.inference.rope import frequencies
 
 
 def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
     """Write the operations; ``factors`` is the tensor ``rope_freqs.weight``, if there is one."""
     s = b.shape
     b.embed()
-    table = b.rope(frequencies(s, factors), magnitude(s))
+    table = b.rope(frequencies(s, factors), s.rope_magnitude)
     scale = s.attention_scale or s.key_size**-0.5
     for layer in range(s.n_layers):
         b.attention_input(layer, f"blk.{layer}.attn_norm.weight")

@@ -8,7 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.errors import UnsupportedModel
-from octavo.engine.inference.families import gemma3, llama, qwen2, qwen3, qwen3moe
+from octavo.engine.inference.families import (
+    gemma,
+    gemma2,
+    gemma3,
+    granite,
+    llama,
+    olmo2,
+    phi3,
+    qwen2,
+    qwen3,
+    qwen3moe,
+    smollm3,
+)
 from octavo.engine.inference.program_builder import ProgramBuilder
 
 Build = Callable[[ProgramBuilder, npt.NDArray[np.float32] | None], None]
@@ -18,7 +30,13 @@ _FAMILIES: dict[str, Build] = {
     "qwen2": qwen2.build,
     "qwen3": qwen3.build,
     "qwen3moe": qwen3moe.build,
+    "gemma": gemma.build,
+    "gemma2": gemma2.build,
     "gemma3": gemma3.build,
+    "phi3": phi3.build,
+    "olmo2": olmo2.build,
+    "granite": granite.build,
+    "smollm3": smollm3.build,
 }
 
 

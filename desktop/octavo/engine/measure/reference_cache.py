@@ -72,12 +72,12 @@ class ReferenceCache:
 
     def holds(self, window: Sequence[int]) -> bool:
         """Whether there is a file for a window."""
-        return self._path(window).is_file()
+        return self.path(window).is_file()
 
     def load(self, window: Sequence[int], n_tokens: int, n_vocabulary: int) -> ReferenceWindow | None:
         """What was kept of a window; None if nothing was, or it is damaged."""
         found = ReferenceWindow.empty(n_tokens, n_vocabulary)
-        path = self._path(window)
+        path = self.path(window)
         try:
             with path.open("rb") as file:
                 head = file.read(_HEAD.size)
@@ -96,7 +96,7 @@ class ReferenceCache:
         """Keep a window; raises OSError where the disk is full."""
         self._folder.mkdir(parents=True, exist_ok=True)
         parts = [part.reshape(-1).view(np.uint8).data for part in said.arrays()]
-        path = self._path(window)
+        path = self.path(window)
         partial = path.with_suffix(f".{os.getpid()}.partial")
         try:
             with partial.open("wb") as file:
@@ -123,7 +123,8 @@ class ReferenceCache:
     def _files(self) -> list[Path]:
         return [path for path in self._all.glob("*/*") if path.is_file()]
 
-    def _path(self, window: Sequence[int]) -> Path:
+    def path(self, window: Sequence[int]) -> Path:
+        """The file of a window."""
         ids = np.asarray(window, "<i4").tobytes()
         return self._folder / f"{hashlib.sha256(ids).hexdigest()[:32]}.window"
 

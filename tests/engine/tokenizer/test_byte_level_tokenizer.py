@@ -188,6 +188,13 @@ def test_an_id_that_does_not_exist_is_refused(bpe_checkpoint):
         tokenizer.decode([tokenizer.n_vocabulary])
 
 
+def test_phi3s_end_of_text_is_text_that_swallows_the_line_break_after_it(bpe_checkpoint):
+    bpe_checkpoint.fields["tokenizer.ggml.tokens"].value[-1] = "</s>"
+    tokenizer = load_tokenizer(bpe_checkpoint.put(general__name="Phi-3 mini"))
+
+    assert tokenizer.encode("</s>\nhello") == [tokenizer.n_vocabulary - 1, *tokenizer.encode("hello")]
+
+
 def test_phi3_markers_swallow_the_line_break_after_them(bpe_checkpoint):
     tokenizer = load_tokenizer(bpe_checkpoint.put(general__name="Phi-3 mini"))
 

@@ -126,26 +126,30 @@ def _tokenizer(
 ) -> Tokenizer:
     user_defined = [(vocabulary.texts[token], token) for token in vocabulary.ids_of(USER_DEFINED)]
     control = [(vocabulary.texts[token], token) for token in vocabulary.ids_of(CONTROL, UNKNOWN)]
+    strips_right = _strips_right(source, user_defined, control)
     return Tokenizer(
         vocabulary,
         encoder,
         specials,
-        always=AddedTokens(user_defined),
-        if_special=AddedTokens(user_defined + control, strips_right=_strips_right(source, control)),
+        always=AddedTokens(user_defined, strips_right=strips_right),
+        if_special=AddedTokens(user_defined + control, strips_right=strips_right),
         drops_first_blank=drops_first_blank,
         problems=problems or (),
     )
 
 
-def _strips_right(source: TokenizerSource, control: list[tuple[str, int]]) -> frozenset[int]:
-    """Phi-3's markers swallow the line break after them; GGUF has no field for it, so the name tells.
+def _strips_right(
+    source: TokenizerSource, user_defined: list[tuple[str, int]], control: list[tuple[str, int]]
+) -> frozenset[int]:
+    """Phi-3's markers swallow the white space after them; GGUF has no field for it, so the name tells.
 
     llama.cpp decides the same way (``src/llama-vocab.cpp``, "Handle per token attributes").
     """
     name = text_field(source, "general.name").lower()
     if "phi-3" not in name and "phi3" not in name:
         return frozenset()
-    return frozenset(token for text, token in control if text not in ("<unk>", "<s>", "<|endoftext|>"))
+    markers = {token for text, token in control if text not in ("<unk>", "<s>", "<|endoftext|>")}
+    return frozenset(markers | {token for text, token in user_defined if text == "</s>"})
 
 
 def _pair(merge: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 CHOICE = 16  # bytes: int64 expert or token, float32 weight
 JOB = 24  # bytes: int64 expert, first row, number of rows
-FEW = 2  # rows of a job that are multiplied one by one
+FEW = 4  # rows of a job that are multiplied one by one
 FEW_GROUPS = 16  # groups of 16 weight rows whose results are kept meanwhile: with few rows, and with many
 BLOCK_GROUPS = 4
 

@@ -51,10 +51,11 @@ def test_a_file_against_a_reference(client, request_of):
 
 def test_cancelling_ends_the_request_as_cancelled(client, request_of):
     number = client.send(request_of(tokens=6000))
-    with pytest.raises(RequestFailed) as caught:
-        for event in client.events(number):
-            if isinstance(event, MeasureProgress):
-                client.cancel(number)
+    is_known = (isinstance(event, MeasureProgress) for event in client.events(number))
+    assert any(is_known)
+    client.cancel(number)
+    with pytest.raises(RequestFailed, match="Stopped") as caught:
+        list(client.events(number))
     assert caught.value.kind == "cancelled"
 
 

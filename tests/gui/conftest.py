@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
+from octavo.gui.garbage import GarbageCollector
 from octavo.gui.inspector import Inspector
 from octavo.gui.joined_window import JoinedWindow
 from octavo.gui.theme.apply import apply_theme
@@ -42,9 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _dressed(qapp: QApplication) -> None:
+def _dressed(qapp: QApplication) -> Iterator[None]:
     load_fonts()
     apply_theme(qapp, "light")
+    garbage = GarbageCollector()
+    yield
+    garbage.stop()
 
 
 @pytest.fixture
@@ -80,3 +85,4 @@ def joined(
     made.window.show()
     yield made
     made.close()
+    gc.collect()

@@ -1,9 +1,9 @@
 """A child that speaks the worker's protocol and does as the names and messages it is given tell it.
 
 Paths: ``refused`` is no model, ``crash`` ends the child. Outputs of conversions: ``slow`` waits to be
-cancelled, ``stubborn`` never heeds it. Chat messages: ``wait`` waits to be cancelled, ``stubborn`` never
-heeds it, ``die`` kills the child, ``rubbish`` sends what is no message; anything else is answered with the
-text itself, word by word.
+cancelled, ``stubborn`` never heeds it, ``killed`` ends the child. Measurements with options wait to be
+cancelled. Chat messages: ``wait`` waits to be cancelled, ``stubborn`` never heeds it, ``die`` kills the child,
+``rubbish`` sends what is no message; anything else is answered with the text itself, word by word.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.fixtures.cards import card
 
+from octavo.engine.measure.figures import Figure, Figures, Measurement
 from octavo.store.library import ModelEntry
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
@@ -36,7 +37,9 @@ from octavo.worker.protocol import (
     ListModels,
     Load,
     LoadReport,
+    Measure,
     MeasureBandwidth,
+    MeasureProgress,
     Message,
     Piece,
     Progressed,
@@ -110,6 +113,8 @@ def convert(request: Convert) -> Message:
     if "slow" in request.output or "stubborn" in request.output:
         wait_for_cancel(heeds="slow" in request.output)
         return Failed(id=request.id, kind="cancelled", message="Stopped.")
+    if "killed" in request.output:
+        die()
     Path(request.output).write_bytes(b"GGUF")
     report = {
         "output": request.output,
@@ -119,8 +124,35 @@ def convert(request: Convert) -> Message:
         "peak_rss_bytes": 1,
         "sha256": "ab" * 32,
         "verified": True,
+        "proof": {
+            "tensors": 21,
+            "source_tensors": 21,
+            "template": "same",
+            "tokens_source": [1, 2, 3],
+            "tokens_result": [1, 2, 4],
+            "first_difference": 2,
+            "text_source": "The sea is deep",
+            "text_result": "The sea is wide",
+        },
     }
     return Done(id=request.id, result=report)
+
+
+def measure(request: Measure) -> Message:
+    """Figures of two parts, then of four; or a wait."""
+
+    def figures(windows: int) -> Figures:
+        kl, top = Figure(0.02, 0.015, 0.025), Figure(0.95, 0.94, 0.96)
+        return Figures(windows, 256 * windows, Figure(9.0, 8.0, 10.0), mean_kl=kl, same_top_1=top)
+
+    send(MeasureProgress(id=request.id, done=2, total=4, figures=figures(2)))
+    if request.options:
+        wait_for_cancel(heeds=True)
+        return Failed(id=request.id, kind="cancelled", message="Stopped.")
+    done = Measurement(
+        figures(4), request.path, request.quantizer, request.path, 10, "the text", 1024, 256, 0, 0.1
+    )
+    return Done(id=request.id, result=msgspec.to_builtins(done))
 
 
 def chat(request: Chat) -> Message:
@@ -195,6 +227,8 @@ def answer(request: Request) -> Message | None:
             return load(request)
         case Convert():
             return convert(request)
+        case Measure():
+            return measure(request)
         case Chat():
             return chat(request)
     return None

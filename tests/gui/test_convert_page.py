@@ -1,12 +1,16 @@
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from octavo.gui.pages.targets import command_line
+from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.format_row import FormatRow
-from octavo.gui.widgets.job_card import DoneCard, JobCard
+from octavo.gui.widgets.job_card import JobCard, WaitingCard
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.result_panel import ResultPanel
+from octavo.worker.protocol import Convert
 
 
 @pytest.fixture
@@ -21,6 +25,26 @@ def panel(page):
     return page.findChild(ResultPanel)
 
 
+def format_row(page, name):
+    return next(each for each in page.findChildren(FormatRow) if each.name == name)
+
+
+def card(page, kind):
+    """The card of that kind that is on view."""
+    found = [each for each in page.jobs.findChildren(kind) if each.isVisible()]
+    return found[0] if found else None
+
+
+def wait_for(qtbot, page, kind):
+    qtbot.waitUntil(lambda: card(page, kind) is not None)
+    return card(page, kind)
+
+
+def call_it(panel, name):
+    panel.name.setText(name)
+    panel.name.textEdited.emit(name)
+
+
 def test_every_quantizer_is_priced_before_anything_starts(page):
     rows = {each.name: each.accessibleDescription() for each in page.findChildren(FormatRow)}
 
@@ -29,35 +53,63 @@ def test_every_quantizer_is_priced_before_anything_starts(page):
     assert all("Size" in said and "MB" in said for said in rows.values())
 
 
+def test_rare_formats_are_folded_until_asked_for(page):
+    assert format_row(page, "Q8_0").isVisible()
+    assert not format_row(page, "Q5_1").isVisible()
+
+    page._formats._more.click()
+
+    assert format_row(page, "Q5_1").isVisible()
+
+
 def test_the_name_says_model_and_format(page, panel):
     assert panel.name.text() == "small-q4_k_m.gguf"
 
-    next(each for each in page.findChildren(FormatRow) if each.name == "Q8_0").click()
+    format_row(page, "Q8_0").click()
 
     assert panel.name.text() == "small-q8_0.gguf"
 
 
+def test_a_name_given_to_one_format_stays_with_it(page, panel):
+    call_it(panel, "mine.gguf")
+    format_row(page, "Q8_0").click()
+    assert panel.name.text() == "small-q8_0.gguf"
+
+    format_row(page, "Q4_K_M").click()
+
+    assert panel.name.text() == "mine.gguf"
+
+
 def test_a_conversion_ends_in_a_file_that_joins_the_list(joined, page, panel, qtbot, tmp_path):
-    panel.convert.click()
-    job = page.findChild(JobCard)
-    assert job.isVisible()
-    assert not panel.convert.isEnabled()
-
     with qtbot.waitSignals([page.jobs.converted, joined.workspace.model_changed]):
-        pass
+        panel.convert.click()
+        assert card(page, JobCard) is not None
 
-    done = page.findChild(DoneCard)
+    done = card(page, DoneCard)
     assert (tmp_path / "small-q4_k_m.gguf").exists()
-    assert done.isVisible()
     assert "as predicted, to the byte" in done.accessibleName()
-    assert not job.isVisible()
+    assert card(page, JobCard) is None
     assert joined.workspace.model(str(tmp_path / "small-q4_k_m.gguf")) is not None
 
 
+def test_the_proof_is_shown_with_the_first_word_that_differs(page, panel, qtbot):
+    with qtbot.waitSignal(page.jobs.converted):
+        panel.convert.click()
+
+    outcome = card(page, DoneCard).outcome
+    assert [each.sentence for each in outcome.checks] == [
+        "Reopened as a model: 21 tensors, as in the source.",
+        "The chat template gives the same prompt as the source's.",
+        "Says the same 2 of 3 tokens as the source before another likeliest one comes up.",
+    ]
+    assert outcome.words == [("Source", "The sea is ", "deep"), ("Copy", "The sea is ", "wide")]
+    assert outcome.checksum == "SHA-256 " + "ab" * 32
+
+
 def test_progress_is_shown_while_it_runs(page, panel, qtbot):
-    panel.name.setText("slow.gguf")
+    call_it(panel, "slow.gguf")
     panel.convert.click()
-    job = page.findChild(JobCard)
+    job = card(page, JobCard)
 
     qtbot.waitUntil(lambda: job._share.text() == "75%")
 
@@ -69,24 +121,62 @@ def test_progress_is_shown_while_it_runs(page, panel, qtbot):
 
 @pytest.mark.parametrize("name", ["slow.gguf", "stubborn.gguf"])
 def test_cancel_ends_it_whether_the_engine_heeds_or_not(page, panel, qtbot, tmp_path, name):
-    panel.name.setText(name)
+    call_it(panel, name)
     panel.convert.click()
-    job = page.findChild(JobCard)
+    job = card(page, JobCard)
     qtbot.waitUntil(lambda: "tensors" in job._pace.text())
 
-    with qtbot.waitSignal(page.jobs.changed, timeout=2000):
-        job.cancel.click()
+    job.cancel.click()
 
-    assert not page.jobs.is_running
-    assert not page.findChild(ProblemCard).isVisible()
+    qtbot.waitUntil(lambda: not page.jobs.is_running, timeout=2000)
+    assert card(page, ProblemCard) is None
     assert panel.convert.isEnabled()
+
+
+def test_several_formats_become_a_queue_that_is_worked_off(page, panel, qtbot, tmp_path):
+    format_row(page, "Q8_0").mark.click()
+    format_row(page, "Q6_K").mark.click()
+    assert "3 formats" in panel.convert.text()
+
+    panel.convert.click()
+
+    assert len([each for each in page.jobs.findChildren(WaitingCard) if each.isVisible()]) == 2
+    qtbot.waitUntil(lambda: len(list(tmp_path.glob("*.gguf"))) == 3)
+    qtbot.waitUntil(lambda: not page.jobs.is_running)
+
+
+def test_waiting_jobs_change_places_and_can_be_taken_out(page, panel, qtbot):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    for name in ("Q8_0", "Q6_K"):
+        format_row(page, name).click()
+        panel.convert.click()
+    queue = page.jobs._queue
+    assert [each.request.quantizer for each in queue.waiting] == ["Q8_0", "Q6_K"]
+
+    queue.move(queue.waiting[1], -1)
+    assert [each.request.quantizer for each in queue.waiting] == ["Q6_K", "Q8_0"]
+    queue.move(queue.waiting[0], -1)  # it is first already
+    queue.cancel(queue.waiting[0])
+
+    assert [each.request.quantizer for each in queue.waiting] == ["Q8_0"]
+    queue.close()
+
+
+def test_the_same_file_is_not_queued_twice(page, panel):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    panel.convert.click()
+
+    assert len(page.jobs._queue.jobs) == 1
+    page.jobs.close_jobs()
 
 
 def test_a_file_that_exists_is_replaced_only_after_consent(page, panel, qtbot, tmp_path):
     target = tmp_path / "small-q4_k_m.gguf"
     target.write_text("mine")
     panel.convert.click()
-    problem = page.findChild(ProblemCard)
+    problem = card(page, ProblemCard)
     assert "exists already" in problem.text
     assert target.read_text() == "mine"
 
@@ -96,13 +186,95 @@ def test_a_file_that_exists_is_replaced_only_after_consent(page, panel, qtbot, t
     assert target.read_bytes() == b"GGUF"
 
 
-def test_the_command_for_the_same_can_be_copied(page, panel, qtbot, tmp_path):
+def test_a_killed_conversion_can_be_gone_on_with(page, panel, qtbot, tmp_path):
+    call_it(panel, "killed.gguf")
+    panel.convert.click()
+    problem = wait_for(qtbot, page, ProblemCard)
+    assert problem.primary.text() == "Go on"
+
+    problem.primary.click()
+
+    qtbot.waitUntil(lambda: page.jobs._queue.jobs[0].state == "running")
+    page.jobs.close_jobs()
+
+
+def test_the_command_for_the_same_can_be_copied_before_and_after(page, panel, qtbot, tmp_path):
+    target = Path(tmp_path, "small-q4_k_m.gguf")
+    wanted = f"octavo convert /models/small.gguf --to Q4_K_M -o {target}"
+    panel.command.click()
+    assert QApplication.clipboard().text() == wanted
+    QApplication.clipboard().clear()
+
     with qtbot.waitSignal(page.jobs.converted):
         panel.convert.click()
+    card(page, DoneCard).command_asked.emit()
 
-    page.findChild(DoneCard).command_asked.emit()
+    assert QApplication.clipboard().text() == wanted
 
-    command = QApplication.clipboard().text()
-    assert (
-        command == f"octavo convert /models/small.gguf --to Q4_K_M -o {Path(tmp_path, 'small-q4_k_m.gguf')}"
+
+def test_what_a_shell_would_take_apart_is_quoted():
+    request = Convert(path="/a b/m.gguf", quantizer="Q8_0", output="o'k.gguf", options={"types": "x=Q8_0"})
+
+    assert command_line(request) == (
+        "octavo convert '/a b/m.gguf' --to Q8_0 -o 'o'\"'\"'k.gguf' --set types=x=Q8_0"
     )
+
+
+def test_a_type_for_single_tensors_changes_size_and_command_at_once(page, panel):
+    before = page._prices["Q4_K_M"].file_bytes
+    page._open_types()
+    window = page._types.window
+    window.filter.setText("ffn_down")
+    window.table.selectAll()
+    window.types.setCurrentText("Q8_0")
+
+    window.give.click()
+
+    assert page._prices["Q4_K_M"].file_bytes > before
+    assert "File" in window._outcome.text()
+    panel.command.click()
+    assert "--set types='blk.*.ffn_down=Q8_0'" in QApplication.clipboard().text().replace(
+        "'types=blk.*.ffn_down=Q8_0'", "types='blk.*.ffn_down=Q8_0'"
+    )
+
+    window.reset.click()
+
+    assert page._prices["Q4_K_M"].file_bytes == before
+    window.close()
+
+
+def test_the_table_of_tensors_says_what_was_chosen(page):
+    page._open_types()
+    window = page._types.window
+    window.filter.setText("blk.1.ffn_down")
+    window.table.selectRow(0)
+    window.types.setCurrentText("Q6_K")
+    window.give.click()
+
+    table = window.table.model()
+    assert [table.index(0, column).data(Qt.ItemDataRole.DisplayRole) for column in (0, 3)] == [
+        "blk.1.ffn_down.weight",
+        "Q6_K, chosen",
+    ]
+    assert window._about.text() == "Rules: blk.1.ffn_down=Q6_K"
+    window.close()
+
+
+def test_another_model_forgets_types_of_single_tensors(joined, page):
+    page._take_rules("blk.1.ffn_down=Q6_K")
+    assert page._choices.changed(page._quantizer) == {"types": "blk.1.ffn_down=Q6_K"}
+
+    joined.workspace.select("/models/folder")
+
+    assert page._choices.changed(page._quantizer) == {}
+
+
+def test_a_page_that_nobody_sees_is_not_priced(joined, page):
+    joined.window.show_named("Models")
+    page._prices = {}
+
+    joined.workspace.memory_changed.emit()
+    assert page._prices == {}
+
+    joined.window.show_named("Convert")
+    assert "Q4_K_M" in page._prices

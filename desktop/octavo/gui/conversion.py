@@ -29,6 +29,8 @@ class Pace:
         Since the start; 0 while it is too early to say.
     seconds_left : float or None
         None while it is too early to say.
+    stage : str
+        ``convert`` while tensors are written; else what is done before or after in a few words.
     """
 
     share: float
@@ -37,6 +39,21 @@ class Pace:
     n_tensors: int
     bytes_per_second: float
     seconds_left: float | None
+    stage: str = "convert"
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What was seen when the result was opened beside its source; the fields of ``engine.convert.proof``."""
+
+    tensors: int
+    source_tensors: int
+    template: str = ""
+    tokens_source: list[int] = []
+    tokens_result: list[int] = []
+    first_difference: int | None = None
+    skipped: str = ""
+    text_source: str = ""
+    text_result: str = ""
 
 
 class Converted(msgspec.Struct, frozen=True):
@@ -47,10 +64,11 @@ class Converted(msgspec.Struct, frozen=True):
     predicted_bytes: int = 0
     seconds: float = 0.0
     peak_rss_bytes: int = 0
-    forecast_seconds: float = 0.0
-    forecast_memory_bytes: int = 0
     sha256: str = ""
     verified: bool = False
+    notes: list[str] = []
+    resumed_tensors: int = 0
+    proof: Proof | None = None
 
 
 class Conversion(QObject):
@@ -84,6 +102,10 @@ class Conversion(QObject):
         self._engine.close()
 
     def _tell_pace(self, event: Progressed) -> None:
+        if event.n_steps == 0 or event.stage != "convert":
+            share = event.done / event.total if event.total else 0.0
+            self.paced.emit(Pace(share, event.label, 0, 0, 0.0, None, stage=event.stage))
+            return
         now = time.monotonic()
         if self._began is None:
             self._began = (now, event.done)

@@ -21,6 +21,7 @@ from octavo.worker.protocol import (
     Failed,
     FrameReader,
     Hello,
+    MeasureProgress,
     Piece,
     Progressed,
     Replied,
@@ -54,6 +55,7 @@ class Call(QObject):
     progressed = Signal(Progressed)
     piece = Signal(str, int)
     replied = Signal(Replied)
+    figured = Signal(MeasureProgress)
     done = Signal(object)
     failed = Signal(Failed)
 
@@ -220,6 +222,8 @@ class EngineProcess(QObject):
                 call.progressed.emit(event)
             case Piece():
                 call.piece.emit(event.text, event.n_tokens)
+            case MeasureProgress():
+                call.figured.emit(event)
             case Replied():
                 call.replied.emit(event)
             case Done():

@@ -11,6 +11,7 @@ from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
 from octavo.gui.doorbell import Doorbell
 from octavo.gui.engine_process import background_command, bury_children
+from octavo.gui.measurer import Measurer
 from octavo.gui.pages.chat import ChatPage
 from octavo.gui.pages.convert import ConvertPage
 from octavo.gui.pages.fit import FitPage
@@ -22,6 +23,7 @@ from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
 from octavo.store.ledger import Ledger
+from octavo.store.measurements import Measurements
 from octavo.worker.protocol import Hello
 
 WARM_UP_MS = 1500
@@ -50,7 +52,8 @@ class JoinedWindow(QObject):
         self._records = Records(ledger, workspace, desk, self)
         self._opening = ""
         self.models = ModelsPage(workspace)
-        self.convert = ConvertPage(workspace, command)
+        self._measurer = Measurer(Measurements(), self, command=command)
+        self.convert = ConvertPage(workspace, self._measurer, command)
         self.fit = FitPage(workspace)
         self.chat = ChatPage(workspace, desk, conversation)
         self.plugins = PluginsPage(workspace)
@@ -91,6 +94,7 @@ class JoinedWindow(QObject):
         self.conversation.close()
         self.convert.jobs.close_jobs()
         self.warm_engine.close()
+        self._measurer.close()
         self.desk.close()
         self._records.close()
         self.workspace.close()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
+from octavo.gui.garbage import GarbageCollector
 from octavo.gui.inspector import Inspector
 from octavo.gui.joined_window import JoinedWindow
 from octavo.gui.theme.apply import apply_theme
@@ -51,11 +52,13 @@ def run(argv: Sequence[str], models: Sequence[Path] = (), *, safe_mode: bool = F
     joined.theme_chosen.connect(follow_theme)
     QGuiApplication.styleHints().colorSchemeChanged.connect(follow_theme)
     joined.window.show()
+    garbage = GarbageCollector()
     QTimer.singleShot(0, joined.begin_work)
     if models:
         QTimer.singleShot(0, partial(joined.open_models, models))
     status = application.exec()
     joined.close()
+    garbage.stop()
     return status
 
 

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 
 
 class WithOptions:
-    """A quantizer with the options that the user chose, for pricing: only its plan is asked for."""
+    """A quantizer with the options that the user chose, for pricing: only its plan is asked for, and kept."""
 
     Options: type | None = None
 
     def __init__(self, quantizer: Quantizer, options: object) -> None:
         self.name, self.summary, self.format = quantizer.name, quantizer.summary, quantizer.format
         self._quantizer, self._options = quantizer, options
+        self._planned: tuple[Sequence[TensorInfo], Plan] | None = None
 
     def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # ignored: they are chosen already
         """The plan under the chosen options."""
-        return self._quantizer.plan(tensors, self._options)
+        if self._planned is None or self._planned[0] is not tensors:
+            self._planned = (tensors, self._quantizer.plan(tensors, self._options))
+        return self._planned[1]
 
     def encode(
         self,

@@ -25,10 +25,8 @@ class Records(QObject):
         desk.answered.connect(self._note_answer)
 
     def note_conversion(self, done: Converted) -> None:
-        """Note the size of a new file, and what its making took where that was forecast."""
+        """Note the size of a new file."""
         self._note("file_bytes", done.output, done.predicted_bytes, done.file_bytes)
-        self._note("conversion_seconds", done.output, done.forecast_seconds, done.seconds)
-        self._note("conversion_memory_bytes", done.output, done.forecast_memory_bytes, done.peak_rss_bytes)
 
     def close(self) -> None:
         """Close the ledger."""

@@ -1,142 +1,170 @@
-"""The conversion that runs, what came of it, and what stands in its way."""
+"""The conversions on view: what runs, what waits, what came of the others and what stands in their way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from octavo.gui.conversion import Conversion, Converted, Pace
+from octavo.gui.conversion import Converted
+from octavo.gui.job_queue import EXISTS, Job, JobQueue
+from octavo.gui.pages.outcome import outcome_of, pace_words
 from octavo.gui.pages.targets import command_line
 from octavo.gui.show_folder import show_in_folder
-from octavo.gui.widgets.job_card import DoneCard, JobCard
+from octavo.gui.theme.fonts import SEMIBOLD, SMALL
+from octavo.gui.widgets.done_card import DoneCard
+from octavo.gui.widgets.job_card import JobCard, WaitingCard
+from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.problem_card import ProblemCard
-from octavo.gui.wording import byte_count, duration
-from octavo.worker.protocol import Convert, Failed
+from octavo.worker.protocol import Convert
 
-SUM_CHARACTERS = 16
+JobView = JobCard | WaitingCard | DoneCard | ProblemCard
 
 
 class ConversionJobs(QWidget):
-    """Runs one conversion at a time in a child process.
+    """A card for every job of the queue.
 
-    ``force_asked`` means: replace the file that is there. ``changed`` tells of every begin and end.
+    ``changed`` tells of every begin and end; ``measured`` carries the report of each finished conversion.
     """
 
     changed = Signal()
     converted = Signal(str)
     measured = Signal(Converted)
     chat_asked = Signal(str)
-    force_asked = Signal()
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
-        self._command = command
-        self._job, self._done, self._problem = JobCard(), DoneCard(), ProblemCard()
-        self._conversion: Conversion | None = None
-        self._request: Convert | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        for card in (self._job, self._done, self._problem):
-            column.addWidget(card)
-        self._job.cancel_asked.connect(self._cancel)
-        self._done.chat_asked.connect(self._chat)
-        self._done.folder_asked.connect(self._show_folder)
-        self._done.command_asked.connect(self._copy_command)
-        self._problem.primary.clicked.connect(self._force)
+        self._queue = JobQueue(self, command=command)
+        self._views: dict[int, tuple[str, JobView]] = {}
+        self._title = Label("", SMALL, SEMIBOLD, "text2")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(10)
+        self._column.addWidget(self._title)
+        self.hide()
+        self._queue.changed.connect(self._show_jobs)
+        self._queue.paced.connect(self._show_pace)
+        self._queue.converted.connect(self._tell_converted)
 
     @property
     def is_running(self) -> bool:
         """Whether a conversion runs."""
-        return self._conversion is not None
+        return self._queue.running is not None
 
     @property
     def has_result(self) -> bool:
         """Whether a finished conversion is on view."""
-        return not self._done.isHidden()
+        return self._queue.has_result
 
-    def start(self, request: Convert) -> None:
-        """Convert; where the target exists and ``request`` does not say to replace it, ask first."""
-        if self.is_running:
-            return
-        self.clear()
-        if Path(request.output).exists() and not request.force:
-            name = Path(request.output).name
-            sentence = "Replace it, or choose another name."
-            self._problem.show_problem(f"{name} exists already.", sentence, primary="Replace it")
-            return
-        self._request = request
-        self._conversion = Conversion(request, self, command=self._command)
-        self._conversion.paced.connect(self._show_pace)
-        self._conversion.done.connect(self._show_result)
-        self._conversion.failed.connect(self._show_failure)
-        self._job.begin(f"Converting to {request.quantizer}")
-        self.changed.emit()
+    def is_taken(self, output: str) -> bool:
+        """Whether a job that runs or waits writes to ``output``."""
+        return self._queue.is_taken(output)
 
-    def clear(self) -> None:
-        """Take results and problems of earlier conversions away."""
-        self._done.hide()
-        self._problem.hide()
+    def start(self, request: Convert, source_name: str) -> None:
+        """Convert when it is this job's turn; where the target exists it is asked first."""
+        self._queue.add(request, source_name)
 
     def close_jobs(self) -> None:
         """Stop at once, for the end of the program."""
-        if self._conversion is not None:
-            self._conversion.close()
+        self._queue.close()
 
-    def _cancel(self) -> None:
-        if self._conversion is not None:
-            self._job.show_stopping()
-            self._conversion.cancel()
+    def _show_jobs(self) -> None:
+        jobs = self._queue.jobs
+        for number in [each for each in self._views if each not in {job.number for job in jobs}]:
+            self._drop(number)
+        for place, job in enumerate(jobs, start=1):
+            state = "running" if job.state == "stopping" else job.state
+            known = self._views.get(job.number)
+            if known is None or known[0] != state:
+                self._drop(job.number)
+                known = (state, self._view(job))
+                self._views[job.number] = known
+            if self._column.indexOf(known[1]) != place:
+                self._column.removeWidget(known[1])
+                self._column.insertWidget(place, known[1])
+            known[1].show()
+            if job.state == "stopping" and isinstance(known[1], JobCard):
+                known[1].show_stopping()
+        self._title.show_text(_summary(self._queue))
+        self.setVisible(bool(jobs))
+        self.changed.emit()
 
-    def _show_pace(self, pace: Pace) -> None:
-        told = [f"{pace.number} of {pace.n_tensors} tensors"] if pace.n_tensors else []
-        if pace.bytes_per_second:
-            told.append(f"{byte_count(pace.bytes_per_second)}/s")
-        left = f"{duration(pace.seconds_left)} left" if pace.seconds_left is not None else ""
-        self._job.show_progress(pace.share, pace.tensor, "  ·  ".join(told), left)
+    def _drop(self, number: int) -> None:
+        known = self._views.pop(number, None)
+        if known is not None:
+            self._column.removeWidget(known[1])
+            known[1].hide()
+            known[1].deleteLater()
 
-    def _show_result(self, result: Converted) -> None:
-        facts = [byte_count(result.file_bytes)]
-        if result.predicted_bytes:
-            off = result.file_bytes - result.predicted_bytes
-            facts.append("as predicted, to the byte" if not off else f"{off:+,} bytes from prediction")
-        facts.append(duration(result.seconds))
-        if result.verified:
-            facts.append("reopened and checked")
-        sum_shown = f"SHA-256 {result.sha256[:SUM_CHARACTERS]}…" if result.sha256 else ""
-        self._done.show_result(f"{Path(result.output).name} is ready", facts, sum_shown)
-        self._end()
+    def _view(self, job: Job) -> JobView:
+        """The card of a job in its present state."""
+        if job.state == "waiting":
+            waiting = WaitingCard(job.title, Path(job.request.output).name)
+            waiting.cancel_asked.connect(partial(self._queue.cancel, job))
+            waiting.move_asked.connect(partial(self._queue.move, job))
+            return waiting
+        if job.state == "done" and job.result is not None:
+            return self._done(job, job.result)
+        if job.state == "failed" and job.failure is not None:
+            return self._problem(job)
+        running = JobCard()
+        running.begin(f"Converting {job.title}")
+        running.cancel_asked.connect(partial(self._queue.cancel, job))
+        return running
+
+    def _done(self, job: Job, result: Converted) -> DoneCard:
+        for state, view in self._views.values():
+            if state == "done" and isinstance(view, DoneCard):
+                view.proof.hide()  # the newest one is the one to look at
+        done = DoneCard(outcome_of(result))
+        done.chat_asked.connect(partial(self.chat_asked.emit, result.output))
+        done.folder_asked.connect(partial(show_in_folder, Path(result.output)))
+        done.command_asked.connect(partial(copy_command, job.request))
+        done.dismissal_asked.connect(partial(self._queue.cancel, job))
+        return done
+
+    def _problem(self, job: Job) -> ProblemCard:
+        problem, failed = ProblemCard(), job.failure
+        assert failed is not None
+        exists = failed.kind == EXISTS
+        problem.show_problem(
+            failed.message,
+            failed.hint,
+            primary="Replace it" if exists else "Go on" if failed.kind == "crash" else "Try again",
+            secondary="Leave it",
+            details=failed.details,
+        )
+        problem.primary.clicked.connect(lambda: self._queue.again(job, force=exists))
+        for leave in (problem.secondary, problem.close_button):
+            leave.clicked.connect(lambda: self._queue.cancel(job))
+        return problem
+
+    def _show_pace(self, job: Job) -> None:
+        _, view = self._views[job.number]
+        if job.pace is not None and isinstance(view, JobCard) and job.state == "running":
+            view.show_progress(job.pace.share, job.pace.tensor, *pace_words(job.pace))
+
+    def _tell_converted(self, result: Converted) -> None:
         self.converted.emit(result.output)
         self.measured.emit(result)
 
-    def _show_failure(self, failed: Failed) -> None:
-        if failed.kind != "cancelled":
-            self._problem.show_problem(failed.message, failed.hint, details=failed.details)
-        self._end()
 
-    def _end(self) -> None:
-        if self._conversion is not None:
-            self._conversion.deleteLater()
-        self._conversion = None
-        self._job.hide()
-        self.changed.emit()
+def copy_command(request: Convert) -> None:
+    """Put the command that does the same into the clipboard."""
+    QGuiApplication.clipboard().setText(command_line(request))
 
-    def _force(self) -> None:
-        self._problem.hide()
-        self.force_asked.emit()
 
-    def _chat(self) -> None:
-        if self._request is not None:
-            self.chat_asked.emit(self._request.output)
+def copy_commands(requests: Sequence[Convert]) -> None:
+    """The same for several, a command on each line."""
+    QGuiApplication.clipboard().setText("\n".join(map(command_line, requests)))
 
-    def _show_folder(self) -> None:
-        if self._request is not None:
-            show_in_folder(Path(self._request.output))
 
-    def _copy_command(self) -> None:
-        if self._request is not None:
-            QGuiApplication.clipboard().setText(command_line(self._request))
+def _summary(queue: JobQueue) -> str:
+    told = ["1 running"] if queue.running is not None else []
+    if queue.waiting:
+        told.append(f"{len(queue.waiting)} waiting")
+    return f"Conversions · {', '.join(told)}" if told else "Conversions"

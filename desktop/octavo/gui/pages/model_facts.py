@@ -38,7 +38,7 @@ def facts(model: Model, now: datetime) -> list[tuple[str, str]]:
     bits = 8 * sum(each.n_bytes for each in card.tensors) / max(card.n_parameters, 1)
     return [
         ("Architecture", shape.architecture),
-        ("Parameters", parameters(card.n_parameters)),
+        ("Parameters", _all_and_used(card.n_parameters, card.n_active_parameters)),
         ("Layers", count(shape.n_layers)),
         ("Vocabulary", count(shape.n_vocabulary)),
         ("Attention heads", _heads(shape.n_heads, shape.n_kv_heads)),
@@ -46,6 +46,11 @@ def facts(model: Model, now: datetime) -> list[tuple[str, str]]:
         ("Chat template", "Built in" if card.has_chat_template else "None"),
         ("Changed", _changed(model.path, now)),
     ]
+
+
+def _all_and_used(total: int, active: int) -> str:
+    """``30.5 B``; with how many a token meets where there are experts."""
+    return parameters(total) if active == total else f"{parameters(total)} · {parameters(active)} active"
 
 
 def _heads(heads: tuple[int, ...], kv_heads: tuple[int, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy
 
 from octavo.gui.theme.tokens import colour
 
@@ -53,28 +53,3 @@ class ChoiceCard(QAbstractButton):
     def _shows_focus(self) -> bool:
         window = self.window()
         return window.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
-
-
-class RadioMark(QWidget):
-    """The round mark of a choice; it only shows, the card is the control."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._is_on = False
-        self.setFixedSize(18, 18)
-
-    def show_on(self, is_on: bool) -> None:
-        """Show it chosen or not."""
-        self._is_on = is_on
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colour("accent" if self._is_on else "field_border"), 1.5))
-        painter.setBrush(colour("surface"))
-        painter.drawEllipse(QRectF(1.5, 1.5, 15, 15))
-        if self._is_on:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour("accent"))
-            painter.drawEllipse(QRectF(5, 5, 8, 8))

@@ -1,15 +1,13 @@
-"""A conversion while it runs, and what came of it."""
+"""A conversion while it waits and while it runs."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar
 
 from octavo.gui.theme.fonts import MEDIUM, READING, SEMIBOLD, SMALL
 from octavo.gui.widgets.button import Button
-from octavo.gui.widgets.card import Card, Icon, column, row
+from octavo.gui.widgets.card import Card, Icon, row
 from octavo.gui.widgets.label import Label
 
 STEPS = 1000
@@ -37,7 +35,7 @@ class JobCard(Card):
 
     def __init__(self) -> None:
         super().__init__(gap=10)
-        self._title = Label("", READING, SEMIBOLD)
+        self._title = Label("", READING, SEMIBOLD, elide=True)
         self._share = Label("", READING, SEMIBOLD)
         self._line = ProgressLine("Conversion")
         self._tensor = Label("", SMALL, tone="text2", code=True, elide=True)
@@ -50,7 +48,9 @@ class JobCard(Card):
             elide=True,
         )
         self.cancel = Button("Cancel", "danger", height=30, size=SMALL)
-        head = row(Icon("loader-circle", "accent", 16), self._title, None, self._share)
+        head = row(Icon("loader-circle", "accent", 16))
+        head.addWidget(self._title, 1)
+        head.addWidget(self._share)
         below = row()
         below.addWidget(self._tensor, 1)
         below.addWidget(self._pace)
@@ -64,14 +64,12 @@ class JobCard(Card):
             else:
                 self.body.addLayout(item)
         self.cancel.clicked.connect(self.cancel_asked)
-        self.hide()
 
     def begin(self, title: str) -> None:
         """Show a job that has just begun."""
         self._title.show_text(title)
         self.show_progress(0.0, "", "Starting", "")
-        self.cancel.setEnabled(True)
-        self.show()
+        self.cancel.setAccessibleName(f"Cancel {title}")
 
     def show_progress(self, share: float, tensor: str, pace: str, left: str) -> None:
         """Show how far it is."""
@@ -88,35 +86,28 @@ class JobCard(Card):
         self._left.show_text("")
 
 
-class DoneCard(Card):
-    """What a conversion made, and what can be done with it."""
+class WaitingCard(Card):
+    """A conversion that waits for its turn."""
 
-    chat_asked = Signal()
-    folder_asked = Signal()
-    command_asked = Signal()
+    cancel_asked = Signal()
+    move_asked = Signal(int)
 
-    def __init__(self) -> None:
-        super().__init__(gap=10)
-        self._title = Label("", READING, SEMIBOLD, elide=True)
-        self._facts = Label("", SMALL, tone="text2", elide=True)
-        self._sum = Label("", SMALL, tone="text3", code=True, elide=True)
-        chat = Button("Chat", "primary", "message-square", height=32, size=SMALL)
-        folder = Button("Show in folder", "secondary", "folder-open", height=32, size=SMALL)
-        command = Button("Copy command", "secondary", "copy", height=32, size=SMALL)
-        head = row(Icon("circle-check", "ok", 18), gap=8)
-        head.addWidget(self._title, 1)
-        self.body.addLayout(head)
-        self.body.addLayout(column(self._facts, self._sum))
-        self.body.addLayout(row(chat, folder, command, None))
-        chat.clicked.connect(self.chat_asked)
-        folder.clicked.connect(self.folder_asked)
-        command.clicked.connect(self.command_asked)
-        self.hide()
+    def __init__(self, title: str, output: str) -> None:
+        super().__init__(padding=10, gap=8, across=True)
+        earlier = Button("", "ghost", "arrow-up", height=28, name=f"Earlier: {title}")
+        later = Button("", "ghost", "arrow-down", height=28, name=f"Later: {title}")
+        away = Button("", "ghost", "x", height=28, name=f"Take out of the queue: {title}")
+        self.body.addWidget(Label(title, weight=MEDIUM, elide=True), 2)
+        self.body.addWidget(Label(output, SMALL, tone="text3", elide=True), 1)
+        self.body.addWidget(Label("waiting", SMALL, tone="text2"))
+        for each in (earlier, later, away):
+            self.body.addWidget(each)
+        earlier.clicked.connect(self._move_up)
+        later.clicked.connect(self._move_down)
+        away.clicked.connect(self.cancel_asked)
 
-    def show_result(self, title: str, facts: Sequence[str], checksum: str) -> None:
-        """Show the result."""
-        self._title.show_text(title)
-        self._facts.show_text(" · ".join(facts))
-        self._sum.show_text(checksum)
-        self.setAccessibleName(f"{title}. {', '.join(facts)}")
-        self.show()
+    def _move_up(self) -> None:
+        self.move_asked.emit(-1)
+
+    def _move_down(self) -> None:
+        self.move_asked.emit(1)

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit,
 from octavo.gui.theme.fonts import SMALL, font
 from octavo.gui.theme.icons import pixmap
 from octavo.gui.theme.tokens import colour
-from octavo.gui.widgets.button import HEIGHT
+from octavo.gui.widgets.button import HEIGHT, Button
 from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.path_field import PathField
 from octavo.gui.widgets.switch import Switch
 
 _MOST = 2**31 - 1
@@ -36,10 +37,12 @@ class ChoiceBox(QComboBox):
 class OptionsForm(QWidget):
     """One control per field.
 
-    A field's ``metadata`` may hold ``label``, ``help``, ``minimum`` and ``maximum``.
+    A field's ``metadata`` may hold ``label``, ``help``, ``minimum`` and ``maximum``, and for texts ``holds``:
+    ``path`` (of a file) or ``tensor types`` (rules, which are given elsewhere: ``types_asked``).
     """
 
     changed = Signal()
+    types_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,16 +54,18 @@ class OptionsForm(QWidget):
         self._options: type | None = None
         self._readers: dict[str, Callable[[], Any]] = {}  # each reads a value of its field's own type
 
-    def show_options(self, options: type | None) -> None:
-        """Show the fields of ``options``, a dataclass, at their defaults; None shows nothing."""
+    def show_options(self, options: type | None, chosen: Any = None) -> None:  # an instance of it
+        """Show the fields of ``options``, a dataclass, as in ``chosen`` or at their defaults; None shows nothing."""
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         self._options, self._readers = options, {}
         if options is not None:
             hints = typing.get_type_hints(options)
             for line, field in enumerate(dataclasses.fields(options)):
-                self._add(line, field, hints[field.name])
+                value = _default(field) if chosen is None else getattr(chosen, field.name)
+                self._add(line, field, hints[field.name], value)
         self.setVisible(bool(self._readers))
 
     def value(self) -> Any:  # an instance of the dataclass on view
@@ -73,9 +78,11 @@ class OptionsForm(QWidget):
         """Field names and values."""
         return {name: read() for name, read in self._readers.items()}
 
-    def _add(self, line: int, field: dataclasses.Field[Any], kind: Any) -> None:  # any field, any type
+    def _add(
+        self, line: int, field: dataclasses.Field[Any], kind: Any, value: Any
+    ) -> None:  # any field, any type
         label = Label(field.metadata.get("label") or words(field.name), SMALL, tone="text2")
-        made = self._control(kind, _default(field), field.metadata)
+        made = self._control(kind, value, field.metadata)
         if made is None:
             return
         control, read = made
@@ -83,7 +90,7 @@ class OptionsForm(QWidget):
         control.setAccessibleDescription(str(field.metadata.get("help", "")))
         for widget in (control, label):
             widget.setToolTip(str(field.metadata.get("help", "")))
-        if not isinstance(control, Switch):
+        if not isinstance(control, (Switch, Button, PathField)):
             control.setFont(font(SMALL))
             control.setFixedHeight(HEIGHT)
             control.setMinimumWidth(140)
@@ -117,6 +124,16 @@ class OptionsForm(QWidget):
                 text.setTextMargins(TEXT_MARGIN, 0, TEXT_MARGIN, 0)
             spin.valueChanged.connect(self._tell)
             return spin, spin.value
+        if kind is str and metadata.get("holds") == "tensor types":
+            rules = str(default or "")
+            n_rules = len(rules.split(",")) if rules else 0
+            asking = Button(f"{n_rules} chosen…" if n_rules else "Choose…", height=30, size=SMALL)
+            asking.clicked.connect(self.types_asked)
+            return asking, lambda: rules
+        if kind is str and metadata.get("holds") == "path":
+            path = PathField(str(default or ""))
+            path.changed.connect(self._tell)
+            return path, path.text
         if kind is str:
             edit = QLineEdit(str(default or ""))
             edit.textChanged.connect(self._tell)

@@ -24,6 +24,7 @@ class ResultPanel(Card):
 
     convert_asked = Signal()
     place_asked = Signal()
+    command_asked = Signal()
     name_changed = Signal()
 
     def __init__(self) -> None:
@@ -41,10 +42,12 @@ class ResultPanel(Card):
         self.name.setAccessibleName("Save as")
         self._folder = Label("", SMALL, tone="text3", elide=True)
         place = Button("Choose…", "link", height=26, size=SMALL, name="Choose where to save")
+        self.command = Button("Copy as command", "link", height=26, size=SMALL)
         self.convert = Button("Convert", "primary", "layers", height=40)
         self._add(place)
         self.convert.clicked.connect(self.convert_asked)
         place.clicked.connect(self.place_asked)
+        self.command.clicked.connect(self.command_asked)
         self.name.textEdited.connect(self.name_changed)
 
     def _add(self, place: Button) -> None:
@@ -65,6 +68,7 @@ class ResultPanel(Card):
         add(self.name)
         add(self._folder)
         self.body.addStretch(1)
+        self.body.addLayout(row(None, self.command, None))
         add(self.convert)
 
     def sizeHint(self) -> QSize:
@@ -100,5 +104,6 @@ class ResultPanel(Card):
     def show_ready(self, is_ready: bool, text: str, *, is_main: bool) -> None:
         """Say whether it can start, what the button does, and whether it is the main thing to do."""
         self.convert.setEnabled(is_ready)
+        self.command.setEnabled(is_ready)
         self.convert.show_text(text)
         self.convert.show_kind("primary" if is_main else "secondary")

@@ -11,9 +11,9 @@ ROW_HEIGHT = 30
 
 
 class FigureTable(QTableView):
-    """A read-only table whose columns share the width."""
+    """A read-only table whose columns share the width; as high as its rows, or one that ``scrolls``."""
 
-    def __init__(self, model: QAbstractItemModel, name: str) -> None:
+    def __init__(self, model: QAbstractItemModel, name: str, *, scrolls: bool = False) -> None:
         super().__init__()
         self.setModel(model)
         self.setAccessibleName(name)
@@ -22,9 +22,11 @@ class FigureTable(QTableView):
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scrolls = scrolls
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        if not scrolls:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -32,8 +34,10 @@ class FigureTable(QTableView):
         model.modelReset.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
+        if self._scrolls:
+            return super().sizeHint()
         head = self.horizontalHeader().sizeHint().height()
         return QSize(super().sizeHint().width(), head + ROW_HEIGHT * self.model().rowCount() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, self.sizeHint().height())
+        return QSize(0, 0 if self._scrolls else self.sizeHint().height())

@@ -1,0 +1,51 @@
+"""Which conversions the page would start: of the selected model, to the marked formats, into one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from octavo.engine.quantize.quantizer import Quantizer
+from octavo.gui.pages.format_choices import FormatChoices
+from octavo.gui.pages.targets import default_folder
+from octavo.gui.workspace import Workspace
+from octavo.worker.protocol import Convert
+
+
+class ConversionPlan:
+    """The folder of the results, and the requests that the choices come to."""
+
+    def __init__(self, workspace: Workspace, choices: FormatChoices) -> None:
+        self._workspace, self._choices = workspace, choices
+        self._folder: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go: the folder chosen for this model, else as the settings say."""
+        model = self._workspace.selected_model
+        if self._folder is None and model is not None:
+            self._folder = default_folder(model, self._workspace.settings.output_folder)
+        return self._folder or Path()
+
+    def choose_folder(self, folder: Path | None) -> None:
+        """Take another folder; None goes back to the settings'."""
+        self._folder = folder
+
+    def target(self, quantizer: Quantizer) -> Path:
+        """Where the file of a format goes."""
+        model = self._workspace.selected_model
+        return self.folder / self._choices.file_name(model, quantizer) if model else self.folder
+
+    def requests(self, quantizers: Sequence[Quantizer]) -> list[Convert]:
+        """What to ask the engine for."""
+        if self._workspace.selected_model is None:
+            return []
+        return [
+            Convert(
+                path=self._workspace.selected_path,
+                quantizer=each.name,
+                output=str(self.target(each)),
+                options=self._choices.changed(each),
+            )
+            for each in quantizers
+        ]

@@ -1,0 +1,73 @@
+"""Formats and their figures in words: the rows of the list, and the facts of the one on view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.estimate.fit import FitRow
+from octavo.engine.measure.figures import Figures
+from octavo.engine.quantize.quantizer import Quantizer
+from octavo.gui.markdown.clean_text import clean
+from octavo.gui.pages.quality_words import agreement, quality_facts
+from octavo.gui.widgets.format_list import Format
+from octavo.gui.widgets.format_row import FormatRow
+from octavo.gui.wording import byte_count, likely_speed
+from octavo.gui.workspace import Workspace
+
+RECOMMENDED = "Q4_K_M"
+# In this order; what else is shipped is for special needs.
+USUAL = (RECOMMENDED, "Q8_0", "Q6_K", "Q5_K_M")
+
+
+def formats_of(quantizers: Sequence[Quantizer], workspace: Workspace) -> list[Format]:
+    """The list: the usual ones first, then those of other plugins, then the rare ones."""
+    shipped = {name for each in workspace.host.plugins() if each.is_shipped for name in each.quantizers}
+    rare = {each for each in shipped if each not in USUAL and not each.startswith("AWQ")}
+
+    def place(quantizer: Quantizer) -> tuple[int, int, str]:
+        name = quantizer.name
+        return (int(name in rare), USUAL.index(name) if name in USUAL else len(USUAL), name)
+
+    return [
+        Format(
+            clean(each.name),
+            clean(each.summary),
+            "Recommended" if each.name == RECOMMENDED else "",
+            is_rare=each.name in rare,
+        )
+        for each in sorted(quantizers, key=place)
+    ]
+
+
+def show_row(shown: FormatRow, found: FitRow | None) -> None:
+    """Show what a format would cost, or why it cannot be had."""
+    if found is None:
+        shown.show_figures("—", "—", "—")
+    elif not found.file_bytes:
+        shown.show_problem(clean(found.sentence))
+    else:
+        memory = byte_count(found.total_bytes) if found.total_bytes else "—"
+        shown.show_figures(byte_count(found.file_bytes), memory, likely_speed(found.tokens_per_second) or "—")
+
+
+def show_quality(shown: FormatRow, found: tuple[Figures, bool] | None) -> None:
+    """Show how close a format stays to the source; nothing where nobody has measured it."""
+    if found is None:
+        shown.show_quality("", "agreement", is_final=True)
+    else:
+        shown.show_quality(*agreement(found[0]), is_final=found[1])
+
+
+def outcome_facts(
+    card: ModelCard, found: FitRow, quality: tuple[Figures, bool] | None
+) -> list[tuple[str, str]]:
+    """The lines of the panel for the format on view."""
+    change = found.file_bytes / max(card.file_bytes, 1) - 1
+    size = f"{byte_count(found.file_bytes)}  ({change:+.0%})".replace("-", "−")
+    return [
+        ("Original", byte_count(card.file_bytes)),
+        ("Converted, exactly", size),
+        ("Bits per weight", f"{8 * found.file_bytes / max(card.n_parameters, 1):.2f}"),
+        *(quality_facts(quality[0]) if quality else []),
+    ]

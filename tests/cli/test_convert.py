@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 
@@ -54,3 +56,55 @@ def test_what_cannot_be_done_is_refused_in_one_line(octavo, model, options, word
     assert outcome.status == 1
     assert words in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_several_quantizers_are_made_in_one_pass_into_a_folder(octavo, model, tmp_path):
+    found = octavo("convert", model, "--to", "Q8_0,q4_k_m", "-o", tmp_path, "--no-proof", "--json").json
+
+    assert [each["quantizer"] for each in found["outputs"]] == ["Q8_0", "Q4_K_M"]
+    for each in found["outputs"]:
+        path = tmp_path / f"tiny-{each['quantizer']}.gguf"
+        assert each["output"] == str(path)
+        assert each["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert each["proof"] is None
+    assert found["forecast"]["file_bytes"] == [each["file_bytes"] for each in found["outputs"]]
+
+
+def test_several_files_need_a_folder(octavo, model, tmp_path):
+    outcome = octavo("convert", model, "--to", "Q8_0,Q4_K_M", "-o", tmp_path / "none")
+    assert outcome.status == 1
+    assert "There is no folder" in outcome.err
+
+
+def test_of_several_each_takes_the_options_that_it_has(octavo, model, tmp_path):
+    options = ("--set", "compatible=true", "--set", "mode=quick", "--no-proof")
+    assert octavo("convert", model, "--to", "Q4_K_M,F16", "-o", tmp_path, *options).status == 0
+    outcome = octavo("convert", model, "--to", "Q4_K_M,F16", "-o", tmp_path, "--force", "--set", "colour=red")
+    assert outcome.status == 1
+    assert "no option 'colour'" in outcome.err
+
+
+def test_what_it_will_take_is_told_before(octavo, model, tmp_path):
+    outcome = octavo("convert", model, "--to", "Q8_0", "--no-proof")
+    assert outcome.err.startswith("Needs ")
+    assert " of disk (" in outcome.err
+    assert " of memory (" in outcome.err
+
+    target = tmp_path / "tiny-Q4_K_M.gguf"
+    found = octavo("convert", model, "--to", "Q4_K_M", "--forecast", "--json").json
+    assert not target.exists()
+    written = octavo("convert", model, "--to", "Q4_K_M", "--no-proof", "--json").json
+    assert found["forecast"]["file_bytes"] == [written["file_bytes"]]
+    assert found["forecast"]["seconds"] > 0
+    assert "Memory" in octavo("convert", model, "--to", "Q4_K_M", "--forecast").out
+
+
+def test_model_and_copy_are_compared(octavo, tmp_path):
+    found = octavo("convert", "demo", "--to", "Q8_0", "-o", tmp_path / "demo.gguf", "--json").json
+    proof = found["proof"]
+    assert proof["tensors"] == proof["source_tensors"] == found["n_tensors"]
+    assert proof["template"] == "same"
+    assert len(proof["tokens_source"]) == len(proof["tokens_result"]) == 20
+    shown = octavo("convert", "demo", "--to", "Q8_0", "-o", tmp_path / "demo.gguf", "--force").out
+    assert "the same prompt as the source's" in shown
+    assert "Compared" in shown

@@ -9,7 +9,18 @@ from tests.journeys.demo_answers import ANSWERS
 
 from octavo.store.library import demo_model
 from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
-from octavo.worker.protocol import Chat, Convert, CountTokens, Done, Load, Piece, Progressed, Replied, Unload
+from octavo.worker.protocol import (
+    Chat,
+    Convert,
+    CountTokens,
+    Done,
+    ForecastConvert,
+    Load,
+    Piece,
+    Progressed,
+    Replied,
+    Unload,
+)
 
 LOAD = Load(path=str(demo_model()))
 
@@ -113,6 +124,11 @@ def test_conversion_in_the_child_leaves_nothing_when_it_is_stopped(client, tmp_p
     with pytest.raises(RequestFailed, match="Stopped"):
         list(client.events(number))
     assert list(tmp_path.iterdir()) == []
+    asked = ForecastConvert(path=request.path, quantizer=request.quantizer, output=request.output)
+    forecast = client.ask(asked)
+    assert list(tmp_path.iterdir()) == []
     report = client.ask(request)
     assert report["verified"] is True
+    assert report["proof"]["template"] == "same"
+    assert [report["file_bytes"]] == forecast["file_bytes"]
     assert report["file_bytes"] == (tmp_path / "demo.gguf").stat().st_size

@@ -1,36 +1,53 @@
-"""``octavo convert``: a smaller copy of a model."""
+"""``octavo convert``: smaller copies of a model."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from octavo.cli import figures, progress
-from octavo.cli.options import AsJson, Model, NoPlugins, Set, chosen_options, model_path
-from octavo.cli.output import print_facts, print_json
+from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_options, model_path
+from octavo.cli.output import print_facts, print_json, print_line, print_note
 from octavo.cli.plugins import plugin_host
 from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
-    from octavo.engine.convert.convert import ConvertReport
+    from octavo.engine.convert.forecast import Forecast
+    from octavo.engine.convert.proof import Proof
+    from octavo.engine.convert.report import ConvertReport
+    from octavo.engine.quantize.quantizer import Quantizer
 
 To = Annotated[
     str,
     typer.Option(
-        "--to", metavar="NAME", help="The quantizer, for example Q4_K_M; octavo plugins lists them."
+        "--to",
+        metavar="NAME[,NAME...]",
+        help="The quantizer, for example Q4_K_M; octavo plugins lists them. Several are made in one pass.",
     ),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="OUT", help="The new file; by default beside the model."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="The new file, or the folder for new files; by default beside the model.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")]
+NoProof = Annotated[
+    bool, typer.Option("--no-proof", help="Do not ask model and copy for 20 tokens to compare.")
+]
+OnlyForecast = Annotated[
+    bool, typer.Option("--forecast", help="Only tell what it will take: disk, memory and time.")
+]
 
 
 def convert(
@@ -39,28 +56,75 @@ def convert(
     output: Output = None,
     force: Force = False,
     chosen: Set = None,
+    threads: Threads = 0,
+    no_proof: NoProof = False,
+    only_forecast: OnlyForecast = False,
     as_json: AsJson = False,
     no_plugins: NoPlugins = False,
 ) -> None:
-    """Make a smaller copy of a model. The copy is checked before it gets its name; the model stays as it is."""
-    from octavo.engine.checkpoint.open import open_checkpoint
-    from octavo.engine.convert.convert import convert as conversion
-    from octavo.engine.quantize.options import build_options
+    """Make smaller copies of a model. Each is checked before it gets its name; the model stays as it is.
 
-    quantizer = plugin_host(no_plugins).quantizer(to)
-    options = build_options(quantizer, chosen_options(chosen or []))
+    Killed in the middle, the same command goes on where it was.
+    """
+    from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.convert.convert import convert_all
+    from octavo.engine.convert.forecast import forecast
+    from octavo.engine.convert.output import Output as Wish
+    from octavo.engine.convert.target import check_target
+
+    host = plugin_host(no_plugins)
+    quantizers = [host.quantizer(name.strip()) for name in to.split(",")]
+    options = _options_of(quantizers, chosen_options(chosen or []))
     with contextlib.closing(open_checkpoint(model_path(model))) as source:
-        target = (output or _usual_output(model, source.card, quantizer.name)).expanduser()
-        if os.path.lexists(target) and not force:
-            raise OctavoError(
-                f"{target} exists already.", "Replace it with --force, or choose another name with -o."
-            )
-        work = conversion(source, quantizer, options, target, force=force)
-        report = progress.run(work, "Converting")
+        targets = _targets(model, source.card, [each.name for each in quantizers], output)
+        for target in targets:
+            if os.path.lexists(target) and not force and not only_forecast:
+                raise OctavoError(
+                    f"{target} exists already.", "Replace it with --force, or choose another name with -o."
+                )
+            check_target(target, source.files(), force=True)
+        wishes = [Wish(*each) for each in zip(quantizers, options, targets, strict=True)]
+        expected = forecast(source, wishes, n_threads=threads)
+        if only_forecast:
+            _show_forecast(expected, targets, as_json=as_json)
+            return
+        print_note(_sentence(expected))
+        work = convert_all(source, wishes, force=force, n_threads=threads, proves=not no_proof)
+        reports = progress.run(work, "Converting")
         if as_json:
-            print_json(asdict(report))
-        else:
+            print_json(_plain(reports, expected))
+            return
+        for report in reports:
             print_facts(_facts(report, source.card.file_bytes))
+            if report is not reports[-1]:
+                print_line()
+
+
+def _options_of(quantizers: Sequence[Quantizer], chosen: dict[str, str]) -> list[Any]:  # of their own Options
+    """The options of each quantizer; of several, each takes those that it has, and one at least must take each."""
+    from octavo.engine.quantize.options import build_options, option_names
+
+    if len(quantizers) == 1:
+        return [build_options(quantizers[0], chosen)]
+    known = [option_names(each) for each in quantizers]
+    strange = [name for name in chosen if not any(name in each for each in known)]
+    mine = [{name: chosen[name] for name in chosen if name in each or name in strange} for each in known]
+    return [build_options(each, values) for each, values in zip(quantizers, mine, strict=True)]
+
+
+def _targets(model: str, card: ModelCard, quantizers: Sequence[str], output: Path | None) -> list[Path]:
+    """Where each file goes."""
+    usual = [_usual_output(model, card, each) for each in quantizers]
+    if output is None:
+        return usual
+    output = output.expanduser()
+    if output.is_dir():
+        return [output / each.name for each in usual]
+    if len(usual) > 1:
+        raise OctavoError(
+            f"There is no folder {output}.", "Several files need a folder that exists: name it with -o."
+        )
+    return [output]
 
 
 def _usual_output(model: str, card: ModelCard, quantizer: str) -> Path:
@@ -75,6 +139,44 @@ def _usual_output(model: str, card: ModelCard, quantizer: str) -> Path:
     return source.with_name(f"{stem}-{quantizer}.gguf")
 
 
+def _plain(reports: Sequence[ConvertReport], expected: Forecast) -> dict[str, Any]:  # what JSON knows
+    """One report as it is, several as a list."""
+    if len(reports) == 1:
+        return {**asdict(reports[0]), "forecast": asdict(expected)}
+    return {
+        "outputs": [asdict(each) for each in reports],
+        "seconds": reports[0].seconds,
+        "forecast": asdict(expected),
+    }
+
+
+def _sentence(expected: Forecast) -> str:
+    return (
+        f"Needs {figures.size(expected.disk_bytes)} of disk ({figures.size(expected.free_disk_bytes)} free), "
+        f"at most {figures.size(expected.memory_bytes)} of memory "
+        f"({figures.size(expected.free_memory_bytes)} free), about {figures.seconds(expected.seconds)}."
+    )
+
+
+def _show_forecast(expected: Forecast, targets: Sequence[Path], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"outputs": [str(each) for each in targets], "forecast": asdict(expected)})
+        return
+    sizes = zip(targets, expected.file_bytes, strict=True)
+    print_facts(
+        [
+            *(("File", f"{target}, {figures.count(size)} bytes") for target, size in sizes),
+            ("Disk", f"{figures.size(expected.disk_bytes)}, {figures.size(expected.free_disk_bytes)} free"),
+            (
+                "Memory",
+                f"{figures.size(expected.memory_bytes)} at most, "
+                f"{figures.size(expected.free_memory_bytes)} free",
+            ),
+            ("Time", f"about {figures.seconds(expected.seconds)}"),
+        ]
+    )
+
+
 def _facts(report: ConvertReport, source_bytes: int) -> list[tuple[str, str]]:
     share = report.file_bytes / source_bytes
     return [
@@ -85,8 +187,31 @@ def _facts(report: ConvertReport, source_bytes: int) -> list[tuple[str, str]]:
             "the same, to the byte" if report.file_bytes == report.predicted_bytes else "another size",
         ),
         ("Verified", f"{report.n_tensors} tensors, reopened and checked" if report.verified else "no"),
+        *_proof_facts(report.proof),
         ("Time", figures.seconds(report.seconds)),
         ("Memory", f"{figures.size(report.peak_rss_bytes)} at most"),
         ("SHA-256", report.sha256),
         *(("Note", note) for note in report.notes),
     ]
+
+
+def _proof_facts(proof: Proof | None) -> list[tuple[str, str]]:
+    """What model and copy have in common."""
+    if proof is None:
+        return []
+    facts = []
+    if proof.template != "none":
+        same = proof.template == "same"
+        facts.append(("Template", "the same prompt as the source's" if same else "not the source's prompt"))
+    if proof.tokens_source and proof.tokens_result:
+        n_tokens = len(proof.tokens_source)
+        first = proof.first_difference
+        same_words = f"the first {n_tokens} tokens are the source's"
+        facts.append(
+            (
+                "Compared",
+                same_words if first is None else f"token {first + 1} of {n_tokens} is the first to differ",
+            )
+        )
+        facts += [("Source", proof.text_source), ("Copy", proof.text_result)]
+    return [*facts, ("Compared", proof.skipped)]

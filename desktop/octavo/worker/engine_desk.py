@@ -19,6 +19,7 @@ from octavo.worker.protocol import (
     Chat,
     Convert,
     CountTokens,
+    ForecastConvert,
     Inspect,
     ListModels,
     Load,
@@ -137,7 +138,10 @@ class EngineDesk:
 
     def _convert(self, request: Convert, stop: Stop) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
-        from octavo.engine.convert.convert import convert
+        from octavo.engine.convert.convert import convert_all
+        from octavo.engine.convert.forecast import forecast
+        from octavo.engine.convert.output import Output
+        from octavo.engine.convert.target import check_target
         from octavo.engine.quantize.options import build_options
         from octavo.plugin.host import PluginHost
         from octavo.store.settings import load_settings
@@ -147,8 +151,13 @@ class EngineDesk:
         quantizer = host.quantizer(request.quantizer)
         options = build_options(quantizer, request.options)
         with contextlib.closing(open_checkpoint(Path(request.path))) as source:
-            work = convert(source, quantizer, options, Path(request.output), force=request.force)
-            return msgspec.to_builtins(self._run(request, work, "convert", stop))
+            wishes = [Output(quantizer, options, Path(request.output))]
+            if isinstance(request, ForecastConvert):
+                check_target(wishes[0].target, source.files(), force=True)
+                return msgspec.to_builtins(forecast(source, wishes))
+            work = convert_all(source, wishes, force=request.force, proves=request.proves)
+            (report,) = self._run(request, work, "convert", stop)
+            return msgspec.to_builtins(report)
 
     def _measure(self, request: Measure, stop: Stop) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint

@@ -61,7 +61,8 @@ class CountTokens(Message, frozen=True, kw_only=True):
 class Convert(Message, frozen=True, kw_only=True):
     """Write a quantized copy; ends with ``Done(result=ConvertReport as plain data)``.
 
-    ``options`` are fields of the quantizer's ``Options``; a value may be given as text.
+    ``options`` are fields of the quantizer's ``Options``; a value may be given as text. With ``proves`` source and
+    result are asked for some words afterwards, as far as memory allows.
     """
 
     path: str
@@ -69,6 +70,14 @@ class Convert(Message, frozen=True, kw_only=True):
     output: str
     options: dict[str, Any] = {}
     force: bool = False
+    proves: bool = True
+
+
+class ForecastConvert(Convert, frozen=True, kw_only=True):
+    """What such a ``Convert`` would take; ends with ``Done(result=engine.convert.forecast.Forecast as plain data)``.
+
+    Takes seconds the first time a quantizer is asked about: its encoders are compiled and timed.
+    """
 
 
 class Measure(Message, frozen=True, kw_only=True):
@@ -235,6 +244,7 @@ Request: TypeAlias = (
     | Chat
     | CountTokens
     | Convert
+    | ForecastConvert
     | Measure
     | ListModels
     | MeasureBandwidth

@@ -12,13 +12,16 @@ from typing import Any, TypeVar
 
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.checkpoint.source_hash import SourceHash
+from octavo.engine.convert.forecast import require_room
 from octavo.engine.convert.one_pass import OnePass
 from octavo.engine.convert.output import Output, OutputFile
 from octavo.engine.convert.proof import Proof, Said, prove, source_says
 from octavo.engine.convert.report import ConvertReport as ConvertReport
+from octavo.engine.convert.target import check_target
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
 from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.hardware.memory import peak_rss_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.quantizer import Quantizer
@@ -72,6 +75,9 @@ def convert_all(
     """
     started = time.perf_counter()
     n_threads = n_threads or usable_threads()
+    for wish in outputs:
+        check_target(wish.target, source.files(), force=force)
+    require_room(source, outputs)
     with ExitStack() as stack:
         source_hash = stack.enter_context(contextlib.closing(SourceHash(source.files())))
         files = []
@@ -92,13 +98,13 @@ def convert_all(
         sha256 = (yield from _aside(source_hash.result(), total, total)) if needs_hash else ""
         for file in files:
             yield from _aside(file.complete(sha256), total, total)
-        seconds = time.perf_counter() - started
+        seconds, peak = time.perf_counter() - started, peak_rss_bytes()
         proofs: list[Proof | None] = [None] * len(files)
         if proves:
             proofs = yield from _aside(_proofs(source, files, n_threads), total, total)
         if not source.unchanged():
             raise _changed(source)
-        return [file.report(proof, seconds) for file, proof in zip(files, proofs, strict=True)]
+        return [file.report(proof, seconds, peak) for file, proof in zip(files, proofs, strict=True)]
 
 
 def _beginning(file: OutputFile) -> str:

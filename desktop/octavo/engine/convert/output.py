@@ -19,7 +19,6 @@ from octavo.engine.convert.recipe import identity, recipe, why_afresh
 from octavo.engine.convert.report import ConvertReport
 from octavo.engine.convert.target import check_target
 from octavo.engine.estimate.file_size import predicted_bytes
-from octavo.engine.hardware.memory import peak_rss_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration, RowEncoder
 from octavo.engine.quantize.quantizer import Plan, Quantizer
@@ -115,7 +114,7 @@ class OutputFile:
         self._source_sha256 = source_sha256
         self.sha256 = yield from self.writer.complete(self._fields(source_sha256))
 
-    def report(self, proof: Proof | None, seconds: float) -> ConvertReport:
+    def report(self, proof: Proof | None, seconds: float, peak_bytes: int) -> ConvertReport:
         """Give the file its name, and say what came of it."""
         verified = self.holds_all()
         self.writer.publish()
@@ -125,7 +124,7 @@ class OutputFile:
             file_bytes=target.stat().st_size,
             predicted_bytes=predicted_bytes(self._source.card, self.plan),
             seconds=seconds,
-            peak_rss_bytes=peak_rss_bytes(),
+            peak_rss_bytes=peak_bytes,
             sha256=self.sha256,
             verified=verified,
             n_tensors=len(self.planned),

@@ -6,16 +6,19 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from octavo.engine.checkpoint.refusals import shown
 from octavo.engine.errors import OctavoError
 
 
 def check_target(target: Path, sources: Sequence[Path], *, force: bool) -> None:
-    """Refuse a target that is one of the ``sources``, or exists while ``force`` is off.
+    """Refuse a target that is one of the ``sources``, or exists while ``force`` is off, or in no folder.
 
     A source is recognised by device and inode, so through links too.
     """
     if any(_same_file(target, each) for each in sources):
         raise OctavoError(f"{target.name} is the model that is being converted.", "Choose another name.")
+    if not target.parent.is_dir():
+        raise OctavoError(f"There is no folder {shown(str(target.parent), 160)}.", "Create it first.")
     if os.path.lexists(target) and not target.is_dir() and not force:
         raise OctavoError(
             f"{target.name} exists already.", "Choose another name, or allow it to be replaced."

@@ -13,6 +13,11 @@ _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
 
+def option_names(quantizer: Quantizer) -> set[str]:
+    """The options that it has."""
+    return {each.name for each in dataclasses.fields(quantizer.Options)} if quantizer.Options else set()
+
+
 def build_options(quantizer: Quantizer, chosen: Mapping[str, Any]) -> Any:  # an instance of its own Options
     """The quantizer's ``Options`` with what was ``chosen``, the rest at its default; None if it has none.
 

@@ -36,7 +36,7 @@ def compile_kernels(checkpoint: Checkpoint, kv_type: str) -> Work[None]:
             "Convert it from its original to Q8_0 or Q4_K_M.",
         )
     mixture = experts.ENTRIES if checkpoint.hyperparameters.n_experts else ()
-    yield from compile_ahead([*mixture, *_entries(types.values(), (kv_type,))], usable_threads())
+    yield from compile_ahead([*mixture, *entries_of(types.values(), (kv_type,))], usable_threads())
 
 
 def warm_kernels() -> Work[None]:
@@ -46,11 +46,11 @@ def warm_kernels() -> Work[None]:
 
 def common_entries() -> list[Entry]:
     """The entries that all common models need together."""
-    return _entries([block_type(name) for name in _COMMON_TYPES], ("f16", "q8_0"))
+    return entries_of([block_type(name) for name in _COMMON_TYPES], ("f16", "q8_0"))
 
 
-def _entries(types: Iterable[BlockType], kv_types: Iterable[str]) -> list[Entry]:
-    """The largest first, so that the processes that compile them end together."""
+def entries_of(types: Iterable[BlockType], kv_types: Iterable[str]) -> list[Entry]:
+    """What such models need; the largest first, so that the processes that compile them end together."""
     entries = [program.run]
     entries += [attention.ATTEND_ENTRIES[_KV_KINDS[each]] for each in kv_types]
     entries.append(sample.sample)

@@ -1,0 +1,90 @@
+"""The best mode: every matrix is rounded knowing what text puts into it, one layer after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.blocks.types import BlockType
+from octavo.engine.calibrate.feedback import (
+    Feedback,
+    can_feed_back,
+    encode_with_feedback,
+    make_feedback,
+)
+from octavo.engine.calibrate.layers import Layers
+from octavo.engine.calibrate.moments import Moments
+from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
+from octavo.engine.inference.layered import compile_layered
+from octavo.engine.inference.program_steps import Product
+from octavo.engine.progress import Work
+from octavo.engine.quantize.calibration import RowEncoder
+from octavo.engine.quantize.quantizer import Quantizer
+from octavo.engine.quantize.recode import plain_encoder
+from octavo.engine.quantize.tensor_roles import layer_number
+
+# Of the moments' mean diagonal. On text of other domains 0.1 gave less error than the 0.01 of GPTQ.
+DAMPING = 0.1
+
+
+class BestCalibration:
+    """Runs text through the original model, layer by layer, and encodes each matrix with error feedback.
+
+    Parameters
+    ----------
+    source : Checkpoint
+    quantizer : Quantizer
+        Encodes what belongs to no layer.
+    windows : int64[windows, tokens]
+    n_threads : int
+        0 for all usable cores.
+    """
+
+    def __init__(
+        self,
+        source: Checkpoint,
+        quantizer: Quantizer,
+        windows: npt.NDArray[np.int64],
+        n_threads: int = 0,
+    ) -> None:
+        self._source = source
+        self._quantizer = quantizer
+        self._windows = windows
+        self._n_threads = n_threads
+        self._layers: Layers | None = None
+        self._layer = -1
+        self._moments: dict[Product, Moments] = {}
+        self._feedback: dict[Product, Feedback] = {}
+
+    def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
+        """Reach the tensor's layer, and factor what goes into it."""
+        layer = layer_number(tensor.name)
+        if layer >= 0 and tensor.is_matrix and can_feed_back(to) and to != tensor.block_type:
+            yield from self._reach(layer)
+            for product in [*self._moments, *self._feedback]:
+                if tensor.name in product.tensors:
+                    return self._with_feedback(product, to)
+        return plain_encoder(self._quantizer, to)
+
+    def _reach(self, layer: int) -> Work[None]:
+        if layer == self._layer:
+            return
+        self._layer = -1
+        self._moments, self._feedback = {}, {}
+        if self._layers is None:
+            yield from compile_layered()
+            self._layers = Layers(self._source, self._windows, self._n_threads)
+        self._moments = yield from self._layers.reach(layer)
+        self._layer = layer
+
+    def _with_feedback(self, product: Product, to: BlockType) -> RowEncoder:
+        if product in self._moments:  # dropped when they are factored
+            moments = self._moments.pop(product).weighted()
+            self._feedback[product] = make_feedback(moments, np.diag(moments), DAMPING)
+        feedback = self._feedback[product]
+        return lambda weights, _: encode_with_feedback(weights, to, feedback)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._layers is not None:
+            self._layers.close()

@@ -1,0 +1,77 @@
+"""The moments of one layer after the other: text runs through the model with one layer's weights in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.calibrate.moments import Moments
+from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.inference.layered import LayeredModel
+from octavo.engine.inference.program_steps import Product
+from octavo.engine.progress import Progress, Work
+
+Floats = npt.NDArray[np.float32]
+
+
+class Layers:
+    """Walks through a model's layers.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    windows : int64[windows, tokens]
+    n_threads : int
+        0 for all usable cores.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, windows: npt.NDArray[np.int64], n_threads: int = 0) -> None:
+        self.model = LayeredModel(checkpoint, windows.shape[1], n_threads)
+        self._windows = windows
+        self._hidden: list[Floats] = []
+        self._next = 0
+
+    def close(self) -> None:
+        """End the threads."""
+        self.model.close()
+
+    def reach(self, layer: int) -> Work[dict[Product, Moments]]:
+        """Run all layers up to this one; the moments of its products.
+
+        Asking for an earlier layer begins again.
+        """
+        if not self._hidden or layer < self._next:
+            self._hidden = [self.model.embed(each) for each in self._windows]
+            self._next = 0
+        found: dict[Product, Moments] = {}
+        for each in range(self._next, layer + 1):
+            found = yield from self._run(each, is_wanted=each == layer)
+            self._next = each + 1
+        return found
+
+    def _run(self, layer: int, *, is_wanted: bool) -> Work[dict[Product, Moments]]:
+        found: dict[Product, Moments] = {}
+        n = len(self._hidden)
+        for product in self.model.products(layer):
+            for name in product.tensors:
+                self.model.lend(name, self.model.read(name))
+        try:
+            for done, hidden in enumerate(self._hidden):
+                yield Progress(done, n, f"calibrate layer {layer}", layer + 1, self.model.shape.n_layers)
+                if is_wanted:
+                    self._count(layer, hidden, found)
+                else:
+                    self.model.run(layer, hidden)
+        finally:
+            self.model.drop(layer)
+        return found
+
+    def _count(self, layer: int, hidden: Floats, found: dict[Product, Moments]) -> None:
+        inputs: dict[Product, Floats] = {}
+        self.model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))
+        # What is added to the residual stream counts as much as it changes the norm of the stream that comes out.
+        squares = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
+        weights = 1 / np.maximum(squares, 1e-12)
+        for product, x in inputs.items():
+            moments = found.setdefault(product, Moments(x.shape[1]))
+            moments.add(x, None if product.norm else weights)

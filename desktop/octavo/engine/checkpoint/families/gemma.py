@@ -124,7 +124,7 @@ GEMMA = Family(
     scalings=("default",),
     check=_check,
     fields=_ordered,
-    tokens={"prefix": 67, "suffix": 69, "middle": 68, "eot": 107},
+    tokens={"eot": 107},
     is_always_tied=True,
 )
 GEMMA2 = Family(

@@ -1,0 +1,165 @@
+"""The tiny models of ``tests/data/families``: one row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model.
+
+    Parameters
+    ----------
+    model, config : str
+        Classes of transformers.
+    numbers : dict
+        What the configuration is made with.
+    pre : str
+        How its tokenizer cuts words; ``default`` for SentencePiece.
+    centre : float
+        What the weights of norms are near to.
+    tokenizer_class : str
+        What llama.cpp's converter is told.
+    """
+
+    model: str
+    config: str
+    numbers: dict[str, Any]
+    pre: str = "gpt-2"
+    centre: float = 1.0
+    tokenizer_class: str = "PreTrainedTokenizerFast"
+
+
+_SHAPE = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "max_position_embeddings": 256,
+    "rms_norm_eps": 1e-5,
+    "tie_word_embeddings": True,
+}
+_HEADS = {"head_dim": 32}
+_WIDE = {"hidden_size": 64, "intermediate_size": 32}  # where heads must share the width
+_EXPERTS = {"num_experts_per_tok": 2, "num_hidden_layers": 2}
+
+
+def _llama(**rope: Any) -> Row:  # Any: JSON.
+    numbers = _SHAPE | _HEADS | ({"rope_parameters": {"rope_theta": 10000.0} | rope} if rope else {})
+    return Row("LlamaForCausalLM", "LlamaConfig", numbers, pre="llama-bpe")
+
+
+ROWS = {
+    "llama": _llama(),
+    "llama-linear": _llama(rope_type="linear", factor=4.0),
+    "llama-llama3": _llama(
+        rope_type="llama3",
+        factor=8.0,
+        low_freq_factor=1.0,
+        high_freq_factor=4.0,
+        original_max_position_embeddings=32,
+    ),
+    "llama-yarn": _llama(
+        rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=4.0, beta_slow=0.5
+    ),
+    "mistral": Row(
+        "MistralForCausalLM",
+        "MistralConfig",
+        _SHAPE
+        | _HEADS
+        | {
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "sliding_window": 32,
+            "tie_word_embeddings": False,
+        },
+        pre="default",
+    ),
+    "mixtral": Row(
+        "MixtralForCausalLM",
+        "MixtralConfig",
+        _SHAPE | _HEADS | _EXPERTS | {"num_local_experts": 8, "intermediate_size": 32},
+        pre="llama-bpe",
+    ),
+    "qwen2": Row("Qwen2ForCausalLM", "Qwen2Config", _SHAPE | _WIDE, pre="qwen2"),
+    "qwen3": Row("Qwen3ForCausalLM", "Qwen3Config", _SHAPE | _HEADS, pre="qwen2"),
+    "qwen3_moe": Row(
+        "Qwen3MoeForCausalLM",
+        "Qwen3MoeConfig",
+        _SHAPE | _HEADS | _EXPERTS | {"num_experts": 6, "moe_intermediate_size": 32, "norm_topk_prob": True},
+        pre="qwen2",
+    ),
+    "gemma": Row("GemmaForCausalLM", "GemmaConfig", _SHAPE | _HEADS, pre="default", centre=0.0),
+    "gemma2": Row(
+        "Gemma2ForCausalLM",
+        "Gemma2Config",
+        _SHAPE
+        | _HEADS
+        | {
+            "num_hidden_layers": 3,
+            "sliding_window": 32,
+            "query_pre_attn_scalar": 32,
+            "attn_logit_softcapping": 2.0,
+            "final_logit_softcapping": 5.0,
+        },
+        pre="default",
+        centre=0.0,
+    ),
+    "gemma3": Row(
+        "Gemma3ForCausalLM",
+        "Gemma3TextConfig",
+        _SHAPE
+        | _HEADS
+        | {
+            "num_hidden_layers": 6,
+            "intermediate_size": 32,
+            "sliding_window": 32,
+            "query_pre_attn_scalar": 32,
+        },
+        pre="default",
+        centre=0.0,
+    ),
+    "phi3": Row(
+        "Phi3ForCausalLM",
+        "Phi3Config",
+        _SHAPE
+        | _WIDE
+        | {
+            "tie_word_embeddings": False,
+            "original_max_position_embeddings": 32,
+            "sliding_window": 48,
+            "rope_parameters": {
+                "rope_type": "longrope",
+                "rope_theta": 10000.0,
+                "partial_rotary_factor": 0.75,
+                "original_max_position_embeddings": 32,
+                "short_factor": [1.0 + 0.02 * n for n in range(12)],
+                "long_factor": [1.0 + 0.4 * n for n in range(12)],
+            },
+        },
+        pre="default",
+        tokenizer_class="LlamaTokenizer",
+    ),
+    "olmo2": Row("Olmo2ForCausalLM", "Olmo2Config", _SHAPE | _WIDE | {"tie_word_embeddings": False}),
+    "granite": Row(
+        "GraniteForCausalLM",
+        "GraniteConfig",
+        _SHAPE
+        | _WIDE
+        | {
+            "attention_multiplier": 0.125,
+            "embedding_multiplier": 3.0,
+            "residual_multiplier": 0.25,
+            "logits_scaling": 4.0,
+        },
+    ),
+    "smollm3": Row(
+        "SmolLM3ForCausalLM",
+        "SmolLM3Config",
+        _SHAPE | _WIDE | {"num_hidden_layers": 4},
+        pre="llama-bpe",
+    ),
+}

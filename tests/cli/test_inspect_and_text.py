@@ -31,6 +31,17 @@ def test_inspect_tells_people_the_same(octavo, model):
         assert words in outcome.out
 
 
+def test_inspect_tells_how_much_of_a_mixture_of_experts_a_token_meets(octavo, tmp_path):
+    path = write_tiny_gguf(tmp_path / "mixture.gguf", "qwen3moe")
+    found = octavo("inspect", path, "--json").json
+    assert (found["experts"], found["experts_used"]) == (6, 3)
+    assert found["parameters"] - found["active_parameters"] == 2 * 3 * 3 * 256 * 256
+
+    shown = octavo("inspect", path).out
+    assert "2.8 M, 1.7 M of them for each token" in shown
+    assert "Experts        6 in each layer, 3 used, 256 wide" in shown
+
+
 def test_tokenize_takes_the_text_of_the_option_or_standard_input(octavo, model, monkeypatch):
     by_option = octavo("tokenize", model, "--text", "hello there", "--json").json["ids"]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hello there")))

@@ -38,12 +38,15 @@ def description(card: ModelCard) -> dict[str, Any]:  # JSON values
         "type": card.type_name,
         "architecture": shape.architecture,
         "parameters": card.n_parameters,
+        "active_parameters": card.n_active_parameters,
         "file_bytes": card.file_bytes,
         "tensors": len(card.tensors),
         "types": _types(card),
         "context_length": shape.context_length,
         "layers": shape.n_layers,
         "embedding": shape.n_embedding,
+        "experts": shape.n_experts,
+        "experts_used": shape.n_experts_used,
         "heads": list(shape.n_heads),
         "kv_heads": list(shape.n_kv_heads),
         "vocabulary": shape.n_vocabulary,
@@ -64,7 +67,7 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("Name", card.name),
         ("Path", card.path),
         ("Architecture", shape.architecture),
-        ("Parameters", figures.parameters(card.n_parameters)),
+        ("Parameters", _parameters(card)),
         ("Type", f"{card.type_name}, {8 * card.file_bytes / card.n_parameters:.2f} bits per parameter"),
         ("File", f"{figures.size(card.file_bytes)}, {card.container}"),
         ("Tensors", f"{len(card.tensors)} ({types})"),
@@ -74,7 +77,16 @@ def _facts(card: ModelCard) -> list[tuple[str, str]]:
         ("Vocabulary", f"{figures.count(shape.n_vocabulary)} tokens ({card.tokenizer or 'no tokenizer'})"),
         ("Chat template", "yes" if card.has_chat_template else "no"),
     ]
+    if shape.n_experts:
+        each = f"{figures.count(shape.n_expert_feed_forward)} wide"
+        facts.insert(9, ("Experts", f"{shape.n_experts} in each layer, {shape.n_experts_used} used, {each}"))
     return facts + [("Problem", problem) for problem in card.problems]
+
+
+def _parameters(card: ModelCard) -> str:
+    total, active = card.n_parameters, card.n_active_parameters
+    used = f", {figures.parameters(active)} of them for each token" if active < total else ""
+    return figures.parameters(total) + used
 
 
 def _range(numbers: tuple[int, ...]) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.fixtures.cards import card, vector
 
@@ -26,6 +28,16 @@ def test_weights_are_counted_as_the_kernels_hold_them():
     matrices = sum(packed_bytes(t.block_type, t.rows, t.columns) for t in model.tensors if t.is_matrix)
 
     assert weights_bytes(model, None) == matrices + 3 * 576 * 4
+
+
+def test_each_expert_is_counted_with_its_last_rows_filled_up():
+    model = card(n_layers=1, feed_forward=24, experts=5, experts_used=2, kind="F16")
+    (gate,) = (each for each in model.tensors if each.name == "blk.0.ffn_gate_exps.weight")
+    without = replace(model, tensors=[each for each in model.tensors if each is not gate])
+
+    one = packed_bytes(block_type("F16"), 24, 576)
+    assert one == packed_bytes(block_type("F16"), 32, 576)
+    assert weights_bytes(model, None) - weights_bytes(without, None) == 5 * one
 
 
 def test_a_plan_is_priced_by_its_own_types():

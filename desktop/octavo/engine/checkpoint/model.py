@@ -60,6 +60,11 @@ class TensorInfo:
         return len(self.shape) > 1
 
     @property
+    def is_expert(self) -> bool:
+        """Whether it holds experts, of which a token uses a few: ``blk.0.ffn_up_exps.weight``."""
+        return "_exps." in self.name and len(self.shape) == 3
+
+    @property
     def n_bytes(self) -> int:
         """Bytes in the source's block type."""
         return self.rows * self.block_type.row_bytes(self.columns)
@@ -170,6 +175,16 @@ class ModelCard:
     def n_parameters(self) -> int:
         """Weights in all tensors."""
         return sum(each.n_weights for each in self.tensors)
+
+    @property
+    def n_active_parameters(self) -> int:
+        """Weights that one token meets: of experts only those of the few that it goes through."""
+        model = self.hyperparameters
+        if not model.n_experts:
+            return self.n_parameters
+        idle = model.n_experts - model.n_experts_used
+        experts = sum(each.n_weights for each in self.tensors if each.is_expert)
+        return self.n_parameters - experts // model.n_experts * idle
 
 
 class Checkpoint(Protocol):

@@ -65,7 +65,7 @@ def estimate_memory(
 def weights_bytes(card: ModelCard, plan: Plan | None) -> int:
     """Bytes of all weights as the kernels hold them."""
     types = plan.types if plan is not None else {}
-    return sum(_tensor_bytes(each, types) for each in card.tensors)
+    return sum(tensor_bytes(each, types) for each in card.tensors)
 
 
 def program_bytes(shape: Hyperparameters) -> int:
@@ -112,18 +112,19 @@ def largest_context(
     return low * _CONTEXT_STEP
 
 
-def _tensor_bytes(tensor: TensorInfo, types: Mapping[str, BlockType]) -> int:
+def tensor_bytes(tensor: TensorInfo, types: Mapping[str, BlockType]) -> int:
+    """Bytes of one tensor as the kernels hold it; a type in ``types`` stands for its own."""
     if not tensor.is_matrix:  # norms and biases are held as float32
         return 4 * tensor.n_weights
-    *experts, rows, columns = tensor.shape
-    return math.prod(experts) * _matrix_bytes(types.get(tensor.name, tensor.block_type), rows, columns)
+    return _matrix_bytes(types.get(tensor.name, tensor.block_type), tensor.shape)
 
 
 # A model has many matrices, but few shapes; a window prices all of them for every plugin.
 @lru_cache(1024)
-def _matrix_bytes(block_type: BlockType, rows: int, columns: int) -> int:
+def _matrix_bytes(block_type: BlockType, shape: tuple[int, ...]) -> int:
+    *experts, rows, columns = shape
     try:
-        return packed_bytes(block_type, rows, columns)
+        return math.prod(experts) * packed_bytes(block_type, rows, columns)
     except KeyError as error:
         raise UnsupportedModel(
             f"Weights of the type {block_type.name} cannot be used for chat yet.",

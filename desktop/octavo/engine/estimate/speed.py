@@ -5,8 +5,8 @@ Every new token reads all weights it uses once, so bandwidth divided by those by
 
 from __future__ import annotations
 
-from octavo.engine.checkpoint.model import ModelCard, TensorInfo
-from octavo.engine.estimate.memory import weights_bytes
+from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.estimate.memory import tensor_bytes
 from octavo.engine.kernels.layout import kv_cache_bytes
 from octavo.engine.quantize.quantizer import Plan
 
@@ -23,15 +23,16 @@ def bytes_per_token(
     Of an embedding that is no output matrix only one row is read; of experts only those that are used.
     """
     shape = card.hyperparameters
-    total = weights_bytes(card, plan)
-    names = {each.name for each in card.tensors}
-    idle = 0.0
+    types = plan.types if plan is not None else {}
+    is_tied = not any(each.name == "output.weight" for each in card.tensors)
+    total = kv_cache_bytes(shape, context_tokens, kv_type)
     for tensor in card.tensors:
-        if tensor.name == "token_embd.weight" and "output.weight" in names:
-            idle += _bytes(plan, tensor)
-        elif "_exps." in tensor.name and shape.n_experts:
-            idle += _bytes(plan, tensor) * (1 - shape.n_experts_used / shape.n_experts)
-    return int(total - idle) + kv_cache_bytes(shape, context_tokens, kv_type)
+        if tensor.name == "token_embd.weight" and not is_tied:
+            continue
+        n_bytes = tensor_bytes(tensor, types)
+        is_expert = shape.n_experts > 0 and tensor.is_expert
+        total += n_bytes * shape.n_experts_used // shape.n_experts if is_expert else n_bytes
+    return total
 
 
 def tokens_per_second(
@@ -46,8 +47,3 @@ def tokens_per_second(
     """
     read = bytes_per_token(card, plan, context_tokens=context_tokens, kv_type=kv_type)
     return _EFFICIENCY * bandwidth / read
-
-
-def _bytes(plan: Plan | None, tensor: TensorInfo) -> int:
-    block_type = plan.types[tensor.name] if plan is not None else tensor.block_type
-    return tensor.rows * block_type.row_bytes(tensor.columns)

@@ -9,7 +9,7 @@ MIXTURE = Mixture(
     base="Q4_0",
     output="Q6_K",
     # What an importance matrix says of the first of these can ruin them without a minimum of their own.
-    with_imatrix=(Upgrade("ffn_down", "Q4_1", first_share(8)),),
+    upgrades=(Upgrade("ffn_down", "Q4_1", first_share(8), imatrix=True),),
 )
 SUMMARY = "The simplest 4 bits, for old or special programs; Q4_K_S is better at the same size."
 

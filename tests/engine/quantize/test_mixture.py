@@ -12,6 +12,7 @@ from octavo.engine.quantize.mixture import (
     more_bits,
     plan_mixture,
 )
+from octavo.engine.quantize.mixture_options import MixtureOptions
 from octavo.engine.quantize.tensor_roles import file_order, may_shrink
 
 Q8_0 = Mixture(7, "Q8_0", "Q8_0")
@@ -158,6 +159,32 @@ def test_eight_experts_get_more_bits_in_attention_and_count_layers_by_name():
     assert found["blk.9.attn_output.weight"] == "Q5_K"
     assert found["blk.4.ffn_down_exps.weight"] == "Q6_K"
     assert found["blk.5.ffn_down_exps.weight"] == "Q4_K"
+
+
+@pytest.mark.parametrize(("imatrix", "expected"), [("", {"Q5_1"}), ("a.imatrix", {"Q4_1"})])
+def test_an_upgrade_may_ask_for_an_importance_matrix_or_for_none(imatrix, expected):
+    upgrades = (Upgrade("ffn_down", "Q4_1", imatrix=True), Upgrade("ffn_down", "Q5_1", imatrix=False))
+
+    plan = plan_mixture(
+        model(8, 256, 512, 128, 300), Mixture(2, "Q4_0", "Q6_K", upgrades), MixtureOptions(imatrix=imatrix)
+    )
+
+    assert {plan.types[f"blk.{n}.ffn_down.weight"].name for n in range(8)} == expected
+
+
+@pytest.mark.parametrize(("kv_width", "expected"), [(256, "Q4_K"), (128, "Q4_K"), (64, "Q5_K"), (32, "Q5_K")])
+@pytest.mark.parametrize("is_fused", [False, True])
+def test_an_upgrade_may_ask_for_heads_that_share_a_key(kv_width, expected, is_fused):
+    tensors = model(1, 256, 512, kv_width, 300)
+    if is_fused:
+        parts = ("attn_q.", "attn_k.", "attn_v.")
+        tensors = [each for each in tensors if not any(part in each.name for part in parts)]
+        tensors.append(tensor("blk.0.attn_qkv.weight", 256 + 2 * kv_width, 256))
+    upgrades = (Upgrade("attention_v", "Q5_K", least_shared=4),)
+
+    found = names(plan_mixture(tensors, Mixture(15, "Q4_K", "Q6_K", upgrades)))
+
+    assert found["blk.0.attn_qkv.weight" if is_fused else "blk.0.attn_v.weight"] == expected
 
 
 def test_floats_take_no_notice_of_experts():

@@ -4,7 +4,7 @@ from octavo.engine.blocks.codec import can_encode
 from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.errors import OctavoError
-from octavo.engine.quantize.mixture import Mixture, Upgrade, first, first_share, plan_mixture
+from octavo.engine.quantize.mixture import Mixture, Upgrade, first, plan_mixture
 from octavo.engine.quantize.mixture_options import MixtureOptions
 from octavo.engine.quantize.overrides import WRITABLE_TYPES, Override, parse_overrides
 
@@ -103,13 +103,3 @@ def test_the_hint_names_each_kind_of_tensor_once():
         types("outptu=Q8_0")
 
     assert caught.value.hint.count("ffn_down") == 1
-
-
-def test_an_importance_matrix_brings_its_own_upgrades():
-    mixture = Mixture(2, "Q4_0", "Q6_K", with_imatrix=(Upgrade("ffn_down", "Q4_1", first_share(8)),))
-
-    without = plan_mixture(tensors(), mixture, MixtureOptions())
-    given = plan_mixture(tensors(), mixture, MixtureOptions(imatrix="model.imatrix"))
-
-    assert without.types["blk.0.ffn_down.weight"].name == "Q4_0"
-    assert [n for n in range(12) if given.types[f"blk.{n}.ffn_down.weight"].name == "Q4_1"] == [0]

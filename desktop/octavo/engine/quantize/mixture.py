@@ -8,7 +8,7 @@ tensors cannot be told from others by name, and Octavo does not open Falcon mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,11 +71,17 @@ class Upgrade:
         The type they get.
     where : function (index, count) -> bool
         Whether the index-th of ``count`` such tensors gets it.
+    imatrix : bool or None
+        True for conversions with an importance matrix, False for those without, None for both.
+    least_shared : int
+        How many query heads at least must share a key.
     """
 
     role: str
     type_name: str
     where: Callable[[int, int], bool] = always
+    imatrix: bool | None = None
+    least_shared: int = 1
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,6 @@ class Mixture:
         The first that applies wins.
     output_of_8_experts : str
         The type of ``attn_output`` in models of exactly 8 experts; empty for the base.
-    with_imatrix : tuple of Upgrade
-        Come before the upgrades where an importance matrix is given.
     """
 
     file_type: int
@@ -103,7 +107,6 @@ class Mixture:
     output: str
     upgrades: tuple[Upgrade, ...] = ()
     output_of_8_experts: str = ""
-    with_imatrix: tuple[Upgrade, ...] = ()
 
 
 @dataclass
@@ -115,6 +118,7 @@ class _Model:
     n_values: int
     is_tied: bool
     is_70b: bool
+    n_sharing: int
 
 
 def _survey(tensors: Sequence[TensorInfo]) -> _Model:
@@ -129,7 +133,20 @@ def _survey(tensors: Sequence[TensorInfo]) -> _Model:
         is_tied="output.weight" not in shapes,
         # llama.cpp's LLM_TYPE_70B: 80 layers, several query heads per value head.
         is_70b=n_layers == 80 and query is not None and key is not None and query[0] != key[0],
+        n_sharing=_sharing(shapes),
     )
+
+
+def _sharing(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """How many query heads share a key: heads are equally wide, so the matrices' heights tell."""
+    for name, shape in shapes.items():
+        if name.endswith(".attn_q.weight"):
+            keys = shapes.get(name.replace("attn_q", "attn_k"), shape)
+            return shape[0] // max(1, keys[0])
+        if name.endswith(".attn_qkv.weight"):
+            queries = shapes.get(name.replace("attn_qkv", "attn_output"), shape)[-1]
+            return queries // max(1, (shape[0] - queries) // 2)
+    return 1
 
 
 class _Chooser:
@@ -138,7 +155,11 @@ class _Chooser:
     def __init__(self, mixture: Mixture, model: _Model, *, has_imatrix: bool) -> None:
         self._mixture = mixture
         self._model = model
-        self._upgrades = (mixture.with_imatrix if has_imatrix else ()) + mixture.upgrades
+        self._upgrades = [
+            each
+            for each in mixture.upgrades
+            if each.imatrix in (None, has_imatrix) and each.least_shared <= model.n_sharing
+        ]
         self._seen: dict[str, int] = {}
 
     def choose(self, tensor: TensorInfo) -> str:

@@ -15,7 +15,10 @@ from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.errors import OctavoError
 
 # What engine/blocks can encode; told here without loading numpy, for the window plans while people type.
-WRITABLE_TYPES = ("F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K", "Q5_1", "Q5_0", "Q4_K", "Q4_1", "Q4_0")
+WRITABLE_TYPES = (
+    *("F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K", "Q5_1", "Q5_0", "Q4_K", "Q4_1", "Q4_0"),
+    *("IQ4_NL", "IQ4_XS", "MXFP4", "Q3_K", "Q2_K"),
+)
 _EXAMPLE = "Write rules like token_embd=Q8_0,blk.*.ffn_down=Q6_K."
 
 

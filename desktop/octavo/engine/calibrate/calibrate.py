@@ -1,0 +1,143 @@
+"""Which calibration a conversion gets: the choice that options, model and machine make together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from octavo.engine.calibrate.best import BestCalibration
+from octavo.engine.calibrate.feedback import can_feed_back
+from octavo.engine.calibrate.forecast import forecast_seconds
+from octavo.engine.calibrate.imatrix import read_imatrix
+from octavo.engine.calibrate.weighted import WeightedCalibration
+from octavo.engine.calibrate.windows import calibration_text, calibration_windows
+from octavo.engine.checkpoint.model import Checkpoint, ModelCard
+from octavo.engine.errors import OctavoError
+from octavo.engine.inference.families.registry import family
+from octavo.engine.quantize.calibration import Calibration
+from octavo.engine.quantize.quantizer import Plan, Quantizer
+
+# Auto takes the best that is forecast to end within this time.
+MAX_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How a conversion goes about it.
+
+    Parameters
+    ----------
+    mode : str
+        ``best``, ``imatrix`` or ``quick``.
+    seconds : float
+        What ``best`` is forecast to take beyond the conversion itself; 0 where it is out of the question.
+    reason : str
+        Why it is not ``best`` although nobody asked for another, in one sentence; else empty.
+    """
+
+    mode: str
+    seconds: float = 0.0
+    reason: str = ""
+
+
+def why_not_best(card: ModelCard, plan: Plan) -> str:
+    """Why calibration cannot help this conversion, in one sentence; empty if it can."""
+    shape = card.hyperparameters
+    if shape.n_experts:
+        return "Models with experts are not calibrated yet."
+    if not card.tokenizer:
+        return "Without a tokenizer, no text can run through the model."
+    try:
+        family(shape.architecture)
+    except OctavoError as error:
+        return error.message
+    types = {
+        plan.types[each.name] for each in card.tensors if each.is_matrix and each.name.startswith("blk.")
+    }
+    if not any(can_feed_back(each) for each in types):
+        return "Calibration changes nothing in these types."
+    return ""
+
+
+def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0) -> Effort:
+    """Decide between calibration and none; measures this machine for a moment where that matters.
+
+    Parameters
+    ----------
+    options : object
+        The quantizer's options: of its fields, ``mode``, ``imatrix`` and ``compatible`` count here.
+
+    Raises
+    ------
+    OctavoError
+        Best was asked for, and is impossible, or excluded by another option.
+    """
+    mode = getattr(options, "mode", "quick")
+    has_imatrix = bool(getattr(options, "imatrix", "").strip())
+    if mode == "best":
+        _check_best(card, plan, options, has_imatrix)
+        return Effort("best", forecast_seconds(card, plan, n_threads=n_threads))
+    if has_imatrix:
+        return Effort("imatrix")
+    if mode == "quick" or getattr(options, "compatible", False):
+        return Effort("quick")
+    reason = why_not_best(card, plan)
+    if reason:
+        return Effort("quick", 0.0, reason)
+    seconds = forecast_seconds(card, plan, n_threads=n_threads)
+    if seconds > MAX_SECONDS:
+        took = f"Calibration would take about {round(seconds / 60)} minutes here, so it was left out."
+        return Effort("quick", seconds, took)
+    return Effort("best", seconds)
+
+
+def _check_best(card: ModelCard, plan: Plan, options: Any, has_imatrix: bool) -> None:
+    if has_imatrix:
+        raise OctavoError(
+            "An importance matrix and the mode 'best' exclude each other.",
+            "Leave out the importance matrix: best finds its own.",
+        )
+    if getattr(options, "compatible", False):
+        raise OctavoError("A calibrated file cannot have the bytes that llama-quantize writes.")
+    reason = why_not_best(card, plan)
+    if reason:
+        raise OctavoError(reason, "Choose the mode 'quick'.")
+
+
+def calibrate(
+    source: Checkpoint,
+    plan: Plan,
+    quantizer: Quantizer,
+    options: Any,  # an instance of the quantizer's own Options, or None
+    *,
+    text: Path | None = None,
+    n_threads: int = 0,
+    effort: Effort | None = None,
+) -> Calibration | None:
+    """What a conversion, or a measurement of one, is to ask for its encoders; None for each row by itself.
+
+    Quick: text runs through the model when the first layer is asked for, not here.
+
+    Parameters
+    ----------
+    text : Path or None
+        The calibration text; None for that of the options, else the one that comes with Octavo.
+    effort : Effort or None
+        What ``choose_effort`` found, so that the machine is not measured twice.
+
+    Raises
+    ------
+    OctavoError
+        The options exclude each other, or a file that they name is not what it should be.
+    """
+    chosen = effort or choose_effort(source.card, plan, options, n_threads)
+    if chosen.mode == "imatrix":
+        importance = read_imatrix(Path(options.imatrix.strip()).expanduser())
+        return WeightedCalibration(quantizer, importance, source.tensors)
+    if chosen.mode != "best":
+        return None
+    named = getattr(options, "text", "").strip()
+    path = text or (Path(named).expanduser() if named else None)
+    windows = calibration_windows(source, calibration_text(path))
+    return BestCalibration(source, quantizer, windows, n_threads)

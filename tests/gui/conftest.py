@@ -78,7 +78,7 @@ def joined(
     made.window.wear(apply_theme(qapp, "light"))
     qtbot.addWidget(made.window)
     paths = ["/models/small.gguf", "/models/folder"]
-    with qtbot.waitSignals([workspace.model_changed, workspace.model_changed]):
+    with qtbot.waitSignals([workspace.model_changed, workspace.model_changed], timeout=20_000):
         workspace.show_library(
             [ModelEntry(path=path, source="LM Studio", name=path, bytes=1) for path in paths]
         )

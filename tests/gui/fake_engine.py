@@ -31,6 +31,7 @@ from octavo.worker.protocol import (
     CountTokens,
     Done,
     Failed,
+    ForecastConvert,
     FrameReader,
     Hello,
     Inspect,
@@ -50,6 +51,14 @@ from octavo.worker.protocol import (
     frame,
 )
 
+FORECAST = {
+    "memory_bytes": 310_000_000,
+    "free_memory_bytes": 8_000_000_000,
+    "disk_bytes": 1_000_000,
+    "free_disk_bytes": 50_000_000_000,
+    "file_bytes": [1_000_000],
+    "seconds": 200.0,
+}
 _frames = FrameReader()
 _requests: list[Request] = []
 
@@ -225,6 +234,8 @@ def answer(request: Request) -> Message | None:
             return Done(id=request.id, result={"bytes_per_second": 2e10})
         case Load():
             return load(request)
+        case ForecastConvert():
+            return Done(id=request.id, result=FORECAST)
         case Convert():
             return convert(request)
         case Measure():

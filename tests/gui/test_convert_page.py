@@ -10,6 +10,7 @@ from octavo.gui.widgets.format_row import FormatRow
 from octavo.gui.widgets.job_card import JobCard, WaitingCard
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.result_panel import ResultPanel
+from octavo.store.unfinished import Begun, Unfinished
 from octavo.worker.protocol import Convert
 
 
@@ -278,3 +279,71 @@ def test_a_page_that_nobody_sees_is_not_priced(joined, page):
 
     joined.window.show_named("Convert")
     assert "Q4_K_M" in page._prices
+
+
+def test_what_the_conversion_takes_is_said_before_the_start(page, panel, qtbot):
+    def facts():
+        return {name.text(): value.text() for name, value in panel._facts._labels}
+
+    assert facts()["Estimated time"] == "…"
+
+    qtbot.waitUntil(lambda: facts()["Estimated time"] == "≈3 min 20 s")
+
+    assert facts()["Peak memory while converting"] == "310 MB"
+
+
+def leave_something(folder, name):
+    """What a killed conversion leaves."""
+    (folder / f"{name}.partial").write_bytes(bytes(4096))
+    (folder / f"{name}.journal").write_bytes(b"")
+    return folder / name
+
+
+def test_a_conversion_that_was_killed_is_offered_to_go_on(joined, page, qtbot, tmp_path):
+    output = leave_something(tmp_path, "half.gguf")
+    begun = Begun(str(output), "/models/small.gguf", "Small", "Q8_0", {"types": "x=Q8_0"})
+    Unfinished().note(begun)
+
+    joined._offer_unfinished()
+
+    problem = card(page, ProblemCard)
+    assert "Converting Small to Q8_0 was interrupted." in problem.text
+    assert joined.window.navigation._news.text() == "A conversion was interrupted: see Convert."
+    with qtbot.waitSignal(page.jobs.converted):
+        problem.primary.click()
+    assert page.jobs._queue.jobs[0].request.options == {"types": "x=Q8_0"}
+    assert Unfinished().found() == []
+
+
+def test_what_a_killed_conversion_left_can_be_removed(joined, page, tmp_path):
+    output = leave_something(tmp_path, "half.gguf")
+    Unfinished().note(Begun(str(output), "/models/small.gguf", "Small", "Q8_0"))
+    joined._offer_unfinished()
+
+    card(page, ProblemCard).secondary.click()
+
+    assert list(tmp_path.glob("half*")) == []
+    assert card(page, ProblemCard) is None
+
+
+def test_leftovers_that_nobody_noted_are_offered_for_removal(joined, page, tmp_path):
+    leave_something(tmp_path, "strange.gguf")
+
+    joined._offer_unfinished()
+    problem = card(page, ProblemCard)
+    assert "strange.gguf was never finished" in problem.text
+    assert problem.primary.text() == "Remove it"
+
+    problem.primary.click()
+
+    assert list(tmp_path.glob("strange*")) == []
+
+
+def test_closing_the_window_keeps_the_note_of_what_runs(page, panel, tmp_path, qtbot):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    leave_something(tmp_path, "slow.gguf")
+
+    page.jobs.close_jobs()
+
+    assert [each.output for each in Unfinished().found()] == [str(tmp_path / "slow.gguf")]

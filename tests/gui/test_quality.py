@@ -43,19 +43,6 @@ def test_a_measured_format_shows_its_figures_with_their_interval(joined, source,
     assert not quality.measure.isEnabled()
 
 
-def test_running_figures_are_shown_before_the_end(joined, source, qtbot):
-    quality = joined.convert.quality
-
-    with qtbot.waitSignal(quality._measurer.figured):
-        quality.measure.click()
-
-    figures, is_final = quality.figures("Q4_K_M")
-    assert (figures.windows, is_final) == (2, False)
-    assert "part 2 of 4" in quality._status.text()
-    with qtbot.waitSignal(quality._measurer.ended):
-        pass
-
-
 def test_all_formats_are_measured_one_after_the_other(joined, source, qtbot):
     quality = joined.convert.quality
     with qtbot.waitSignal(quality._measurer.ended):
@@ -64,12 +51,15 @@ def test_all_formats_are_measured_one_after_the_other(joined, source, qtbot):
     assert len(quality._known) == len(quality._wishes)
 
 
-def test_measuring_can_be_stopped(joined, source, qtbot):
+def test_running_figures_are_shown_and_measuring_can_be_stopped(joined, source, qtbot):
     joined.convert._take_rules("blk.0.ffn_down=Q8_0")  # the fake engine takes its time over these
     quality = joined.convert.quality
     with qtbot.waitSignal(quality._measurer.figured):
         quality.measure.click()
     assert quality.stop.isVisible()
+    figures, is_final = quality.figures("Q4_K_M")
+    assert (figures.windows, is_final) == (2, False)
+    assert "part 2 of 4" in quality._status.text()
 
     with qtbot.waitSignal(quality._measurer.ended, timeout=2000):
         quality.stop.click()

@@ -98,8 +98,8 @@ class Conversion(QObject):
         self._call.cancel()
 
     def close(self) -> None:
-        """End the child."""
-        self._engine.close()
+        """End the child at once: what it has written stays, and can be gone on with."""
+        self._engine.close(leaves_all=True)
 
     def _tell_pace(self, event: Progressed) -> None:
         if event.n_steps == 0 or event.stage != "convert":

@@ -173,13 +173,14 @@ class EngineProcess(QObject):
             self._cancel_all()
             self._end_calls("", "")
 
-    def close(self) -> None:
-        """End the child and wait until it is gone: the end of the program."""
+    def close(self, *, leaves_all: bool = False) -> None:
+        """End the child and wait until it is gone: the end of the program. ``leaves_all``: it tidies nothing up."""
         process = self._process
         if process is not None:
             process.blockSignals(True)
-            process.terminate()
-            if not process.waitForFinished(TIDY_MS):
+            if not leaves_all:
+                process.terminate()
+            if leaves_all or not process.waitForFinished(TIDY_MS):
                 process.kill()
                 process.waitForFinished(TIDY_MS)
             self._cancel_all()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from octavo.gui.conversion import Conversion, Converted, Pace
+from octavo.gui.wording import byte_count
+from octavo.store.unfinished import Begun, Unfinished, left_bytes
 from octavo.worker.protocol import Convert, Failed
 
-EXISTS = "exists"
+EXISTS, INTERRUPTED, LEFTOVER = "exists", "interrupted", "leftover"
 _numbers = itertools.count(1)
 
 
@@ -28,7 +30,9 @@ class Job:
     result : Converted or None
         When it is done.
     failure : Failed or None
-        When it has failed; of the kind ``EXISTS`` where its target is there already and nobody agreed to lose it.
+        When it has failed; of the kind ``EXISTS`` where its target is there already and nobody agreed to lose
+        it, ``INTERRUPTED`` where it was killed with an earlier window, ``LEFTOVER`` where all that is known of it
+        is what it has left.
     """
 
     def __init__(self, request: Convert, source_name: str) -> None:
@@ -56,8 +60,11 @@ class JobQueue(QObject):
     paced = Signal(Job)
     converted = Signal(Converted)
 
-    def __init__(self, parent: QObject | None = None, *, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, notes: Unfinished, parent: QObject | None = None, *, command: Sequence[str] | None = None
+    ) -> None:
         super().__init__(parent)
+        self._notes = notes
         self._command = command
         self._conversion: Conversion | None = None
         self.jobs: list[Job] = []
@@ -95,6 +102,30 @@ class JobQueue(QObject):
         self._begin_next()
         return job
 
+    def offer_unfinished(self, folders: Iterable[Path]) -> int:
+        """Offer to go on with what was killed, and to remove what nobody knows of; return how many there are."""
+        found = self._notes.found(folders)
+        for begun in found:
+            request = Convert(
+                path=begun.path, quantizer=begun.quantizer, output=begun.output, options=begun.options
+            )
+            job = Job(request, begun.source_name)
+            job.state, job.failure = "failed", _left(begun)
+            self.jobs.append(job)
+        self.changed.emit()
+        return len(found)
+
+    def remove_left(self, job: Job) -> None:
+        """Delete what a killed conversion has left, and take the job out of the list."""
+        try:
+            self._notes.remove(job.request.output)
+        except OSError as error:
+            said = error.strerror or str(error)
+            job.failure = Failed(kind="os_error", message=f"It could not be removed: {said}.")
+            self.changed.emit()
+        else:
+            self.cancel(job)
+
     def again(self, job: Job, *, force: bool = False) -> None:
         """Put a failed job into the queue once more; what a killed one has left is gone on with."""
         if job.state == "failed":
@@ -122,7 +153,7 @@ class JobQueue(QObject):
             self.changed.emit()
 
     def close(self) -> None:
-        """Stop at once, for the end of the program."""
+        """Stop at once, for the end of the program; the next window offers to go on with what ran."""
         self.jobs.clear()
         if self._conversion is not None:
             self._conversion.close()
@@ -132,6 +163,7 @@ class JobQueue(QObject):
         if self._conversion is None and waiting:
             job = waiting[0]
             job.state = "running"
+            self._notes.note(_begun(job))
             self._conversion = Conversion(job.request, self, command=self._command)
             self._conversion.paced.connect(self._note_pace)
             self._conversion.done.connect(self._note_result)
@@ -148,11 +180,14 @@ class JobQueue(QObject):
         job = self.running
         if job is not None:
             job.state, job.result = "done", result
+            self._notes.forget(job.request.output)
         self._end()
         self.converted.emit(result)
 
     def _note_failure(self, failed: Failed) -> None:
         job = self.running
+        if job is not None and failed.kind != "crash":
+            self._notes.forget(job.request.output)
         if job is not None and failed.kind == "cancelled":
             self.jobs.remove(job)
         elif job is not None:
@@ -164,3 +199,18 @@ class JobQueue(QObject):
             self._conversion.deleteLater()
         self._conversion = None
         self._begin_next()
+
+
+def _begun(job: Job) -> Begun:
+    request = job.request
+    return Begun(request.output, request.path, job.source_name, request.quantizer, dict(request.options))
+
+
+def _left(begun: Begun) -> Failed:
+    """What to say of a conversion that left something."""
+    name, size = Path(begun.output).name, byte_count(left_bytes(begun.output))
+    if not begun.path:
+        said = f"{name} was never finished: {size} are left of it."
+        return Failed(kind=LEFTOVER, message=said, hint=f"In {Path(begun.output).parent}.")
+    said = f"Converting {begun.source_name} to {begun.quantizer} was interrupted."
+    return Failed(kind=INTERRUPTED, message=said, hint=f"{size} of {name} are left to go on from.")

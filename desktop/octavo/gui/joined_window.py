@@ -11,6 +11,7 @@ from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
 from octavo.gui.doorbell import Doorbell
 from octavo.gui.engine_process import background_command, bury_children
+from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer
 from octavo.gui.pages.chat import ChatPage
 from octavo.gui.pages.convert import ConvertPage
@@ -23,6 +24,7 @@ from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
 from octavo.store.ledger import Ledger
+from octavo.store.library import converted_folder
 from octavo.store.measurements import Measurements
 from octavo.worker.protocol import Hello
 
@@ -53,7 +55,8 @@ class JoinedWindow(QObject):
         self._opening = ""
         self.models = ModelsPage(workspace)
         self._measurer = Measurer(Measurements(), self, command=command)
-        self.convert = ConvertPage(workspace, self._measurer, command)
+        self._forecaster = Forecaster(self, command=command)
+        self.convert = ConvertPage(workspace, self._measurer, self._forecaster, command)
         self.fit = FitPage(workspace)
         self.chat = ChatPage(workspace, desk, conversation)
         self.plugins = PluginsPage(workspace)
@@ -78,6 +81,7 @@ class JoinedWindow(QObject):
         self.workspace.measure_bandwidth()
         self.desk.warm_up()
         self._doorbell.answer()
+        QTimer.singleShot(WARM_UP_MS, self, self._offer_unfinished)
         QTimer.singleShot(WARM_UP_MS, self, _warm_up)
         QTimer.singleShot(WARM_UP_MS, self, self.warm_engine.start)
 
@@ -95,6 +99,7 @@ class JoinedWindow(QObject):
         self.convert.jobs.close_jobs()
         self.warm_engine.close()
         self._measurer.close()
+        self._forecaster.close()
         self.desk.close()
         self._records.close()
         self.workspace.close()
@@ -143,6 +148,17 @@ class JoinedWindow(QObject):
             self.workspace.add_model(path)
         if paths:
             self.window.show_named("Models")
+
+    def _offer_unfinished(self) -> None:
+        """Look where conversions go for what a crash has left."""
+        settings = self.workspace.settings
+        folders = [converted_folder(), *(Path(each).parent for each in settings.added_models)]
+        if settings.output_folder:
+            folders.append(Path(settings.output_folder))
+        n_left = self.convert.jobs.offer_unfinished(folders)
+        if n_left:
+            what = "A conversion was" if n_left == 1 else f"{n_left} conversions were"
+            self.window.navigation.show_news(f"{what} interrupted: see Convert.")
 
     def _answer_call(self, names: Sequence[str]) -> None:
         """A second start of the program came by, perhaps with models to open."""

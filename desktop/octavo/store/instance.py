@@ -18,13 +18,15 @@ from octavo.store.atomic import whole_file
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
+    def lock_file(descriptor: int) -> None:
+        """Lock an open file for this process; raises ``OSError`` where another one holds it."""
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
+    def lock_file(descriptor: int) -> None:
+        """Lock an open file for this process; raises ``OSError`` where another one holds it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -45,7 +47,7 @@ class InstanceLock:
         """Take the lock; False where another window holds it. Raises ``OSError`` if the folder is read-only."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(descriptor)
+            lock_file(descriptor)
         except OSError:
             os.close(descriptor)
             return False

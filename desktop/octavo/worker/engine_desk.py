@@ -169,7 +169,8 @@ class EngineDesk:
 
         quantizer = options = None
         if request.quantizer:
-            host = PluginHost(load_settings().enabled_plugins, safe_mode=self._safe_mode)
+            enabled = () if self._only_shipped else load_settings().enabled_plugins
+            host = PluginHost(enabled, safe_mode=self._safe_mode)
             quantizer = host.quantizer(request.quantizer)
             options = build_options(quantizer, request.options)
         done, total = 0, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.conversion import Converted
-from octavo.gui.job_queue import EXISTS, Job, JobQueue
+from octavo.gui.job_queue import EXISTS, INTERRUPTED, LEFTOVER, Job, JobQueue
 from octavo.gui.pages.outcome import outcome_of, pace_words
 from octavo.gui.pages.targets import command_line
 from octavo.gui.show_folder import show_in_folder
@@ -20,8 +20,10 @@ from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.job_card import JobCard, WaitingCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.problem_card import ProblemCard
-from octavo.worker.protocol import Convert
+from octavo.store.unfinished import Unfinished
+from octavo.worker.protocol import Convert, Failed
 
+Act = Callable[[], None]
 JobView = JobCard | WaitingCard | DoneCard | ProblemCard
 
 
@@ -38,7 +40,7 @@ class ConversionJobs(QWidget):
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
-        self._queue = JobQueue(self, command=command)
+        self._queue = JobQueue(Unfinished(), self, command=command)
         self._views: dict[int, tuple[str, JobView]] = {}
         self._title = Label("", SMALL, SEMIBOLD, "text2")
         self._column = QVBoxLayout(self)
@@ -67,6 +69,10 @@ class ConversionJobs(QWidget):
     def start(self, request: Convert, source_name: str) -> None:
         """Convert when it is this job's turn; where the target exists it is asked first."""
         self._queue.add(request, source_name)
+
+    def offer_unfinished(self, folders: Iterable[Path]) -> int:
+        """Offer what earlier windows, or commands, have left; return how much there is."""
+        return self._queue.offer_unfinished(folders)
 
     def close_jobs(self) -> None:
         """Stop at once, for the end of the program."""
@@ -130,18 +136,30 @@ class ConversionJobs(QWidget):
     def _problem(self, job: Job) -> ProblemCard:
         problem, failed = ProblemCard(), job.failure
         assert failed is not None
-        exists = failed.kind == EXISTS
+        primary, secondary, acts = self._ways_on(job, failed)
         problem.show_problem(
             failed.message,
             failed.hint,
-            primary="Replace it" if exists else "Go on" if failed.kind == "crash" else "Try again",
-            secondary="Leave it",
+            primary=primary,
+            secondary=secondary,
             details=failed.details,
         )
-        problem.primary.clicked.connect(lambda: self._queue.again(job, force=exists))
-        for leave in (problem.secondary, problem.close_button):
-            leave.clicked.connect(lambda: self._queue.cancel(job))
+        for button, act in zip((problem.primary, problem.secondary), acts, strict=True):
+            button.clicked.connect(lambda _, act=act: act())
+        problem.close_button.clicked.connect(lambda: self._queue.cancel(job))
         return problem
+
+    def _ways_on(self, job: Job, failed: Failed) -> tuple[str, str, tuple[Act, Act]]:
+        """The two buttons of a problem, and what they do."""
+        again, leave = partial(self._queue.again, job), partial(self._queue.cancel, job)
+        remove = partial(self._queue.remove_left, job)
+        if failed.kind == EXISTS:
+            return "Replace it", "Leave it", (partial(again, force=True), leave)
+        if failed.kind == LEFTOVER:
+            return "Remove it", "Leave it", (remove, leave)
+        if failed.kind in (INTERRUPTED, "crash"):
+            return "Go on", "Remove what is left", (again, remove)
+        return "Try again", "Leave it", (again, leave)
 
     def _show_pace(self, job: Job) -> None:
         _, view = self._views[job.number]

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.fit import FitRow
 from octavo.engine.quantize.quantizer import Quantizer
+from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer, Wish
 from octavo.gui.pages.conversion_jobs import ConversionJobs, copy_commands
 from octavo.gui.pages.conversion_plan import ConversionPlan
@@ -40,10 +41,14 @@ class ConvertPage(Page):
     source_asked = Signal()
 
     def __init__(
-        self, workspace: Workspace, measurer: Measurer, command: Sequence[str] | None = None
+        self,
+        workspace: Workspace,
+        measurer: Measurer,
+        forecaster: Forecaster,
+        command: Sequence[str] | None = None,
     ) -> None:
         super().__init__("Convert", "Make a smaller, faster copy of a model. The original is not changed.")
-        self._workspace = workspace
+        self._workspace, self._forecaster = workspace, forecaster
         self._prices: dict[str, FitRow] = {}
         self._asked: dict[str, WithOptions] = {}
         self._source_path = ""
@@ -92,6 +97,7 @@ class ConvertPage(Page):
         self._panel.name_changed.connect(self._take_name)
         self.jobs.changed.connect(self._show_ready)
         self.quality.figured.connect(self._show_quality)
+        self._forecaster.changed.connect(self._show_outcome)
         self._workspace.plugins_changed.connect(self._show_formats)
         self._workspace.selected.connect(self._show_source)
         self._workspace.models_changed.connect(self._show_source)
@@ -233,19 +239,17 @@ class ConvertPage(Page):
             disk = QStorageInfo(str(self._plan.folder))
             n_bytes = sum(sizes.get(each, 0) for each in self._formats.marked)
             self._panel.show_disk(n_bytes, max(disk.bytesAvailable(), 0))
-            self._panel.show_facts(outcome_facts(card, found, self.quality.figures(name)))
+            asked = self._plan.requests([each for each in [self._quantizer] if each is not None])
+            forecast = self._forecaster.forecast(asked[0])
+            self._panel.show_facts(outcome_facts(card, found, forecast, self.quality.figures(name)))
         self._show_types()
         self._show_ready()
 
     def _show_types(self) -> None:
         """Size and memory follow in the window of single tensors."""
-        found, asked, card = (
-            self._prices.get(self._formats.name),
-            self._asked.get(self._formats.name),
-            self._card,
-        )
-        if asked is not None and card is not None:
-            self._types.show(asked, card, found)
+        name, card = self._formats.name, self._card
+        if name in self._asked and card is not None:
+            self._types.show(self._asked[name], card, self._prices.get(name))
 
     def _show_ready(self) -> None:
         marked = self._formats.marked
@@ -253,9 +257,8 @@ class ConvertPage(Page):
         if quantizer is not None:
             self._settings.show_changes(self._choices.changed(quantizer))
         is_ready = bool(marked) and all(
-            self._prices[each].file_bytes for each in marked if each in self._prices
+            each in self._prices and self._prices[each].file_bytes for each in marked
         )
-        is_ready = is_ready and all(each in self._prices for each in marked)
         what = marked[0] if len(marked) == 1 else f"{len(marked)} formats"
         text = f"Add {what} to the queue" if self.jobs.is_running else f"Convert to {what}"
         self._panel.show_ready(is_ready, text if marked else "Convert", is_main=not self.jobs.has_result)

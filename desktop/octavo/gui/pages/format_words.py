@@ -8,12 +8,14 @@ from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.fit import FitRow
 from octavo.engine.measure.figures import Figures
 from octavo.engine.quantize.quantizer import Quantizer
+from octavo.gui.forecaster import Forecast
 from octavo.gui.markdown.clean_text import clean
 from octavo.gui.pages.quality_words import agreement, quality_facts
 from octavo.gui.widgets.format_list import Format
 from octavo.gui.widgets.format_row import FormatRow
-from octavo.gui.wording import byte_count, likely_speed
+from octavo.gui.wording import byte_count, duration, likely_speed
 from octavo.gui.workspace import Workspace
+from octavo.worker.protocol import Failed
 
 RECOMMENDED = "Q4_K_M"
 # In this order; what else is shipped is for special needs.
@@ -60,7 +62,10 @@ def show_quality(shown: FormatRow, found: tuple[Figures, bool] | None) -> None:
 
 
 def outcome_facts(
-    card: ModelCard, found: FitRow, quality: tuple[Figures, bool] | None
+    card: ModelCard,
+    found: FitRow,
+    forecast: Forecast | Failed | None,
+    quality: tuple[Figures, bool] | None,
 ) -> list[tuple[str, str]]:
     """The lines of the panel for the format on view."""
     change = found.file_bytes / max(card.file_bytes, 1) - 1
@@ -69,5 +74,15 @@ def outcome_facts(
         ("Original", byte_count(card.file_bytes)),
         ("Converted, exactly", size),
         ("Bits per weight", f"{8 * found.file_bytes / max(card.n_parameters, 1):.2f}"),
+        *_forecast_facts(forecast),
         *(quality_facts(quality[0]) if quality else []),
     ]
+
+
+def _forecast_facts(forecast: Forecast | Failed | None) -> list[tuple[str, str]]:
+    """What the conversion itself takes; dots until the engine has said it."""
+    memory = seconds = "…" if forecast is None else "—"
+    if isinstance(forecast, Forecast):
+        memory = byte_count(forecast.memory_bytes)
+        seconds = f"≈{duration(forecast.seconds)}" if forecast.seconds >= 1 else duration(forecast.seconds)
+    return [("Peak memory while converting", memory), ("Estimated time", seconds)]

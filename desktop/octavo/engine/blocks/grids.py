@@ -118,7 +118,7 @@ def _put_q4(blocks: Blocks, steps: Bytes) -> None:
 
 def _put_q5(blocks: Blocks, steps: Bytes) -> None:
     blocks["q"] = join_nibbles(steps)
-    blocks["high"] = np.packbits(steps >> 4, axis=-1, bitorder="little")
+    blocks["high"] = np.packbits(steps >> np.uint8(4), axis=-1, bitorder="little")
 
 
 def _put_q8_0(blocks: Blocks, steps: Bytes) -> None:
@@ -130,22 +130,22 @@ def _put_q2_k(blocks: Blocks, steps: Bytes) -> None:
 
 
 def _put_q3_k(blocks: Blocks, steps: Bytes) -> None:
-    blocks["q"] = join_bits((steps & 3).reshape(-1, 2, 4, 32), 2).reshape(-1, 64)
-    blocks["high"] = join_bits((steps >> 2).reshape(-1, 8, 32), 1)
+    blocks["q"] = join_bits((steps & np.uint8(3)).reshape(-1, 2, 4, 32), 2).reshape(-1, 64)
+    blocks["high"] = join_bits((steps >> np.uint8(2)).reshape(-1, 8, 32), 1)
 
 
 def _put_q4_k(blocks: Blocks, steps: Bytes) -> None:
-    blocks["q"] = join_bits((steps & 15).reshape(-1, 4, 2, 32), 4).reshape(-1, 128)
+    blocks["q"] = join_bits((steps & np.uint8(15)).reshape(-1, 4, 2, 32), 4).reshape(-1, 128)
 
 
 def _put_q5_k(blocks: Blocks, steps: Bytes) -> None:
     _put_q4_k(blocks, steps)
-    blocks["high"] = join_bits((steps >> 4).reshape(-1, 8, 32), 1)
+    blocks["high"] = join_bits((steps >> np.uint8(4)).reshape(-1, 8, 32), 1)
 
 
 def _put_q6_k(blocks: Blocks, steps: Bytes) -> None:
-    blocks["low"] = join_bits((steps & 15).reshape(-1, 2, 2, 64), 4).reshape(-1, 128)
-    blocks["high"] = join_bits((steps >> 4).reshape(-1, 2, 4, 32), 2).reshape(-1, 64)
+    blocks["low"] = join_bits((steps & np.uint8(15)).reshape(-1, 2, 2, 64), 4).reshape(-1, 128)
+    blocks["high"] = join_bits((steps >> np.uint8(4)).reshape(-1, 2, 4, 32), 2).reshape(-1, 64)
 
 
 _PUT: dict[str, Callable[[Blocks, Bytes], None]] = {

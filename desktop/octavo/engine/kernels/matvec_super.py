@@ -7,7 +7,7 @@ import numpy as np
 from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
 from octavo.engine.kernels.matvec_blocks import finish
 from octavo.engine.kernels.record import RECORD, X_SCALE, X_SCALED_SUM, X_SUM_HIGH, X_SUM_LOW
-from octavo.engine.kernels.unpack import dot_2
+from octavo.engine.kernels.unpack import dot_2, fetch
 from octavo.engine.simd.arithmetic import (
     add_i32,
     fma,
@@ -36,6 +36,7 @@ def super_affine(dot, bits):
             total = zero_f32()
             r = x
             for _ in range(n):
+                fetch(meta, 5)
                 sums = zero_f32()
                 offsets = zero_f32()
                 for b in range(8):
@@ -66,6 +67,7 @@ def super_scaled(dot, bits, shift):
             total = zero_f32()
             r = x
             for _ in range(n):
+                fetch(meta, 5)
                 sums = zero_f32()
                 for b in range(8):
                     low = shift_left(repeat_i32(r + X_SUM_LOW), np.int32(shift))
@@ -94,6 +96,7 @@ def super_affine_16(w, x, out, first, last, accumulate):
         total = zero_f32()
         r = x
         for _ in range(n):
+            fetch(meta, 5)
             sums = zero_f32()
             offsets = zero_f32()
             for b in range(8):

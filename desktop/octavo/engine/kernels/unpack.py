@@ -16,11 +16,11 @@ from __future__ import annotations
 import numpy as np
 
 from octavo.engine.simd.arithmetic import bit_and, bit_or, shift_left_16, shift_right_16, splat_i32
-from octavo.engine.simd.dot import biased_i8, dot_i8, dot_u7
+from octavo.engine.simd.dot import biased_i8, dot_i8, dot_u5_four, dot_u6_four
 from octavo.engine.simd.jit import kernel
 from octavo.engine.simd.memory import load_i32, prefetch, repeat_i32
 
-AHEAD = 4096  # bytes; measured best between 4 and 8 kB from DRAM and from L3
+AHEAD = 24576  # bytes; measured best from DRAM between 4 and 24 kB, where the prefetch fills the second cache
 
 LOW_NIBBLES = np.int32(0x0F0F0F0F)
 _BIT_2 = np.int32(0x04040404)
@@ -57,29 +57,45 @@ def dot_8(p, x, low, high):
 
 
 @kernel
+def _four(acc, a, b, c, d, x):
+    """Add four units of weights under 32 times 16 int8 at ``x``."""
+    return dot_u5_four(
+        acc, a, b, c, d, repeat_i32(x), repeat_i32(x + 4), repeat_i32(x + 8), repeat_i32(x + 12)
+    )
+
+
+@kernel
+def _low_4(p, k):
+    return bit_and(load_i32(p + 64 * k), splat_i32(LOW_NIBBLES))
+
+
+@kernel
+def _high_4(p, k):
+    return bit_and(shift_right_16(load_i32(p + 64 * k), np.int32(4)), splat_i32(LOW_NIBBLES))
+
+
+@kernel
 def dot_4(p, x, low, high):
     """The same for 4 bits."""
     fetch(p, 4)
-    mask = splat_i32(LOW_NIBBLES)
-    for k in range(4):
-        v = load_i32(p + 64 * k)
-        low = dot_u7(low, bit_and(v, mask), repeat_i32(x + 4 * k))
-        high = dot_u7(high, bit_and(shift_right_16(v, np.int32(4)), mask), repeat_i32(x + 4 * k + 16))
+    low = _four(low, _low_4(p, 0), _low_4(p, 1), _low_4(p, 2), _low_4(p, 3), x)
+    high = _four(high, _high_4(p, 0), _high_4(p, 1), _high_4(p, 2), _high_4(p, 3), x + 16)
     return low, high
+
+
+@kernel
+def _unit_5(p, k):
+    """Unit ``k`` of 5 bits."""
+    nibbles = _low_4(p, k) if k < 4 else _high_4(p, k - 4)
+    return bit_or(nibbles, _place_bit(load_i32(p + 256), k, 4, _BIT_4))
 
 
 @kernel
 def dot_5(p, x, low, high):
     """The same for 5 bits."""
     fetch(p, 5)
-    mask = splat_i32(LOW_NIBBLES)
-    h = load_i32(p + 256)
-    for k in range(4):
-        v = load_i32(p + 64 * k)
-        u = bit_or(bit_and(v, mask), _place_bit(h, k, 4, _BIT_4))
-        w = bit_or(bit_and(shift_right_16(v, np.int32(4)), mask), _place_bit(h, k + 4, 4, _BIT_4))
-        low = dot_u7(low, u, repeat_i32(x + 4 * k))
-        high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    low = _four(low, _unit_5(p, 0), _unit_5(p, 1), _unit_5(p, 2), _unit_5(p, 3), x)
+    high = _four(high, _unit_5(p, 4), _unit_5(p, 5), _unit_5(p, 6), _unit_5(p, 7), x + 16)
     return low, high
 
 
@@ -91,54 +107,55 @@ def _upper_two(h, m):
 
 
 @kernel
+def _unit_6(p, k):
+    """Unit ``k`` of 6 bits."""
+    nibbles = _low_4(p, k) if k < 4 else _high_4(p, k - 4)
+    return bit_or(nibbles, _upper_two(load_i32(p + 256 + 64 * (k % 2)), k // 2))
+
+
+@kernel
+def _four_6(acc, p, k, x):
+    """Add units ``k`` to ``k + 3`` of 6 bits times 16 int8 at ``x``."""
+    a, b, c, d = _unit_6(p, k), _unit_6(p, k + 1), _unit_6(p, k + 2), _unit_6(p, k + 3)
+    return dot_u6_four(
+        acc, a, b, c, d, repeat_i32(x), repeat_i32(x + 4), repeat_i32(x + 8), repeat_i32(x + 12)
+    )
+
+
+@kernel
 def dot_6(p, x, low, high):
     """The same for 6 bits."""
     fetch(p, 6)
-    mask = splat_i32(LOW_NIBBLES)
-    h0 = load_i32(p + 256)
-    h1 = load_i32(p + 320)
-    for m in range(2):
-        for j in range(2):
-            k = 2 * m + j
-            h = h0 if j == 0 else h1
-            v = load_i32(p + 64 * k)
-            u = bit_or(bit_and(v, mask), _upper_two(h, m))
-            w = bit_or(bit_and(shift_right_16(v, np.int32(4)), mask), _upper_two(h, m + 2))
-            low = dot_u7(low, u, repeat_i32(x + 4 * k))
-            high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
-    return low, high
+    return _four_6(low, p, 0, x), _four_6(high, p, 4, x + 16)
+
+
+@kernel
+def _unit_2(p, k):
+    """Unit ``k`` of 2 bits."""
+    return bit_and(shift_right_16(load_i32(p + 64 * (k % 2)), np.int32(2 * (k // 2))), splat_i32(_LOW_2))
 
 
 @kernel
 def dot_2(p, x, low, high):
     """The same for 2 bits."""
     fetch(p, 2)
-    mask = splat_i32(_LOW_2)
-    for m in range(2):
-        for j in range(2):
-            k = 2 * m + j
-            v = load_i32(p + 64 * j)
-            u = bit_and(shift_right_16(v, np.int32(2 * m)), mask)
-            w = bit_and(shift_right_16(v, np.int32(2 * m + 4)), mask)
-            low = dot_u7(low, u, repeat_i32(x + 4 * k))
-            high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    low = _four(low, _unit_2(p, 0), _unit_2(p, 1), _unit_2(p, 2), _unit_2(p, 3), x)
+    high = _four(high, _unit_2(p, 4), _unit_2(p, 5), _unit_2(p, 6), _unit_2(p, 7), x + 16)
     return low, high
+
+
+@kernel
+def _unit_3(p, k):
+    """Unit ``k`` of 3 bits."""
+    return bit_or(_unit_2(p, k), _place_bit(load_i32(p + 128), k, 2, _BIT_2))
 
 
 @kernel
 def dot_3(p, x, low, high):
     """The same for 3 bits."""
     fetch(p, 3)
-    mask = splat_i32(_LOW_2)
-    h = load_i32(p + 128)
-    for m in range(2):
-        for j in range(2):
-            k = 2 * m + j
-            v = load_i32(p + 64 * j)
-            u = bit_or(bit_and(shift_right_16(v, np.int32(2 * m)), mask), _place_bit(h, k, 2, _BIT_2))
-            w = bit_or(bit_and(shift_right_16(v, np.int32(2 * m + 4)), mask), _place_bit(h, k + 4, 2, _BIT_2))
-            low = dot_u7(low, u, repeat_i32(x + 4 * k))
-            high = dot_u7(high, w, repeat_i32(x + 4 * k + 16))
+    low = _four(low, _unit_3(p, 0), _unit_3(p, 1), _unit_3(p, 2), _unit_3(p, 3), x)
+    high = _four(high, _unit_3(p, 4), _unit_3(p, 5), _unit_3(p, 6), _unit_3(p, 7), x + 16)
     return low, high
 
 
@@ -147,19 +164,15 @@ def unit(bits, p, k):
     """Unit ``k`` of a block as 64 unsigned bytes, whatever its encoding: for prefill and for looking rows up."""
     if bits == 8:
         return load_i32(p + 64 * k)
-    if bits == 2 or bits == 3:
-        v = load_i32(p + 64 * (k % 2))
-        u = bit_and(shift_right_16(v, np.int32(2 * (k // 2))), splat_i32(_LOW_2))
-        if bits == 2:
-            return u
-        return bit_or(u, _place_bit(load_i32(p + 128), k, 2, _BIT_2))
-    v = load_i32(p + 64 * (k % 4))
-    u = bit_and(shift_right_16(v, np.int32(4 * (k // 4))), splat_i32(LOW_NIBBLES))
-    if bits == 4:
-        return u
+    if bits == 2:
+        return _unit_2(p, k)
+    if bits == 3:
+        return _unit_3(p, k)
     if bits == 5:
-        return bit_or(u, _place_bit(load_i32(p + 256), k, 4, _BIT_4))
-    return bit_or(u, _upper_two(load_i32(p + 256 + 64 * (k % 2)), k // 2))
+        return _unit_5(p, k)
+    if bits == 6:
+        return _unit_6(p, k)
+    return _low_4(p, k) if k < 4 else _high_4(p, k - 4)
 
 
 @kernel

@@ -217,8 +217,8 @@ def put_i16(b, p, x) -> None:
 
 @operation("v:p")
 def prefetch(b, p) -> None:
-    """Ask for the cache line at ``p``, for reading, into all levels."""
-    arguments = [pointer(b, p, i8), ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)]
+    """Ask for the cache line at ``p``, for reading, into the second level: its queue of misses is the longest."""
+    arguments = [pointer(b, p, i8), ir.Constant(i32, 0), ir.Constant(i32, 2), ir.Constant(i32, 1)]
     call(b, "llvm.prefetch.p0", ir.VoidType(), arguments)
 
 

@@ -292,3 +292,15 @@ def test_a_calibration_is_asked_for_every_tensor_in_order_and_encodes_all_of_the
             assert (result.read(norm).view(np.float32) == 2 * source.read(norm).view(np.float32)).all()
     assert "weighing output_norm.weight" in {each.label for each in steps}
     assert [each.done for each in steps] == sorted(each.done for each in steps)
+
+
+def test_large_files_do_not_fill_the_system_s_cache(source, tmp_path, monkeypatch, q8_0):
+    given_up = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda *arguments: given_up.append(arguments[2]))
+    monkeypatch.setattr("octavo.engine.convert.file_cache._EVERY_BYTES", 1)
+    finish(convert(source, q8_0, None, tmp_path / "small.gguf"))
+    assert given_up == []
+
+    monkeypatch.setattr("octavo.engine.convert.convert._CACHED_SHARE", 0.0)
+    finish(convert(source, q8_0, None, tmp_path / "large.gguf"))
+    assert max(given_up) > 0

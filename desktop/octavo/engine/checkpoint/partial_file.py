@@ -110,7 +110,8 @@ class PartialFile:
     def failure(self, error: OSError) -> OctavoError:
         """What to tell people about ``error``."""
         if error.errno in _FULL:
-            return self._too_full(shutil.disk_usage(self.target.parent).free)
+            available = shutil.disk_usage(self.target.parent).free
+            return self._too_full(available) if available < self._n_bytes else self._limited(error)
         place = shown(str(self.target.parent), 160)
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return OctavoError(f"Nothing may be written in {place}.", "Choose another folder.")
@@ -163,6 +164,16 @@ class PartialFile:
             "Make room, or choose a folder on another disk.",
             needed=self._n_bytes,
             available=available,
+        )
+
+    def _limited(self, error: OSError) -> NotEnoughDisk:
+        """The disk has room, but not for this file or this user."""
+        reason = (error.strerror or "unknown").lower()
+        return NotEnoughDisk(
+            f"{shown(self.target.name)} needs {_megabytes(self._n_bytes)}, "
+            f"which the system does not allow there ({reason}).",
+            "Choose a folder on another disk.",
+            needed=self._n_bytes,
         )
 
 

@@ -5,28 +5,33 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.checkpoint.source_hash import SourceHash
+from octavo.engine.convert.file_cache import FileCache
 from octavo.engine.convert.forecast import require_room
-from octavo.engine.convert.one_pass import OnePass
+from octavo.engine.convert.one_pass import WINDOW_BYTES, OnePass
 from octavo.engine.convert.output import Output, OutputFile
 from octavo.engine.convert.proof import Proof, Said, prove, source_says
 from octavo.engine.convert.report import ConvertReport as ConvertReport
 from octavo.engine.convert.target import check_target
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
+from octavo.engine.hardware.allocator import freed_memory_kept
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.hardware.memory import peak_rss_bytes
+from octavo.engine.hardware.memory import main_memory, peak_rss_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.quantizer import Quantizer
 
 Result = TypeVar("Result")
+
+# Files that together take less than this of the free memory may stay in the system's cache.
+_CACHED_SHARE = 0.5
 
 
 def convert(
@@ -91,8 +96,10 @@ def convert_all(
         for file in files:
             yield Progress(0, total, _beginning(file))
             yield from _aside(file.start(), 0, total)
-        for group in _by_order(files):
-            yield from OnePass(source, group, n_threads, source_hash.allow).run()
+        consumed = _heeding(source, files, source_hash)
+        with freed_memory_kept(WINDOW_BYTES // 2):
+            for group in _by_order(files):
+                yield from OnePass(source, group, n_threads, consumed).run()
         if not source.unchanged():
             raise _changed(source)
         sha256 = (yield from _aside(source_hash.result(), total, total)) if needs_hash else ""
@@ -105,6 +112,22 @@ def convert_all(
         if not source.unchanged():
             raise _changed(source)
         return [file.report(proof, seconds, peak) for file, proof in zip(files, proofs, strict=True)]
+
+
+def _heeding(
+    source: Checkpoint, files: Sequence[OutputFile], source_hash: SourceHash
+) -> Callable[[int], None]:
+    """What to tell how many bytes were read: the digest's thread, and where files are large, the system."""
+    n_bytes = source.card.file_bytes + sum(each.data_bytes for each in files)
+    if n_bytes < _CACHED_SHARE * main_memory().free_bytes:
+        return source_hash.allow
+    cache = FileCache(source.files(), [each.writer.path for each in files])
+
+    def consumed(n_read: int) -> None:
+        source_hash.allow(n_read)
+        cache.consumed(n_read)
+
+    return consumed
 
 
 def _beginning(file: OutputFile) -> str:

@@ -10,6 +10,8 @@ are 0. ``s`` must not hold -128.
 
 from __future__ import annotations
 
+from functools import reduce
+
 from llvmlite import ir
 
 from octavo.engine.simd.lowering import (
@@ -73,6 +75,31 @@ def _dot_avx2_narrow(b, acc, u, s):
     return b.add(acc, _join(b, *sums))
 
 
+def _dot_avx2_four(b, acc, us, ss, together):
+    """Four dot products; 16 bits hold the sums of ``together`` pairs."""
+    halves = []
+    for half in range(2):
+        pairs = [
+            call(b, "llvm.x86.avx2.pmadd.ub.sw", _v16i16, [_halves(b, u)[half], _halves(b, s)[half]])
+            for u, s in zip(us, ss, strict=True)
+        ]
+        wide = []
+        for start in range(0, 4, together):
+            total = reduce(b.add, pairs[start : start + together])
+            wide.append(call(b, "llvm.x86.avx2.pmadd.wd", _v8i32, [total, constant(_v16i16, 1)]))
+        halves.append(reduce(b.add, wide))
+    return b.add(acc, _join(b, *halves))
+
+
+def _dot_four(b, acc, values, together):
+    us, ss = values[:4], values[4:]
+    if active_tier().name == "avx2":
+        return _dot_avx2_four(b, acc, us, ss, together)
+    for u, s in zip(us, ss, strict=True):
+        acc = emit_dot(b, acc, u, s, narrow=True)
+    return acc
+
+
 def emit_dot(b, acc, u, s, *, narrow: bool):
     """``acc`` plus the dot products; ``narrow`` promises that every byte of ``u`` is under 128."""
     tier = active_tier().name
@@ -82,6 +109,18 @@ def emit_dot(b, acc, u, s, *, narrow: bool):
     if tier == "avx2" and narrow:
         return _dot_avx2_narrow(b, acc, u, s)
     return _dot_generic(b, acc, u, s)
+
+
+@operation("I:IIIIIIIII")
+def dot_u5_four(b, acc, *values):
+    """Dot products of four times unsigned bytes under 32 with four times signed ones that are not -128."""
+    return _dot_four(b, acc, values, 4)
+
+
+@operation("I:IIIIIIIII")
+def dot_u6_four(b, acc, *values):
+    """The same with unsigned bytes under 64."""
+    return _dot_four(b, acc, values, 2)
 
 
 @operation("I:III")

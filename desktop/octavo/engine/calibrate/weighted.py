@@ -69,6 +69,9 @@ class WeightedCalibration:
 
         return encode
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 def _shape(tensor: TensorInfo) -> tuple[int, int]:
     experts = tensor.shape[0] if len(tensor.shape) == 3 else 1

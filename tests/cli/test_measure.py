@@ -31,12 +31,14 @@ def test_a_quantizer_is_measured_before_it_writes(octavo, model, text, tmp_path)
 
 
 def test_a_file_is_measured_against_another(octavo, model, text, tmp_path):
-    assert octavo("convert", model, "--to", "Q8_0", "-o", tmp_path / "q8.gguf").status == 0
+    quick = ("--set", "mode=quick")
+    assert octavo("convert", model, "--to", "Q4_K_M", "-o", tmp_path / "q4.gguf", *quick).status == 0
     arguments = ("--text", text, "--tokens", 96, "--json")
-    of_file = octavo("measure", tmp_path / "q8.gguf", "--reference", model, *arguments).json
-    before = octavo("measure", model, "--as", "Q8_0", *arguments).json
+    of_file = octavo("measure", tmp_path / "q4.gguf", "--reference", model, *arguments).json
+    before = octavo("measure", model, "--as", "Q4_K_M", *quick, *arguments).json
+    assert (before["effort"], of_file["effort"]) == ("quick", None)
     assert of_file["mean_kl"] == before["mean_kl"]
-    assert of_file["file_bytes"] == before["file_bytes"] == (tmp_path / "q8.gguf").stat().st_size
+    assert of_file["file_bytes"] == before["file_bytes"] == (tmp_path / "q4.gguf").stat().st_size
 
 
 def test_people_get_a_table_and_a_sentence(octavo, model, text):

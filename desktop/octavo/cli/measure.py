@@ -149,6 +149,7 @@ def _plain(measurement: Measurement) -> dict[str, Any]:  # values that JSON know
     result: dict[str, Any] = {
         "model": measurement.model,
         "as": measurement.quantizer or None,
+        "effort": measurement.effort or None,
         "reference": measurement.reference or None,
     }
     for _, key, _ in _ROWS:
@@ -180,6 +181,8 @@ def _print(measurement: Measurement) -> None:
     print_table(("", "MEASURED", "95 % INTERVAL"), rows, right=" rr")
     print_line()
     print_line(conclusion(figures))
+    if measurement.effort == "best":
+        print_line(f"{measurement.quantizer} with calibration, as octavo convert makes it.")
     about = f"{shown.size(measurement.file_bytes)}. Scored {shown.count(figures.scored_tokens)} tokens"
     print_line(
         f"{about} of {measurement.text} in {shown.seconds(measurement.seconds)}; other texts may differ."

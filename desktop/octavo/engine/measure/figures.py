@@ -62,6 +62,8 @@ class Measurement:
         Path of what was measured, or of what it would be made from.
     quantizer : str
         What would make it; empty for the file as it is.
+    effort : str
+        ``best``, ``imatrix`` or ``quick``: how the quantizer went about it; empty for the file as it is.
     reference : str
         Path of what it was compared with; empty for nothing.
     file_bytes : int
@@ -88,6 +90,7 @@ class Measurement:
     reused_windows: int
     seconds: float
     window_kl: list[float] = field(default_factory=list)
+    effort: str = ""
 
 
 def t_quantile(freedom: int) -> float:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from octavo.engine.calibrate.calibrate import calibrate, choose_effort
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.errors import OctavoError
 from octavo.engine.measure.measure import Measuring, measure
-from octavo.engine.measure.quantized_view import calibrated_view, quantized_view
+from octavo.engine.measure.quantized_view import QuantizedView, calibrated_view, quantized_view
 from octavo.engine.measure.text import Text, Windows, bundled_text, cut_windows, text_ids
-from octavo.engine.progress import Progress
+from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration
-from octavo.engine.quantize.quantizer import Quantizer
+from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.stop import Stop
 from octavo.engine.tokenizer.load import load_tokenizer
 
@@ -36,7 +38,7 @@ def measure_model(
     model : Checkpoint
         Stays open until the end.
     calibration : Calibration or None
-        Made for this measurement; a calibration is asked once for each tensor.
+        Made for this measurement; None for the one that a conversion with these options gets.
     reference : Checkpoint or None
         None: the model itself if there is a quantizer, else nothing to compare with.
     text : Text or None
@@ -62,24 +64,36 @@ def measure_model(
             )
         )
     plan = quantizer.plan(model.tensors, options)
-    if calibration is None:
-        view = quantized_view(model, quantizer, plan)
-    else:
-        view = yield from calibrated_view(model, quantizer, plan, calibration)
+    effort = None if calibration is not None else choose_effort(model.card, plan, options, n_threads)
+    if effort is not None:
+        calibration = calibrate(model, plan, quantizer, options, n_threads=n_threads, effort=effort)
+    view = yield from _view(model, quantizer, plan, calibration)
     try:
-        return (
-            yield from measure(
-                view,
-                reference or model,
-                windows,
-                quantizer=quantizer.name,
-                n_threads=n_threads,
-                stop=stop,
-                available_bytes=available_bytes,
-            )
+        measurement = yield from measure(
+            view,
+            reference or model,
+            windows,
+            quantizer=quantizer.name,
+            n_threads=n_threads,
+            stop=stop,
+            available_bytes=available_bytes,
         )
+        return replace(measurement, effort=effort.mode if effort is not None else "best")
     finally:
         view.close()
+
+
+def _view(
+    model: Checkpoint, quantizer: Quantizer, plan: Plan, calibration: Calibration | None
+) -> Work[QuantizedView]:
+    if calibration is None:
+        return quantized_view(model, quantizer, plan)
+    try:
+        return (yield from calibrated_view(model, quantizer, plan, calibration))
+    finally:  # all has been encoded: those that hold threads and layers let go of them
+        close = getattr(calibration, "close", None)
+        if close is not None:
+            close()
 
 
 def _windows(model: Checkpoint, reference: Checkpoint | None, text: Text, tokens: int) -> Windows:

@@ -8,6 +8,7 @@ goes when it is closed, or the process ends. Both give the bytes that a conversi
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -28,7 +29,7 @@ from octavo.engine.estimate.verdict import readable_bytes
 from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.progress import Progress, Work
-from octavo.engine.quantize.calibration import Calibration
+from octavo.engine.quantize.calibration import Calibration, RowEncoder
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.quantize.recode import Recoder, Wanted, plain_encoder, recoded
 
@@ -178,10 +179,25 @@ def _encode_all(
         for step, target in enumerate(planned, 1):
             tensor = by_name[target.name]
             starts[target.name] = done
-            yield Progress(done, total, target.name, step, len(planned))
-            encoder = yield from calibration.encoder(tensor, target.block_type)
+            encoder = yield from _asked(
+                calibration.encoder(tensor, target.block_type),
+                Progress(done, total, target.name, step, len(planned)),
+            )
             for rows in recoder.slabs(tensor, target.block_type, encoder, keeps_same=False):
                 file.write(rows.reshape(-1).data)
                 done += rows.nbytes
                 yield Progress(done, total, target.name, step, len(planned))
     return starts
+
+
+def _asked(finding: Work[RowEncoder], here: Progress) -> Work[RowEncoder]:
+    """A calibration's work on one tensor, told by its labels beside how far the whole is."""
+    with contextlib.closing(finding):
+        yield here
+        while True:
+            try:
+                step = next(finding)
+            except StopIteration as end:
+                encoder: RowEncoder = end.value
+                return encoder
+            yield replace(here, label=step.label or here.label)

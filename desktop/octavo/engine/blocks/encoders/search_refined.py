@@ -11,6 +11,7 @@ from octavo.engine.simd.arithmetic import (
     as_i32,
     bit_and,
     div,
+    max_lane,
     maximum,
     minimum,
     mul,
@@ -61,7 +62,7 @@ def search_refined(x: int, steps: int, scale: int) -> int:
     ``x`` and ``steps`` point to float32[16, 16], a group in each lane; ``scale`` to float32[16]. Steps are 0 to 7,
     and 0 as the scale is where all weights are (nearly) 0.
     """
-    zero, four = zero_f32(), splat_f32(np.float32(4))
+    zero, one, four = zero_f32(), splat_f32(np.float32(1)), splat_f32(np.float32(4))
     largest, farthest = farthest_of(x, 16)
     inverse = div(splat_f32(np.float32(-4)), largest)
     sums = (zero, zero)
@@ -71,10 +72,14 @@ def search_refined(x: int, steps: int, scale: int) -> int:
         store_f32(steps + i, step)
         sum_lx = add(sums[0], mul(mul(weight, value), step))
         sums = (sum_lx, add(sums[1], mul(mul(weight, step), step)))
-    # ggml stops when a round changes nothing; another round would change nothing either.
-    for i in range(80):
-        row = i % 16 * 64
-        sums = _refine(sums, x + row, steps + row)
+    for _ in range(5):
+        before = sums
+        for i in range(0, 1024, 64):
+            sums = _refine(sums, x + i, steps + i)
+        # A step that changes changes a sum. A round that changes nothing is the last.
+        changed = where_equal(sums[0], before[0], zero, one)
+        if max_lane(maximum(changed, where_equal(sums[1], before[1], zero, one))) == np.float32(0):
+            break
     smallest = splat_f32(np.float32(SMALLEST_GROUP))
     for i in range(0, 1024, 64):
         step = add(load_f32(steps + i), four)

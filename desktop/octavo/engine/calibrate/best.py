@@ -85,6 +85,8 @@ class BestCalibration:
         return lambda weights, _: encode_with_feedback(weights, to, feedback)
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, and forget what was found; asking again begins again."""
         if self._layers is not None:
             self._layers.close()
+        self._layers, self._layer = None, -1
+        self._moments, self._feedback = {}, {}

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.codec import encode
-from octavo.engine.blocks.encoders.feedback import round_with_feedback
+from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.blocks.grids import GRIDS, put_steps, scales_of
 from octavo.engine.blocks.types import BlockType
 
@@ -57,7 +57,7 @@ def make_feedback(moments: Floats, importance: Floats, damping: float) -> Feedba
     # The lower factor of the matrix turned around is the upper one.
     factor = np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1]
     shares = (factor / np.einsum("ii->i", factor)).astype(np.float32)
-    return Feedback(shares, np.ascontiguousarray(importance, np.float32))
+    return Feedback(np.ascontiguousarray(shares), np.ascontiguousarray(importance, np.float32))
 
 
 def can_feed_back(block_type: BlockType) -> bool:
@@ -66,7 +66,7 @@ def can_feed_back(block_type: BlockType) -> bool:
 
 
 def encode_with_feedback(weights: Floats, block_type: BlockType, feedback: Feedback) -> npt.NDArray[np.uint8]:
-    """Encode float32[rows, columns] into uint8[rows, row_bytes]; rows do not depend on one another."""
+    """Encode float32[rows, columns] into uint8[rows, row_bytes]; a row's bytes depend on that row alone."""
     rows, columns = weights.shape
     n = -(-rows // _LANES) * _LANES
     across = np.zeros((columns, n), np.float32)
@@ -77,8 +77,7 @@ def encode_with_feedback(weights: Floats, block_type: BlockType, feedback: Feedb
     for block, first in enumerate(range(0, columns, size)):
         here = slice(first, first + size)
         corrected = across[here].copy()
-        if first:
-            corrected += feedback.shares[:first, here].T @ errors[:first]
+        _take_over(corrected, feedback.shares[:first, here], errors)
         counts = np.ascontiguousarray(feedback.importance[here])
         found = encode(np.ascontiguousarray(corrected[:, :rows].T), block_type, counts, n_threads=1)
         shares = np.ascontiguousarray(feedback.shares[here, here].T)
@@ -86,6 +85,20 @@ def encode_with_feedback(weights: Floats, block_type: BlockType, feedback: Feedb
         put_steps(found, steps, block_type)
         raw[:, block] = found
     return raw.reshape(rows, -1)
+
+
+def _take_over(corrected: Floats, shares: Floats, errors: Floats) -> None:
+    """Correct a block's weights for the errors of the columns before it."""
+    n_before, n_columns = shares.shape
+    take_over(
+        corrected.ctypes.data,
+        shares.ctypes.data,
+        errors.ctypes.data,
+        n_before,
+        n_columns,
+        corrected.shape[1],
+        shares.strides[0],
+    )
 
 
 def _round(

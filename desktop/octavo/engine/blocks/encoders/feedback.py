@@ -18,6 +18,50 @@ from octavo.engine.simd.memory import load_f32, repeat_f32, store_f32, store_i8
 
 
 @entry
+def take_over(
+    corrected: int, shares: int, errors: int, n_before: int, n_columns: int, n_rows: int, share_bytes: int
+) -> int:
+    """Correct the weights of ``n_columns`` columns for the errors of the ``n_before`` columns before them.
+
+    Parameters
+    ----------
+    corrected
+        Address of float32[n_columns, n_rows], changed in place; ``n_columns`` is a multiple of 8.
+    shares
+        Address of float32[n_before, n_columns], rows ``share_bytes`` apart: how much of the error of each column
+        before these each column takes over.
+    errors
+        Address of float32[n_before, n_rows].
+    n_rows
+        A multiple of 16. Each row's sums are taken in the same order, however many rows there are.
+    """
+    row_bytes = 4 * n_rows
+    for strip in range(0, row_bytes, 64):
+        for first in range(0, n_columns, 8):
+            out = corrected + first * row_bytes + strip
+            a, b = load_f32(out), load_f32(out + row_bytes)
+            c, d = load_f32(out + 2 * row_bytes), load_f32(out + 3 * row_bytes)
+            e, f = load_f32(out + 4 * row_bytes), load_f32(out + 5 * row_bytes)
+            g, h = load_f32(out + 6 * row_bytes), load_f32(out + 7 * row_bytes)
+            for i in range(n_before):
+                error = load_f32(errors + i * row_bytes + strip)
+                share = shares + i * share_bytes + 4 * first
+                a, b = fma(repeat_f32(share), error, a), fma(repeat_f32(share + 4), error, b)
+                c, d = fma(repeat_f32(share + 8), error, c), fma(repeat_f32(share + 12), error, d)
+                e, f = fma(repeat_f32(share + 16), error, e), fma(repeat_f32(share + 20), error, f)
+                g, h = fma(repeat_f32(share + 24), error, g), fma(repeat_f32(share + 28), error, h)
+            store_f32(out, a)
+            store_f32(out + row_bytes, b)
+            store_f32(out + 2 * row_bytes, c)
+            store_f32(out + 3 * row_bytes, d)
+            store_f32(out + 4 * row_bytes, e)
+            store_f32(out + 5 * row_bytes, f)
+            store_f32(out + 6 * row_bytes, g)
+            store_f32(out + 7 * row_bytes, h)
+    return 0
+
+
+@entry
 def round_with_feedback(
     weights: int,
     corrected: int,

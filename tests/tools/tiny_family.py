@@ -71,6 +71,18 @@ def make_model(row: Row, folder: Path) -> None:
         (folder / made).unlink(missing_ok=True)
     template = GEMMA_TEMPLATE if is_spm else CHAT_TEMPLATE
     vocabularies.write_tokenizer(folder, vocabulary, row.pre, template)
+    if is_spm and row.centre:
+        begin_with_space(folder / "tokenizer.json")
+
+
+def begin_with_space(path: Path) -> None:
+    """Let a text begin with a space, as all SentencePiece tokenizers do but Gemma's."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    prepend = {"type": "Prepend", "prepend": vocabularies.SPACE}
+    content["normalizer"] = {"type": "Sequence", "normalizers": [prepend, content["normalizer"]]}
+    strip = {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+    content["decoder"]["decoders"].append(strip)
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def some_ids(n_vocabulary: int) -> list[int]:

@@ -94,6 +94,13 @@ def test_only_what_can_be_calibrated_offers_to_be():
     assert all(each.Options is MixtureOptions for each in MIXTURES if each.name not in plain)
 
 
+def test_a_plan_tells_whether_the_file_is_to_be_llama_quantizes():
+    (quantizer,) = quantizers_of("octavo_q4_k_m")
+
+    assert quantizer.plan(MATRICES, MixtureOptions(compatible=True)).compatible
+    assert not quantizer.plan(MATRICES, MixtureOptions()).compatible
+
+
 def test_a_calibrated_file_cannot_have_the_bytes_of_llama_quantize():
     (quantizer,) = quantizers_of("octavo_q4_k_m")
 

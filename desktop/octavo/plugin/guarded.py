@@ -95,10 +95,17 @@ def _mistake(plan: object, tensors: Sequence[TensorInfo]) -> str:
     if set(plan.types) != names:
         odd = min(set(plan.types) ^ names)
         return f"does not match the model's tensors ({odd})"
+    # Few types, many tensors: the window asks for the plans of all plugins at every key that is pressed.
+    kinds = {id(each): each for each in plan.types.values()}
+    unknown = {number for number, each in kinds.items() if not _is_known(each)}
     for tensor in tensors:
         block_type = plan.types[tensor.name]
-        if not isinstance(block_type, BlockType) or block_type_of_id(block_type.ggml_id) != block_type:
+        if id(block_type) in unknown:
             return f"has an unknown type for {tensor.name}"
         if tensor.columns % block_type.n_weights:
             return f"gives {tensor.name} the type {block_type.name}, which its rows do not fit"
     return ""
+
+
+def _is_known(block_type: object) -> bool:
+    return isinstance(block_type, BlockType) and block_type_of_id(block_type.ggml_id) == block_type

@@ -6,6 +6,7 @@ A Hugging Face folder is translated while it is read, so nothing above this fold
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,15 +45,12 @@ class TensorInfo:
     @property
     def rows(self) -> int:
         """Rows, those of all experts together."""
-        return self.n_weights // self.columns
+        return math.prod(self.shape[:-1])
 
     @property
     def n_weights(self) -> int:
         """Weights in all."""
-        product = 1
-        for size in self.shape:
-            product *= size
-        return product
+        return math.prod(self.shape)
 
     @property
     def is_matrix(self) -> bool:

@@ -227,7 +227,7 @@ def plan_mixture(
             fallbacks[tensor.name] = (
                 f"{fitting} instead of {meant}: rows of {tensor.columns} are no whole number of blocks"
             )
-    return Plan(types, mixture.file_type, fallbacks)
+    return Plan(types, mixture.file_type, fallbacks, options.compatible)
 
 
 def _overridden(name: str, overrides: Sequence[Override]) -> str:

@@ -71,9 +71,9 @@ _LAYER = re.compile(r"blk\.(\d+)")
 def may_shrink(tensor: TensorInfo) -> bool:
     """Whether quantizers may give this tensor another type: a weight matrix that is no norm or router."""
     # ggml does not count dimensions of size 1 at the slow end: a (1, n) tensor is a vector to it.
-    sizes = list(tensor.shape)
+    sizes = tensor.shape
     while len(sizes) > 1 and sizes[0] == 1:
-        del sizes[0]
+        sizes = sizes[1:]
     return len(sizes) >= 2 and _is_weight(tensor.name)
 
 

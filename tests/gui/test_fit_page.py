@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from octavo.gui.pricing import price
 from octavo.gui.widgets.context_chart import ContextChart
 from octavo.gui.widgets.fit_line import FitLine
 from octavo.gui.widgets.fit_settings import FitSettings
@@ -97,3 +98,12 @@ def test_another_setting_does_not_move_the_slider(joined, page, settings):
     joined.workspace.change_settings(temperature=1.0)
 
     assert settings.context.tokens == tokens
+
+
+def test_the_curve_of_each_format_is_what_it_costs_at_each_context(joined, page):
+    card = joined.workspace.selected_model.card
+    tokens = [each for each, _ in page._curves["Q8_0"]]
+    for context in (tokens[0], tokens[6], tokens[-1]):
+        rows = price(card, joined.workspace, joined.workspace.host.quantizers(), context_tokens=context)
+        found = {name: dict(points)[context] for name, points in page._curves.items()}
+        assert found == {each.quantizer: each.total_bytes for each in rows}

@@ -59,7 +59,7 @@ def test_running_figures_are_shown_and_measuring_can_be_stopped(joined, source, 
     assert quality.stop.isVisible()
     figures, is_final = quality.figures("Q4_K_M")
     assert (figures.windows, is_final) == (2, False)
-    assert "part 2 of 4" in quality._status.text()
+    assert "50% of the text, 512 tokens" in quality._status.text()
 
     with qtbot.waitSignal(quality._measurer.ended, timeout=2000):
         quality.stop.click()
@@ -101,8 +101,8 @@ def test_figures_are_never_said_without_their_interval():
 
     assert agreement(figures) == ("95.0%", "agreement ±1.0")
     assert quality_facts(figures) == [
-        ("Difference (KL)", "0.0200 (0.0160 to 0.0240)"),
-        ("Same likeliest token", "95.0% (94.0 to 96.0)"),
+        ("Difference (KL)", "0.0200 (0.0160–0.0240)"),
+        ("Same top token", "95.0% (94.0–96.0)"),
     ]
 
 

@@ -125,7 +125,7 @@ class ConversionJobs(QWidget):
     def _done(self, job: Job, result: Converted) -> DoneCard:
         for state, view in self._views.values():
             if state == "done" and isinstance(view, DoneCard):
-                view.proof.hide()  # the newest one is the one to look at
+                view.step_back()
         done = DoneCard(outcome_of(result))
         done.chat_asked.connect(partial(self.chat_asked.emit, result.output))
         done.folder_asked.connect(partial(show_in_folder, Path(result.output)))

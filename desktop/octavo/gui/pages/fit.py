@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import OctavoError
@@ -13,7 +15,7 @@ from octavo.engine.estimate.memory import largest_context
 from octavo.engine.estimate.verdict import FITS_SHARE, RUNS_WELL_SHARE
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.gui.models.fit_table import FitTable
-from octavo.gui.pricing import all_parts, price
+from octavo.gui.pricing import WithOptions, all_parts, price
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Card, row
@@ -49,6 +51,8 @@ class FitPage(Page):
         self._table.hide()
         self._switch = Button("Show as table", "link", height=24, size=SMALL)
         self._curves: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._found: list[Quantizer] = []
+        self._usual: list[WithOptions] = []
         self._rows_shown: list[FitRow] = []
         self._priced = ("", 0)
         self._sentence = Label("", SMALL, tone="text2", elide=True)
@@ -104,8 +108,19 @@ class FitPage(Page):
         model = self._workspace.selected_model
         return model.card if model else None
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_shape()
+
     def _quantizers(self) -> list[Quantizer]:
-        return self._workspace.host.quantizers() if self._workspace.plugins_loaded else []
+        """All quantizers as they usually work; each keeps its plan, which the slider does not change."""
+        if not self._workspace.plugins_loaded:
+            return []
+        found = self._workspace.host.quantizers()
+        if found != self._found:
+            self._found = found
+            self._usual = [WithOptions(each, default_options(each)) for each in found]
+        return list(self._usual)
 
     def _show_model(self, path: str = "") -> None:
         if path and path != self._workspace.selected_path:
@@ -128,25 +143,27 @@ class FitPage(Page):
     def _show_shape(self) -> None:
         """Price the curves, which do not depend on the chosen context, then the rest."""
         card = self._card
-        if card is None or not self._workspace.pools:
+        if card is None or not self._workspace.pools or not self.isVisible():
             return
         longest = max(card.hyperparameters.context_length, 2 * SHORTEST_CONTEXT)
         shortest = max(longest // CONTEXT_SPAN, SHORTEST_CONTEXT)
         growth = longest / shortest
         contexts = [round(shortest * growth ** (each / (N_POINTS - 1))) for each in range(N_POINTS)]
-        curves: dict[str, list[tuple[int, int]]] = {}
-        for tokens in contexts:
-            for each in self._rows(card, tokens):
-                if each.total_bytes:
-                    curves.setdefault(each.quantizer, []).append((tokens, each.total_bytes))
-        self._curves = {name: tuple(points) for name, points in curves.items()}
+        # Formats differ in their weights alone: one curve, moved up or down, is the curve of all of them.
+        curve = [(tokens, self._rows(card, tokens, ())[0].total_bytes) for tokens in contexts]
+        as_it_is, *others = self._rows(card, self._settings.context.tokens, self._quantizers())
+        self._curves = {
+            each.quantizer: tuple((t, n + each.total_bytes - as_it_is.total_bytes) for t, n in curve)
+            for each in (as_it_is, *others)
+            if each.total_bytes and as_it_is.total_bytes
+        }
         self._show_prices()
 
-    def _rows(self, card: ModelCard, context_tokens: int) -> list[FitRow]:
+    def _rows(self, card: ModelCard, context_tokens: int, quantizers: Sequence[Quantizer]) -> list[FitRow]:
         return price(
             card,
             self._workspace,
-            self._quantizers(),
+            quantizers,
             context_tokens=context_tokens,
             kv_type=self._settings.kv_type,
             n_threads=self._settings.n_threads,
@@ -154,9 +171,12 @@ class FitPage(Page):
 
     def _show_prices(self) -> None:
         card = self._card
-        if card is None or not self._workspace.pools:
+        if card is None or not self._workspace.pools or not self.isVisible():
             return
-        rows = sorted(self._rows(card, self._settings.context.tokens), key=lambda each: each.total_bytes)
+        rows = sorted(
+            self._rows(card, self._settings.context.tokens, self._quantizers()),
+            key=lambda each: each.total_bytes,
+        )
         self._show_lines(rows)
         self._show_graphics(rows)
 

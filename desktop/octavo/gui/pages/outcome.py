@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from octavo.gui.conversion import Converted, Pace, Proof
@@ -83,7 +84,8 @@ def _words(proof: Proof) -> list[tuple[str, str, str]]:
     if not proof.text_result:
         return []
     pair = [
-        " ".join(clean(each).split())[:SAID_CHARACTERS] for each in (proof.text_source, proof.text_result)
+        textwrap.shorten(clean(each), SAID_CHARACTERS, placeholder=" …")
+        for each in (proof.text_source, proof.text_result)
     ]
     agreed = next((n for n, (a, b) in enumerate(zip(*pair, strict=False)) if a != b), min(map(len, pair)))
     if proof.first_difference is None:

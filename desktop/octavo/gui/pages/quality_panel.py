@@ -151,8 +151,8 @@ class QualityPanel(Card):
     def _show_running(self, wish: Wish, event: MeasureProgress) -> None:
         self._running = (wish, event.figures)
         n_tokens = count(event.figures.scored_tokens)
-        part = f"part {event.done} of {event.total}" if event.total else f"part {event.done}"
-        self._status.show_text(f"Measuring {wish.quantizer}: {part} of the text, {n_tokens} tokens so far")
+        share = f"{event.done / event.total:.0%} of the text, " if event.total else ""
+        self._status.show_text(f"Measuring {wish.quantizer}: {share}{n_tokens} tokens compared so far")
         self._show()
         self.figured.emit()
 

@@ -21,13 +21,11 @@ def quality_facts(figures: Figures) -> list[tuple[str, str]]:
         facts.append(("Difference (KL)", _between(figures.mean_kl, 4)))
     if figures.same_top_1 is not None:
         top = figures.same_top_1
-        facts.append(
-            ("Same likeliest token", f"{top.value:.1%} ({100 * top.low:.1f} to {100 * top.high:.1f})")
-        )
+        facts.append(("Same top token", f"{top.value:.1%} ({100 * top.low:.1f}–{100 * top.high:.1f})"))
     if figures.perplexity_ratio is not None:
-        facts.append(("Perplexity against source", f"×{_between(figures.perplexity_ratio, 3)}"))
+        facts.append(("Perplexity ratio", f"×{_between(figures.perplexity_ratio, 3)}"))
     return facts
 
 
 def _between(figure: Figure, digits: int) -> str:
-    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} to {figure.high:.{digits}f})"
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"

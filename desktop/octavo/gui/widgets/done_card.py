@@ -65,20 +65,25 @@ class DoneCard(Card):
         head.addWidget(Label(outcome.title, READING, SEMIBOLD, elide=True), 1)
         head.addWidget(self._fold)
         head.addWidget(away)
-        chat = Button("Chat", "primary", "message-square", height=32, size=SMALL)
+        self._chat = Button("Chat", "primary", "message-square", height=32, size=SMALL)
         folder = Button("Show in folder", "secondary", "folder-open", height=32, size=SMALL)
         command = Button("Copy command", "secondary", "copy", height=32, size=SMALL)
         self.proof = _Proof(outcome)
         self.body.addLayout(head)
         self.body.addWidget(Label(" · ".join(outcome.facts), SMALL, tone="text2", elide=True))
         self.body.addWidget(self.proof)
-        self.body.addLayout(row(chat, folder, command, None))
+        self.body.addLayout(row(self._chat, folder, command, None))
         self.setAccessibleName(f"{outcome.title}. {', '.join(outcome.facts)}")
-        chat.clicked.connect(self.chat_asked)
+        self._chat.clicked.connect(self.chat_asked)
         folder.clicked.connect(self.folder_asked)
         command.clicked.connect(self.command_asked)
         away.clicked.connect(self.dismissal_asked)
         self._fold.clicked.connect(self._toggle)
+
+    def step_back(self) -> None:
+        """Make room for a newer one: fold the proof, and be no longer the main thing to do."""
+        self.proof.hide()
+        self._chat.show_kind("secondary")
 
     def _toggle(self) -> None:
         self.proof.setVisible(self.proof.isHidden())

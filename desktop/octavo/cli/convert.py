@@ -49,6 +49,8 @@ OnlyForecast = Annotated[
     bool, typer.Option("--forecast", help="Only tell what it will take: disk, memory and time.")
 ]
 
+_METHODS = {"best": "calibrated on text", "imatrix": "with an importance matrix", "quick": "quick"}
+
 
 def convert(
     model: Model,
@@ -67,9 +69,9 @@ def convert(
     Killed in the middle, the same command goes on where it was.
     """
     from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.convert.choose import chosen_output
     from octavo.engine.convert.convert import convert_all
     from octavo.engine.convert.forecast import forecast
-    from octavo.engine.convert.output import Output as Wish
     from octavo.engine.convert.target import check_target
 
     host = plugin_host(no_plugins)
@@ -83,7 +85,10 @@ def convert(
                     f"{target} exists already.", "Replace it with --force, or choose another name with -o."
                 )
             check_target(target, source.files(), force=True)
-        wishes = [Wish(*each) for each in zip(quantizers, options, targets, strict=True)]
+        wishes = [
+            chosen_output(source, *each, n_threads=threads, only_forecast=only_forecast)
+            for each in zip(quantizers, options, targets, strict=True)
+        ]
         expected = forecast(source, wishes, n_threads=threads)
         if only_forecast:
             _show_forecast(expected, targets, as_json=as_json)
@@ -154,8 +159,14 @@ def _sentence(expected: Forecast) -> str:
     return (
         f"Needs {figures.size(expected.disk_bytes)} of disk ({figures.size(expected.free_disk_bytes)} free), "
         f"at most {figures.size(expected.memory_bytes)} of memory "
-        f"({figures.size(expected.free_memory_bytes)} free), about {figures.seconds(expected.seconds)}."
+        f"({figures.size(expected.free_memory_bytes)} free), {_time(expected)}."
     )
+
+
+def _time(expected: Forecast) -> str:
+    calibrating = expected.calibration_seconds
+    of_them = f", {figures.seconds(calibrating)} of them to calibrate" if calibrating else ""
+    return f"about {figures.seconds(expected.seconds)}{of_them}"
 
 
 def _show_forecast(expected: Forecast, targets: Sequence[Path], *, as_json: bool) -> None:
@@ -172,7 +183,7 @@ def _show_forecast(expected: Forecast, targets: Sequence[Path], *, as_json: bool
                 f"{figures.size(expected.memory_bytes)} at most, "
                 f"{figures.size(expected.free_memory_bytes)} free",
             ),
-            ("Time", f"about {figures.seconds(expected.seconds)}"),
+            ("Time", _time(expected)),
         ]
     )
 
@@ -186,6 +197,7 @@ def _facts(report: ConvertReport, source_bytes: int) -> list[tuple[str, str]]:
             "Predicted",
             "the same, to the byte" if report.file_bytes == report.predicted_bytes else "another size",
         ),
+        ("Method", _METHODS[report.mode]),
         ("Verified", f"{report.n_tensors} tensors, reopened and checked" if report.verified else "no"),
         *_proof_facts(report.proof),
         ("Time", figures.seconds(report.seconds)),

@@ -138,9 +138,9 @@ class EngineDesk:
 
     def _convert(self, request: Convert, stop: Stop) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
+        from octavo.engine.convert.choose import chosen_output
         from octavo.engine.convert.convert import convert_all
         from octavo.engine.convert.forecast import forecast
-        from octavo.engine.convert.output import Output
         from octavo.engine.convert.target import check_target
         from octavo.engine.quantize.options import build_options
         from octavo.plugin.host import PluginHost
@@ -151,9 +151,10 @@ class EngineDesk:
         quantizer = host.quantizer(request.quantizer)
         options = build_options(quantizer, request.options)
         with contextlib.closing(open_checkpoint(Path(request.path))) as source:
-            wishes = [Output(quantizer, options, Path(request.output))]
-            if isinstance(request, ForecastConvert):
-                check_target(wishes[0].target, source.files(), force=True)
+            target, is_forecast = Path(request.output), isinstance(request, ForecastConvert)
+            check_target(target, source.files(), force=is_forecast or request.force)
+            wishes = [chosen_output(source, quantizer, options, target, only_forecast=is_forecast)]
+            if is_forecast:
                 return msgspec.to_builtins(forecast(source, wishes))
             work = convert_all(source, wishes, force=request.force, proves=request.proves)
             (report,) = self._run(request, work, "convert", stop)

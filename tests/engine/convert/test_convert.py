@@ -280,6 +280,9 @@ class Known:
         yield Progress(1, 2, f"weighing {tensor.name}")
         return lambda weights, _: encode(2 * weights, to)
 
+    def close(self):
+        self.asked.append("closed")
+
 
 def test_a_calibration_is_asked_for_every_tensor_in_order_and_encodes_all_of_them(tmp_path, q8_0):
     known = Known()
@@ -287,7 +290,7 @@ def test_a_calibration_is_asked_for_every_tensor_in_order_and_encodes_all_of_the
         steps = list(convert(source, q8_0, None, tmp_path / "new.gguf", calibration=known))
 
         with contextlib.closing(open_checkpoint(tmp_path / "new.gguf")) as result:
-            assert known.asked == [each.name for each in result.tensors]
+            assert known.asked == [*(each.name for each in result.tensors), "closed"]
             norm = "output_norm.weight"
             assert (result.read(norm).view(np.float32) == 2 * source.read(norm).view(np.float32)).all()
     assert "weighing output_norm.weight" in {each.label for each in steps}

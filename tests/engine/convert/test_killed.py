@@ -168,6 +168,9 @@ def test_a_calibration_is_asked_for_what_is_there_too(model, target):
             yield Progress(0, 0, "weighing")
             return lambda weights, _: encode(weights, to)
 
+        def close(self):
+            self.is_closed = True
+
     killed(model, target, 14, calibration=Known())
     known = Known()
 

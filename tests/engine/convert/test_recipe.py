@@ -52,7 +52,7 @@ def test_the_file_tells_how_it_was_made_and_from_what(source, tmp_path):
     assert told["octavo.source.sha256"] == report.source_sha256 == sha256
     assert recipe["quantizer"] == "Q8_0"
     assert recipe["plugin"].startswith("q8_0 ")
-    assert (recipe["source"], recipe["files"], recipe["calibrated"]) == ("model.gguf", 1, False)
+    assert (recipe["source"], recipe["files"], recipe["mode"]) == ("model.gguf", 1, "quick")
 
 
 def test_of_several_files_the_digest_is_that_of_their_list(tmp_path):

@@ -46,7 +46,8 @@ def convert(
     proves: bool = False,
 ) -> Work[ConvertReport]:
     """Write ``source`` to ``target`` as the quantizer plans it; see ``convert_all``."""
-    wish = Output(quantizer, options, target, calibration)
+    mode = "quick" if calibration is None else "best"
+    wish = Output(quantizer, options, target, calibration, mode)
     reports = yield from convert_all(source, [wish], force=force, n_threads=n_threads, proves=proves)
     return reports[0]
 

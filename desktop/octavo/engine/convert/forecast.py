@@ -44,6 +44,8 @@ class Forecast:
         Of each result, exact.
     seconds : float
         Until the files are written; the proof, and a disk slower than the processor, come on top.
+    calibration_seconds : float
+        The part of them that finds out which weights matter.
     """
 
     memory_bytes: int
@@ -52,13 +54,16 @@ class Forecast:
     free_disk_bytes: int
     file_bytes: list[int]
     seconds: float = 0.0
+    calibration_seconds: float = 0.0
 
 
 def forecast(source: Checkpoint, outputs: Sequence[Output], *, n_threads: int = 0) -> Forecast:
     """Work out what it will take; times the encoders for a moment when they are new here."""
     jobs = [(each.quantizer, each.quantizer.plan(source.tensors, each.options)) for each in outputs]
     room = _room(source.card, outputs, [plan for _, plan in jobs])
-    return replace(room, seconds=seconds(source, jobs, n_threads or usable_threads()))
+    calibrating = sum(each.calibration_seconds for each in outputs)
+    writing = seconds(source, jobs, n_threads or usable_threads())
+    return replace(room, seconds=calibrating + writing, calibration_seconds=calibrating)
 
 
 def require_room(source: Checkpoint, outputs: Sequence[Output]) -> None:

@@ -41,15 +41,21 @@ class Output:
     calibration : Calibration or None
         Asked for the encoder of every tensor in the file's order, also of those that keep their type; None
         encodes each row by itself.
+    mode : str
+        ``best``, ``imatrix`` or ``quick``: where the calibration comes from.
     notes : tuple of str
         What people should know about the choices made for them.
+    calibration_seconds : float
+        What the calibration is forecast to take.
     """
 
     quantizer: Quantizer
     options: Any  # see above
     target: Path
     calibration: Calibration | None = None
+    mode: str = "quick"
     notes: tuple[str, ...] = ()
+    calibration_seconds: float = 0.0
 
 
 class OutputFile:
@@ -130,6 +136,7 @@ class OutputFile:
             n_tensors=len(self.planned),
             notes=[*self.wish.notes, *self._notes()],
             quantizer=self.wish.quantizer.name,
+            mode=self.wish.mode,
             source_sha256=self._source_sha256 if self.needs_source_hash else "",
             resumed_tensors=self.n_resumed,
             proof=proof,
@@ -144,8 +151,10 @@ class OutputFile:
             written.close()
 
     def close(self) -> None:
-        """Remove the partial file, unless it has got its name."""
+        """Remove the partial file, unless it has got its name; end the calibration."""
         self.writer.close()
+        if self.wish.calibration is not None:
+            self.wish.calibration.close()
 
     def _plain_fields(self) -> dict[str, Field]:
         stated = self.plan.file_type
@@ -156,7 +165,7 @@ class OutputFile:
         fields = self._plain_fields()
         if self.needs_source_hash:
             wish = self.wish
-            told = recipe(self._source, wish.quantizer, wish.options, calibrated=wish.calibration is not None)
+            told = recipe(self._source, wish.quantizer, wish.options, mode=wish.mode)
             fields = with_recipe(fields, told, source_sha256)
         return fields
 
@@ -168,7 +177,7 @@ class OutputFile:
             wish.options,
             self._plain_fields(),
             self.planned,
-            calibrated=wish.calibration is not None,
+            mode=wish.mode,
         )
 
     def _notes(self) -> list[str]:

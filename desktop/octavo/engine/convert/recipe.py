@@ -24,14 +24,14 @@ _REASONS = {
 }
 
 
-def recipe(source: Checkpoint, quantizer: Quantizer, options: Any, *, calibrated: bool) -> dict[str, object]:
+def recipe(source: Checkpoint, quantizer: Quantizer, options: Any, *, mode: str) -> dict[str, object]:
     """What the metadata tell: program, plugin, options, and the source's name; no folder of this computer."""
     return {
         "octavo": __version__,
         "quantizer": quantizer.name,
         "plugin": _plugin(quantizer),
         "options": {name: _without_folder(value) for name, value in _options(options).items()},
-        "calibrated": calibrated,
+        "mode": mode,
         "source": source.path.absolute().name,
         "files": len(source.files()),
     }
@@ -44,7 +44,7 @@ def identity(
     fields: Mapping[str, Field],
     planned: Sequence[TensorInfo],
     *,
-    calibrated: bool,
+    mode: str,
 ) -> dict[str, str]:
     """All that decides the bytes of the result: of two conversions with the same, one may end what the other began."""
     chosen = {name: _with_content(value) for name, value in _options(options).items()}
@@ -52,7 +52,7 @@ def identity(
         "octavo": __version__,
         "source": fingerprint(source.files()),
         "plugin": _plugin(quantizer),
-        "options": json.dumps([quantizer.name, chosen, calibrated], sort_keys=True, default=str),
+        "options": json.dumps([quantizer.name, chosen, mode], sort_keys=True, default=str),
         "plan": hashlib.sha256(encode_header(fields, planned)).hexdigest(),
     }
 

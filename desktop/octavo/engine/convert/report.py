@@ -29,6 +29,8 @@ class ConvertReport:
     notes : list of str
         What people should know about the result, one sentence each.
     quantizer : str
+    mode : str
+        ``best`` if it was calibrated, ``imatrix`` if with an importance matrix, else ``quick``.
     source_sha256 : str
         As it stands in the file's metadata; empty if they tell nothing of it.
     resumed_tensors : int
@@ -47,6 +49,7 @@ class ConvertReport:
     n_tensors: int
     notes: list[str] = field(default_factory=list)
     quantizer: str = ""
+    mode: str = "quick"
     source_sha256: str = ""
     resumed_tensors: int = 0
     proof: Proof | None = None

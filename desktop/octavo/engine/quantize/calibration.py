@@ -32,3 +32,6 @@ class Calibration(Protocol):
         Knowledge of earlier layers may be dropped here, so that memory stays bounded by a layer.
         Every tensor is asked for, also those that keep their type.
         """
+
+    def close(self) -> None:
+        """Give back what it holds; closing twice is no error."""

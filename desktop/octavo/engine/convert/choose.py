@@ -1,0 +1,59 @@
+"""How much trouble a conversion takes: calibrated where that is possible and quick enough, and always said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.convert.output import Output
+from octavo.engine.quantize.quantizer import Quantizer
+
+
+def chosen_output(
+    source: Checkpoint,
+    quantizer: Quantizer,
+    options: Any,  # an instance of the quantizer's own Options, or None
+    target: Path,
+    *,
+    n_threads: int = 0,
+    only_forecast: bool = False,
+) -> Output:
+    """The output that ``options`` ask for, with its calibration if there is to be one.
+
+    Parameters
+    ----------
+    only_forecast : bool
+        Leave the calibration out: only its time is wanted.
+
+    Raises
+    ------
+    OctavoError
+        The options exclude each other, or a file that they name is not what it should be.
+    """
+    from octavo.engine.calibrate.calibrate import calibrate, choose_effort
+
+    plan = quantizer.plan(source.tensors, options)
+    effort = choose_effort(source.card, plan, options, n_threads)
+    is_best = effort.mode == "best"
+    calibration = None
+    if not only_forecast:
+        calibration = calibrate(source, plan, quantizer, options, n_threads=n_threads, effort=effort)
+    return Output(
+        quantizer,
+        options,
+        target,
+        calibration,
+        mode=effort.mode,
+        notes=_notes(options, effort.mode, effort.reason),
+        calibration_seconds=effort.seconds if is_best else 0.0,
+    )
+
+
+def _notes(options: Any, mode: str, reason: str) -> tuple[str, ...]:
+    """What was chosen, where the choice was left to us."""
+    if getattr(options, "mode", "") != "auto" or getattr(options, "compatible", False):
+        return ()
+    if mode == "best":
+        return ("Calibrated: text ran through the model to find out which weights matter.",)
+    return (f"Not calibrated. {reason}",) if reason else ()

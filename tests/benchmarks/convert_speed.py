@@ -64,7 +64,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--to", default="Q4_K_M", help="a name that both know")
     parser.add_argument("--llama-quantize", help="the peer's program; without it Octavo runs alone")
     parser.add_argument("--octavo-python", default=sys.executable, help="the interpreter that has octavo")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of llama-quantize")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of both")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to write; by default the temporary folder")
     parser.add_argument("--json", type=Path, help="write every run there")
@@ -78,7 +78,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         outputs = {"octavo": Path(folder) / "octavo.gguf"}
         octavo = [arguments.octavo_python, "-m", "octavo", "convert", str(arguments.model), "--force"]
-        commands = {"octavo": [*octavo, "--to", arguments.to, "-o", str(outputs["octavo"])]}
+        same = ["--threads", str(arguments.threads), "--set", "mode=quick", "--no-proof"]
+        commands = {"octavo": [*octavo, "--to", arguments.to, "-o", str(outputs["octavo"]), *same]}
         if arguments.llama_quantize:
             outputs["llama-quantize"] = Path(folder) / "peer.gguf"
             peer = [arguments.llama_quantize, "--allow-requantize", str(arguments.model)]

@@ -30,7 +30,18 @@ def convert(
     arguments: argparse.Namespace, target: Path, limit: int, *more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a child whose files may have ``limit`` bytes; 0 for any size."""
-    line = ["convert", str(arguments.model), "--to", arguments.to, "-o", str(target), "--no-proof", *more]
+    line = [
+        "convert",
+        str(arguments.model),
+        "--to",
+        arguments.to,
+        "-o",
+        str(target),
+        "--set",
+        "mode=quick",
+        "--no-proof",
+        *more,
+    ]
     command = [arguments.octavo_python, "-c", CHILD, str(limit), *line]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

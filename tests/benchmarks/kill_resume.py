@@ -22,7 +22,7 @@ def command(arguments: argparse.Namespace, target: Path) -> list[str]:
     """The command that is killed, and run again."""
     octavo = [arguments.octavo_python, "-m", "octavo", "convert", str(arguments.model), "--json"]
     more = ["--no-proof"] if arguments.no_proof else []
-    return [*octavo, "--to", arguments.to, "-o", str(target), *more]
+    return [*octavo, "--to", arguments.to, "-o", str(target), "--set", f"mode={arguments.mode}", *more]
 
 
 # Any: a report's values are of several kinds.
@@ -61,6 +61,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where to write; by default the temporary folder")
+    parser.add_argument("--mode", default="quick", help="quick or best")
     parser.add_argument("--no-proof", action="store_true")
     parser.add_argument("--octavo-python", default=sys.executable, help="the interpreter that has octavo")
     return parser.parse_args()

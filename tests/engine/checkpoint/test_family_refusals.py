@@ -1,0 +1,128 @@
+"""What a family's folder may say that GGUF's architecture of that name cannot: refused when it is opened."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+
+from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
+from octavo.engine.checkpoint.model import Field
+from octavo.engine.checkpoint.open import open_checkpoint
+from octavo.engine.errors import UnsupportedModel
+
+FAMILIES = Path(__file__).parents[2] / "data" / "families"
+YARN = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 64}
+CASES = {
+    "gemma: another base": (
+        "gemma",
+        {"rope_parameters": {"rope_theta": 5e4, "rope_type": "default"}},
+        "base of their own",
+    ),
+    "gemma: scaled": ("gemma", {"rope_parameters": {"rope_theta": 1e4} | YARN}, "'yarn'"),
+    "gemma2: no caps": ("gemma2", {"attn_logit_softcapping": None}, "without caps"),
+    "gemma2: no window": ("gemma2", {"sliding_window": None}, "without a window"),
+    "gemma2: another scale": ("gemma2", {"query_pre_attn_scalar": 31}, "attention scale"),
+    "gemma2: another order": ("gemma2", {"layer_types": ["full_attention"] * 3}, "order of layers"),
+    "gemma2: looks ahead": ("gemma2", {"use_bidirectional_attention": True}, "gemma2 models that look ahead"),
+    "phi3: heads beyond the width": ("phi3", {"head_dim": 64}, "share their width"),
+    "phi3: another share turns": ("phi3", {"num_attention_heads": 4}, "factors for long and for short texts"),
+    "phi3: llama's scaling": ("phi3", {"rope_parameters": YARN | {"rope_type": "llama3"}}, "'llama3'"),
+    "granite: scaled by nothing": ("granite", {"residual_multiplier": 0}, "scale by nothing"),
+    "granite: narrow heads": ("granite", {"head_dim": 16}, "share their width"),
+    "smollm3: another order": ("smollm3", {"no_rope_layers": [1, 1, 1, 1]}, "order of layers"),
+    "smollm3: another period": (
+        "smollm3",
+        {"no_rope_layers": None, "no_rope_layer_interval": 3},
+        "order of layers",
+    ),
+    "smollm3: a window": ("smollm3", {"use_sliding_window": True, "sliding_window": 64}, "with a window"),
+    "yarn that does not truncate": ("llama", {"rope_parameters": YARN | {"truncate": False}}, "kind of yarn"),
+    "yarn of two scales": (
+        "llama",
+        {"rope_parameters": YARN | {"mscale": 1.0, "mscale_all_dim": 0.8}},
+        "kind of yarn",
+    ),
+    "an activation": ("olmo2", {"hidden_act": "relu"}, "activation 'relu'"),
+}
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Copy a tiny model and change its config.json."""
+
+    def change(name, values):
+        folder = tmp_path / name
+        shutil.copytree(FAMILIES / name, folder)
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        (folder / "config.json").write_text(json.dumps(config | values), encoding="utf-8")
+        return folder
+
+    return change
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_gguf_cannot_say_is_refused(case, changed):
+    name, values, sentence = CASES[case]
+
+    with pytest.raises(UnsupportedModel, match=sentence):
+        open_checkpoint(changed(name, values))
+
+
+def test_an_unknown_family_is_refused_with_the_list_of_those_known(changed):
+    with pytest.raises(UnsupportedModel, match="of the kind 'mamba' are not supported yet") as caught:
+        open_checkpoint(changed("llama", {"model_type": "mamba"}))
+
+    assert "gemma2" in caught.value.hint
+    assert "smollm3" in caught.value.hint
+
+
+@pytest.mark.parametrize(("window", "expected"), [(None, 0), (64, 64), (256, 0)])
+def test_mistral_has_a_window_only_where_it_is_shorter_than_the_context(changed, window, expected):
+    model = open_checkpoint(changed("mistral", {"sliding_window": window}))
+    model.close()
+
+    assert model.hyperparameters.sliding_window == expected
+    assert model.hyperparameters.is_local == (bool(expected),) * 2
+
+
+def numbers_of(name, *, without=(), **more):
+    """The numbers of a tiny model, with fields left out or added."""
+    model = open_checkpoint(FAMILIES / name)
+    model.close()
+    added = {f"{name}.{key.replace('__', '.')}": value for key, value in more.items()}
+    fields = {key: each for key, each in model.fields.items() if key.partition(".")[2] not in without}
+    return read_hyperparameters(model.path, fields | added, model.tensors)
+
+
+def test_gemma2_without_numbers_has_those_of_the_real_one():
+    left_out = ("attn_logit_softcapping", "final_logit_softcapping", "attention.sliding_window")
+    numbers = numbers_of("gemma2", without=left_out)
+
+    assert (numbers.attention_soft_cap, numbers.final_soft_cap, numbers.sliding_window) == (50, 30, 4096)
+    assert numbers.is_local == (True, False, True)
+
+
+def test_an_olmo2_with_a_window_is_refused():
+    with pytest.raises(UnsupportedModel, match="OLMo 3"):
+        numbers_of("olmo2", attention__sliding_window=Field("uint32", 4096))
+
+
+def test_yarn_is_read_with_all_its_numbers():
+    model = open_checkpoint(FAMILIES / "llama-yarn")
+    model.close()
+    numbers = model.hyperparameters
+
+    assert (numbers.rope_fast_turns, numbers.rope_slow_turns, numbers.rope_original_context) == (4, 0.5, 32)
+    assert numbers.rope_magnitude == pytest.approx(0.1 * math.log(4) + 1)
+
+
+def test_a_magnitude_that_yarn_is_given_counts(changed):
+    rope = YARN | {"attention_factor": 1.5}
+    model = open_checkpoint(changed("llama", {"rope_parameters": rope}))
+    model.close()
+
+    assert model.hyperparameters.rope_magnitude == 1.5

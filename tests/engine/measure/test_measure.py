@@ -59,6 +59,9 @@ class Shrinking:
 
         return encoded
 
+    def close(self):
+        self.asked.append("closed")
+
 
 @pytest.fixture
 def model(tmp_path):
@@ -103,7 +106,7 @@ def test_figures_before_the_file_exists_are_those_of_the_file(model, tmp_path, c
 def test_a_calibration_is_asked_in_the_order_of_the_file_and_leaves_no_file(model):
     calibration = Shrinking()
     measured(model, quantizer=Q4(), calibration=calibration)
-    assert calibration.asked == [each.name for each in reversed(model.tensors)]
+    assert calibration.asked == [*(each.name for each in reversed(model.tensors)), "closed"]
     assert [each.name for each in cache_folder().iterdir()] == ["references"]
 
 

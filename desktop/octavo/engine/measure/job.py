@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -88,12 +89,8 @@ def _view(
 ) -> Work[QuantizedView]:
     if calibration is None:
         return quantized_view(model, quantizer, plan)
-    try:
+    with contextlib.closing(calibration):  # all is encoded then: it lets go of threads and layers
         return (yield from calibrated_view(model, quantizer, plan, calibration))
-    finally:  # all has been encoded: those that hold threads and layers let go of them
-        close = getattr(calibration, "close", None)
-        if close is not None:
-            close()
 
 
 def _windows(model: Checkpoint, reference: Checkpoint | None, text: Text, tokens: int) -> Windows:

@@ -8,7 +8,7 @@ from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.kernels import attention, attention_tile, experts, program, sample
+from octavo.engine.kernels import attention, attention_tile, experts, program, sample, whole_rows
 from octavo.engine.kernels.layout import LAYOUTS
 from octavo.engine.kernels.repack_rows import repack_rows
 from octavo.engine.kernels.weights import entries_for
@@ -35,8 +35,10 @@ def compile_kernels(checkpoint: Checkpoint, kv_type: str) -> Work[None]:
             f"The model has weights in {', '.join(unknown)}, which cannot run yet.",
             "Convert it from its original to Q8_0 or Q4_K_M.",
         )
-    mixture = experts.ENTRIES if checkpoint.hyperparameters.n_experts else ()
-    yield from compile_ahead([*mixture, *entries_of(types.values(), (kv_type,))], usable_threads())
+    shape = checkpoint.hyperparameters
+    rare = [*experts.ENTRIES] if shape.n_experts else []
+    rare += whole_rows.ENTRIES if shape.architecture in ("granite", "olmo2") else ()
+    yield from compile_ahead([*rare, *entries_of(types.values(), (kv_type,))], usable_threads())
 
 
 def warm_kernels() -> Work[None]:

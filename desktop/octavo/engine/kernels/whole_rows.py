@@ -46,3 +46,6 @@ def scale_logits(op, s, own, thread, n_threads):
             at = arg(op, 1) + t * arg(op, 2) + i
             store_f32(at, mul(load_f32(at), scale))
     return 0
+
+
+ENTRIES = (norm_rows, scale_add, scale_logits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.inference.layered import LayeredModel
 from octavo.engine.progress import finish
 
+DATA = Path(__file__).parents[2] / "data" / "families"
+DENSE = [each for each in sorted(DATA.iterdir()) if each.name not in ("mixtral", "qwen3_moe")]
 SMALL = replace(TINY, n_embedding=64, n_feed_forward=96, head_size=32, n_heads=2, n_kv_heads=1)
 
 
@@ -24,14 +27,14 @@ def lend_all(model, layer):
 
 
 def final_inputs(model, ids):
-    """What goes into the output matrix."""
+    """Where the output matrix is, and what goes into it."""
     hidden = model.embed(np.array(ids))
     for layer in range(model.shape.n_layers):
         lend_all(model, layer)
         model.run(layer, hidden)
         model.drop(layer)
     seen = []
-    model.run_end(hidden, lambda _, inputs: seen.append(inputs.copy()))
+    model.run_end(hidden, lambda product, inputs: seen.append((product, inputs.copy())))
     return seen[0]
 
 
@@ -59,9 +62,25 @@ def test_layers_one_by_one_give_what_a_session_gives(kind, tmp_path, opened):
     with session_of(path, kv_type="f32") as session:
         expected = finish(session.logits(ids))
 
-    found = final_inputs(model, ids) @ model.read("token_embd.weight").T
+    _, inputs = final_inputs(model, ids)
+    found = inputs @ model.read("token_embd.weight").T
 
     assert np.abs(found - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("folder", DENSE, ids=lambda each: each.name)
+def test_every_dense_family_is_cut_where_a_session_multiplies(folder, opened):
+    ids = some_ids(20, 200)
+    model = opened(folder, window_tokens=32)
+    with session_of(folder, context_tokens=32, kv_type="f32") as session:
+        expected = finish(session.logits(ids))
+
+    product, inputs = final_inputs(model, ids)
+    found = inputs @ model.read(product.tensors[0]).T / model.shape.logit_scale
+    if model.shape.final_soft_cap:
+        found = model.shape.final_soft_cap * np.tanh(found / model.shape.final_soft_cap)
+
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 def test_every_matrix_of_a_layer_has_its_place(tmp_path, opened):

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -26,6 +27,8 @@ from octavo.store.ledger import Ledger
 from octavo.store.library import ModelEntry
 from octavo.store.settings import Settings
 
+# A machine busy with other things must not make a test fail.
+PATIENCE_MS = 30_000
 FAKE_ENGINE = [sys.executable, str(Path(__file__).with_name("fake_engine.py"))]
 GB = 10**9
 
@@ -35,6 +38,25 @@ class FixedMemory(PluginHost):
 
     def memory_pools(self) -> list[MemoryPool]:
         return [MemoryPool("Memory", "ram", 16 * GB, 8 * GB)]
+
+
+class PatientBot(QtBot):
+    """Waits longer than five seconds where nothing else is asked for."""
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **others: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **others)
+
+    def waitSignals(self, signals: Any, *, timeout: int = PATIENCE_MS, **others: Any) -> Any:
+        return super().waitSignals(signals, timeout=timeout, **others)
+
+    def waitUntil(self, callback: Any, *, timeout: int = PATIENCE_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's, with patience."""
+    return PatientBot(request)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,7 +100,7 @@ def joined(
     made.window.wear(apply_theme(qapp, "light"))
     qtbot.addWidget(made.window)
     paths = ["/models/small.gguf", "/models/folder"]
-    with qtbot.waitSignals([workspace.model_changed, workspace.model_changed], timeout=20_000):
+    with qtbot.waitSignals([workspace.model_changed, workspace.model_changed]):
         workspace.show_library(
             [ModelEntry(path=path, source="LM Studio", name=path, bytes=1) for path in paths]
         )

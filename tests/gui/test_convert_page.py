@@ -129,7 +129,7 @@ def test_cancel_ends_it_whether_the_engine_heeds_or_not(page, panel, qtbot, tmp_
 
     job.cancel.click()
 
-    qtbot.waitUntil(lambda: not page.jobs.is_running, timeout=2000)
+    qtbot.waitUntil(lambda: not page.jobs.is_running)
     assert card(page, ProblemCard) is None
     assert panel.convert.isEnabled()
 

@@ -61,7 +61,7 @@ def test_running_figures_are_shown_and_measuring_can_be_stopped(joined, source, 
     assert (figures.windows, is_final) == (2, False)
     assert "50% of the text, 512 tokens" in quality._status.text()
 
-    with qtbot.waitSignal(quality._measurer.ended, timeout=2000):
+    with qtbot.waitSignal(quality._measurer.ended):
         quality.stop.click()
 
     assert quality.figures("Q4_K_M") is None

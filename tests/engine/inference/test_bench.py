@@ -22,3 +22,15 @@ def test_rates_are_those_of_what_was_asked_for(tmp_path, prompt_tokens, generate
         assert rate.lowest <= rate.median <= rate.highest
     assert (report.n_threads, report.depth) == (2, depth)
     assert not [each for each in threading.enumerate() if each.name.startswith("octavo")]
+
+
+def test_the_share_of_the_memory_s_speed_is_that_of_the_bytes_read(tmp_path):
+    path = write_tiny_gguf(tmp_path / "tiny.gguf", dtype="Q8_0")
+    checkpoint = open_checkpoint(path)
+
+    report = finish(bench(checkpoint, prompt_tokens=4, generate_tokens=4, n_threads=1, repeat=1))
+
+    embedding = checkpoint.tensor("token_embd.weight").n_bytes
+    assert report.bytes_per_token >= sum(each.n_bytes for each in checkpoint.tensors) - embedding
+    share = report.bytes_per_token * report.decode.median / report.bandwidth
+    assert report.roofline_share == pytest.approx(share)

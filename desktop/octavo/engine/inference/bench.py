@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.hardware.bandwidth import read_bandwidth
 from octavo.engine.inference.session import Session, load_session
 from octavo.engine.progress import Progress, Work, finish
 
@@ -25,7 +26,18 @@ class Rate:
 
 @dataclass(frozen=True)
 class BenchReport:
-    """What ``bench`` measured; seconds, bytes, tokens per second."""
+    """What ``bench`` measured; seconds, bytes, tokens per second.
+
+    Parameters
+    ----------
+    bytes_per_token : int
+        Weights and cache that one new token reads, in the middle of the answer.
+    bandwidth : float
+        Bytes per second that as many threads read from memory, probed on this computer.
+    roofline_share : float
+        ``bytes_per_token * decode.median / bandwidth``: decoding cannot pass 1 unless the processor's caches hold the
+        model (Williams et al., "Roofline", 2009); 0 where nothing was decoded.
+    """
 
     prefill: Rate
     decode: Rate
@@ -35,6 +47,10 @@ class BenchReport:
     prompt_tokens: int
     generate_tokens: int
     depth: int
+    kv_type: str
+    bytes_per_token: int
+    bandwidth: float
+    roofline_share: float
 
 
 def _rate(n_tokens: int, seconds: Sequence[float]) -> Rate:
@@ -99,15 +115,22 @@ def bench(
             if generate_tokens:
                 finish(session.prefill(ids[len(session.tokens) : depth + 1]))
                 decode.append(time_decode(session, generate_tokens))
+        rate = _rate(generate_tokens, decode)
+        read = session.bytes_per_token(depth + generate_tokens // 2)
+        bandwidth = read_bandwidth(session.n_threads)
         return BenchReport(
             prefill=_rate(prompt_tokens, prefill),
-            decode=_rate(generate_tokens, decode),
+            decode=rate,
             load_seconds=load_seconds,
             tier=session.tier,
             n_threads=session.n_threads,
             prompt_tokens=prompt_tokens,
             generate_tokens=generate_tokens,
             depth=depth,
+            kv_type=kv_type,
+            bytes_per_token=read,
+            bandwidth=bandwidth,
+            roofline_share=read * rate.median / bandwidth,
         )
     finally:
         session.close()

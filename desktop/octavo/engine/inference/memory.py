@@ -51,6 +51,16 @@ class ModelWeights:
         matrices = sum(each.n_bytes for each in self.matrices.values())
         return matrices + sum(each.nbytes for each in self.vectors.values())
 
+    def bytes_per_token(self, n_experts_used: int) -> int:
+        """Packed bytes that one new token reads: none of an embedding that is no output matrix, or of unused experts."""
+        total = sum(each.nbytes for each in self.vectors.values())
+        for name, matrix in self.matrices.items():
+            if name == "token_embd.weight" and "output.weight" in self.matrices:
+                continue
+            share = min(1.0, n_experts_used / matrix.n_experts) if matrix.n_experts > 1 else 1.0
+            total += int(matrix.n_bytes * share)
+        return total
+
 
 class KvCache:
     """Keys and values of all layers.

@@ -72,6 +72,11 @@ class Session:
         """Bytes of the packed weights."""
         return self._weights.n_bytes
 
+    def bytes_per_token(self, depth: int) -> int:
+        """Bytes of weights and cache that a step reads with ``depth`` tokens before it."""
+        weights = self._weights.bytes_per_token(self.shape.n_experts_used)
+        return weights + layout.kv_cache_bytes(self.shape, depth, self.kv_type)
+
     @property
     def predicted_bytes(self) -> int:
         """Bytes of weights, cache and working buffers together."""

@@ -52,7 +52,7 @@ class ModelWeights:
         return matrices + sum(each.nbytes for each in self.vectors.values())
 
     def bytes_per_token(self, n_experts_used: int) -> int:
-        """Packed bytes that one new token reads: none of an embedding that is no output matrix, or of unused experts."""
+        """Packed bytes that one new token reads: none of an embedding beside an output matrix, or of unused experts."""
         total = sum(each.nbytes for each in self.vectors.values())
         for name, matrix in self.matrices.items():
             if name == "token_embd.weight" and "output.weight" in self.matrices:

@@ -78,13 +78,13 @@ def test_the_default_context_is_the_least_of_file_limit_and_memory():
     model.tensors.append(vector("rope_freqs", 32))
 
     assert default_context(model, None, 64 * GB) == 8192
-    assert 0 < default_context(model, None, 600_000_000) < 8192
+    assert 0 < default_context(model, None, 500_000_000) < 8192
     assert default_context(model, None, 1000) == 0
 
 
 def test_the_largest_context_fits_and_the_next_does_not():
     model = card()
-    allowed = 600_000_000
+    allowed = 500_000_000
 
     found = largest_context(model, None, allowed)
 
@@ -101,7 +101,7 @@ def test_a_model_that_fits_is_let_in_with_its_price():
 
 def test_a_context_that_does_not_fit_is_refused_with_one_that_does():
     with pytest.raises(NotEnoughMemory, match=r"context of 8k tokens.* free\. Use a context of") as refusal:
-        require_memory(card(), context_tokens=8192, available_bytes=700_000_000)
+        require_memory(card(), context_tokens=8192, available_bytes=600_000_000)
 
     assert refusal.value.needed > 0.9 * refusal.value.available
 

@@ -1,7 +1,8 @@
 """How much memory a model takes while it runs: the same arithmetic as the loader's.
 
 Weights are counted as the kernels lay them out, the KV cache by context and type, the working buffers by
-the widths of the model; only the program itself is a measured constant.
+the widths of the model; only the program itself is a measured constant. The whole context counts, whether or not
+it is in use: memory that fills up while one chats must have been promised before.
 """
 
 from __future__ import annotations
@@ -12,20 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.checkpoint.model import Hyperparameters, ModelCard, TensorInfo
+from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.errors import UnsupportedModel
+from octavo.engine.estimate.program import program_bytes
 from octavo.engine.kernels.layout import kv_cache_bytes, packed_bytes, working_bytes
 from octavo.engine.quantize.quantizer import Plan
 
 DEFAULT_CONTEXT = 8192
 _CONTEXT_STEP = 256
-
-# Measured: resident memory of the engine's child after an answer, less weights, cache and buffers (Linux
-# x86-64, CPython 3.11, numba 0.68, kernels in the cache). Demo, 1 024 tokens: 167 MB; SmolLM2-135M, 49 152
-# tokens: 193 MB; gemma-3-270m, 262 144 tokens: 221 MB; a 1.1B llama, 32 000 tokens: 187 MB. Compiling the
-# kernels, the first time only, takes another 80 to 210 MB.
-_PROGRAM_BYTES = 185_000_000
-_PROGRAM_BYTES_PER_TOKEN = 150
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ def estimate_memory(
         weights_bytes=weights_bytes(card, plan),
         kv_bytes=kv_cache_bytes(shape, context_tokens, kv_type),
         working_bytes=working_bytes(shape, context_tokens, n_threads),
-        program_bytes=program_bytes(shape),
+        program_bytes=program_bytes(card),
     )
 
 
@@ -66,11 +61,6 @@ def weights_bytes(card: ModelCard, plan: Plan | None) -> int:
     """Bytes of all weights as the kernels hold them."""
     types = plan.types if plan is not None else {}
     return sum(tensor_bytes(each, types) for each in card.tensors)
-
-
-def program_bytes(shape: Hyperparameters) -> int:
-    """Bytes of Python, its libraries, the compiled kernels and the tokenizer."""
-    return _PROGRAM_BYTES + _PROGRAM_BYTES_PER_TOKEN * shape.n_vocabulary
 
 
 def default_context(
@@ -92,7 +82,7 @@ def largest_context(
     A multiple of 256 tokens, or the file's own context where that is reached.
     """
     shape = card.hyperparameters
-    fixed = weights_bytes(card, plan) + program_bytes(shape)
+    fixed = weights_bytes(card, plan) + program_bytes(card)
 
     def fits(context_tokens: int) -> bool:
         flexible = kv_cache_bytes(shape, context_tokens, kv_type) + working_bytes(

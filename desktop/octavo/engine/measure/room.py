@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import NotEnoughMemory
-from octavo.engine.estimate.memory import estimate_memory, program_bytes
+from octavo.engine.estimate.memory import estimate_memory
+from octavo.engine.estimate.program import program_bytes
 from octavo.engine.estimate.verdict import FITS_SHARE, readable_bytes
 
 KV_TYPE = "f16"
@@ -32,14 +33,14 @@ def both_fit(
         One of them does not even fit alone.
     """
     cards = [model] if reference is None else [model, reference]
-    shared = program_bytes(model.hyperparameters)
+    shared = program_bytes(model)
     beside = _COMPARISON_BYTES * model.hyperparameters.n_vocabulary
     beside += _ENCODING_BYTES if reference is not None and model.path == reference.path else 0
     own = [
         estimate_memory(
             each, None, context_tokens=context_tokens, kv_type=KV_TYPE, n_threads=n_threads
         ).total_bytes
-        - program_bytes(each.hyperparameters)
+        - program_bytes(each)
         for each in cards
     ]
     allowed = int(FITS_SHARE * available_bytes)

@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import pytest
+from tests.fixtures.cards import card
+
+from octavo.engine.estimate.memory import weights_bytes
+from octavo.engine.estimate.program import loading_bytes, program_bytes
+
+MB = 10**6
+
+
+def with_tokenizer(kind, metadata_bytes, container="gguf"):
+    return replace(card(), tokenizer=kind, metadata_bytes=metadata_bytes, container=container)
+
+
+# Measured with tests/benchmarks/fit_memory.py: resident after an answer, less weights, cache and buffers.
+@pytest.mark.parametrize(
+    ("kind", "metadata_bytes", "container", "measured"),
+    [
+        ("gpt2", 1_790_000, "gguf", 136 * MB),
+        ("gpt2", 1_790_000, "safetensors", 164 * MB),
+        ("llama", 6_530_000, "gguf", 168 * MB),
+    ],
+)
+def test_the_program_is_near_what_was_measured(kind, metadata_bytes, container, measured):
+    assert abs(program_bytes(with_tokenizer(kind, metadata_bytes, container)) - measured) < 8 * MB
+
+
+def test_an_unknown_tokenizer_counts_as_the_dearest():
+    assert program_bytes(with_tokenizer("", 10**6)) == program_bytes(with_tokenizer("gpt2", 10**6))
+
+
+def test_loading_holds_weights_and_what_is_on_its_way():
+    model = card()
+    weights = weights_bytes(model, None)
+
+    assert 0 < loading_bytes(model, weights, 2) - program_bytes(model) - weights < 20 * MB
+
+
+def test_compiling_comes_before_the_weights_and_not_on_top():
+    model = card()
+
+    assert loading_bytes(model, 10 * MB, 4, compiles=True) == program_bytes(model) + 600 * MB
+    assert loading_bytes(model, 900 * MB, 4, compiles=True) == loading_bytes(model, 900 * MB, 4)

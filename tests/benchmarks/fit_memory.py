@@ -3,8 +3,9 @@
     python tests/benchmarks/fit_memory.py MODEL... --contexts 512 4096 --kv f16 q8_0 [--json FILE]
 
 Each row starts a fresh child, loads the model, sends a prompt that fills the context, has it answer, and asks the
-system for the child's resident memory (``VmRSS``, ``VmHWM``). Linux only. ``--fill`` bounds the tokens of the prompt
-where a full one would take too long: the rest of the cache is then added as it is counted, and marked ``*``.
+system for the child's resident memory (``VmRSS``, ``VmHWM``). Linux only. ``--fill`` bounds the prompt
+where a full one would take too long; such rows are marked ``*``. Where the system gives huge pages, a cache is resident
+long before it is full, as each head has a place of its own in it.
 """
 
 from __future__ import annotations
@@ -71,9 +72,6 @@ def measured(path: Path, context_tokens: int, kv_type: str, n_threads: int, fill
         loading = min(loading, _status(child.pid, "VmHWM"))
         used = _filled(child, min(context_tokens, fill or context_tokens))
         resident = _status(child.pid, "VmRSS")
-    if fill and fill < context_tokens:
-        at_fill = estimate_memory(card, None, context_tokens=fill, kv_type=kv_type, n_threads=n_threads)
-        resident += expected.kv_bytes - at_fill.kv_bytes
     return _row(card, expected, context_tokens, kv_type, n_threads, resident, used, loading)
 
 

@@ -1,6 +1,6 @@
 import os
 
-from octavo.engine.hardware.cores import processor_name, usable_threads
+from octavo.engine.hardware.cores import physical_cores, processor_name, usable_threads
 
 
 def test_threads_are_at_least_one_and_at_most_the_processors():
@@ -22,3 +22,17 @@ def test_the_processor_s_name_is_read_without_its_blanks(tmp_path):
 
 def test_a_processor_without_a_name_still_has_one(tmp_path):
     assert processor_name(tmp_path / "missing")
+
+
+def test_two_threads_of_one_core_count_once(tmp_path):
+    for cpu, siblings in ((0, "0,4"), (4, "0,4"), (1, "1,5")):
+        topology = tmp_path / f"cpu{cpu}" / "topology"
+        topology.mkdir(parents=True)
+        (topology / "thread_siblings_list").write_text(siblings + "\n")
+
+    assert physical_cores([0, 4, 1], tmp_path) == 2
+    assert physical_cores([0, 4], tmp_path) == 1
+
+
+def test_processors_that_the_system_does_not_describe_count_each(tmp_path):
+    assert physical_cores([0, 1, 2], tmp_path) == 3

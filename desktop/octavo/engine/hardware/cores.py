@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 
 _CPU_INFO = Path("/proc/cpuinfo")
+_PROCESSORS = Path("/sys/devices/system/cpu")
 
 
 def usable_threads() -> int:
@@ -16,12 +18,24 @@ def usable_threads() -> int:
     from octavo.engine.hardware.cgroup import cpu_quota
 
     logical = os.cpu_count() or 1
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
-    limits = [allowed, psutil.cpu_count(logical=False) or logical]
+    limits = [psutil.cpu_count(logical=False) or logical]
+    if hasattr(os, "sched_getaffinity"):
+        limits.append(physical_cores(os.sched_getaffinity(0)))
     quota = cpu_quota()
     if quota is not None:
         limits.append(quota)
     return max(1, min(limits))
+
+
+def physical_cores(allowed: Iterable[int], processors: Path = _PROCESSORS) -> int:
+    """How many cores these logical processors belong to: two of one core share what computes."""
+    cores = set()
+    for cpu in allowed:
+        try:
+            cores.add((processors / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text().strip())
+        except OSError:  # the system does not tell: a core of its own
+            cores.add(str(cpu))
+    return len(cores)
 
 
 def processor_name(cpu_info: Path = _CPU_INFO) -> str:

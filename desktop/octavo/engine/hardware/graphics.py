@@ -1,0 +1,92 @@
+"""The memories of graphics processors: asked of NVIDIA's NVML, and of the kernel for AMD and Intel.
+
+Sources: NVML's reference; the kernel's ``Documentation/gpu/amdgpu/driver-misc.rst`` (``mem_info_vram_*``) and
+``drivers/gpu/drm/xe/xe_tile_sysfs.c`` (``tile*/physical_vram_size_bytes``); Intel's i915 of its own kernels shows
+``lmem_total_bytes`` and ``lmem_avail_bytes``. Apple's graphics share the main memory, which is counted once, as RAM.
+Having no driver is no error; a device that goes away or refuses to tell costs itself alone.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from octavo.engine.hardware.pools import MemoryPool
+
+_CARD = "card[0-9]*"
+
+
+def graphics_pools(drm: Path) -> list[MemoryPool]:
+    """All graphics memories; quick, as it is asked every second."""
+    return [*nvidia_pools(), *amd_pools(drm), *intel_pools(drm)]
+
+
+def nvidia_pools() -> list[MemoryPool]:
+    """What NVML tells of each device."""
+    import pynvml
+
+    pools = []
+    for device in _nvidia_devices():
+        try:
+            memory = pynvml.nvmlDeviceGetMemoryInfo(device)
+            name = str(pynvml.nvmlDeviceGetName(device))
+        except pynvml.NVMLError:  # it fell off, or shares the main memory and has none of its own
+            continue
+        pools.append(MemoryPool(name, "vram", int(memory.total), int(memory.free)))
+    return pools
+
+
+@cache  # starting NVML takes up to seconds where no other program holds the driver
+def _nvidia_devices() -> tuple[object, ...]:
+    """The handles of all devices; asked for once, for the process's life."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        return tuple(pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount()))
+    except pynvml.NVMLError:  # no NVIDIA driver, or one without a readable device
+        return ()
+
+
+def amd_pools(drm: Path) -> list[MemoryPool]:
+    """Graphics memories that the kernel's ``amdgpu`` driver shows under ``drm``."""
+    pools: list[MemoryPool] = []
+    for total_file in sorted(drm.glob(f"{_CARD}/device/mem_info_vram_total")):
+        total = _number(total_file)
+        used = _number(total_file.with_name("mem_info_vram_used"))
+        if not total or used is None:  # the card went away or is asleep
+            continue
+        name = _text(total_file.with_name("product_name")) or f"AMD graphics {len(pools) + 1}"
+        pools.append(MemoryPool(name, "vram", total, max(0, total - used)))
+    return pools
+
+
+def intel_pools(drm: Path) -> list[MemoryPool]:
+    """Graphics memories of Intel's own cards; those built into processors have none.
+
+    The kernel's ``xe`` tells their size only, so all of it counts as free.
+    """
+    pools: list[MemoryPool] = []
+    for card in sorted(drm.glob(_CARD)):
+        sizes = [_number(each) for each in card.glob("device/tile*/physical_vram_size_bytes")]
+        total = _number(card / "lmem_total_bytes") or sum(each or 0 for each in sizes)
+        if total:
+            free = _number(card / "lmem_avail_bytes")
+            name = f"Intel graphics {len(pools) + 1}"
+            pools.append(MemoryPool(name, "vram", total, total if free is None else min(free, total)))
+    return pools
+
+
+def _number(file: Path) -> int | None:
+    text = _text(file)
+    try:
+        return int(text, 0) if text else None
+    except ValueError:  # "asleep", or of another kind than we know
+        return None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace").strip()
+    except OSError:  # no such file, or the device went away
+        return ""

@@ -115,7 +115,10 @@ def test_intel_cards_tell_their_size(tmp_path):
 
 
 def test_a_machine_without_graphics_has_no_such_pools(tmp_path, monkeypatch):
-    monkeypatch.setattr(graphics, "_nvidia_devices", lambda: ())
+    def missing():
+        raise pynvml.NVMLError_LibraryNotFound
+
+    monkeypatch.setattr(pynvml, "nvmlInit", missing)
     assert graphics_pools(tmp_path / "nothing") == []
 
 

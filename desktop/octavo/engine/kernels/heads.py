@@ -20,6 +20,7 @@ from octavo.engine.simd.memory import get_i64
 
 MIN_SPLIT = 64  # positions below which cutting a head's attention costs more than it gives
 MAX_SPLITS = 16
+UNITS = 32  # pieces of all heads together: four each for eight threads
 
 
 @separate
@@ -63,11 +64,12 @@ def heads(op, s, thread, n_threads):
 
 
 @kernel
-def n_splits(n_positions, n_units, n_threads):
-    """Into how many pieces each head's positions are cut, so that the threads get equal shares."""
-    if n_threads == 1:
-        return 1
-    wanted = max(1, (4 * n_threads) // n_units)
+def n_splits(n_positions, n_units):
+    """Into how many pieces each head's positions are cut, so that several threads get equal shares.
+
+    It does not depend on the number of threads, so that any number gives the same sums and the same text.
+    """
+    wanted = max(1, UNITS // n_units)
     return min(MAX_SPLITS, wanted, max(1, n_positions // MIN_SPLIT))
 
 
@@ -91,13 +93,13 @@ def _part_bytes(value_size):
 
 
 @kernel
-def _splits_of(op, s, n_threads):
+def _splits_of(op, s):
     position = get_i64(s + FIRST_POSITION)
     window = arg(op, 10)
     first = max(0, position + 1 - window) if window > 0 else 0
     group = arg(op, 2) // arg(op, 3)
     n_units = arg(op, 3) * ((group + QUERIES - 1) // QUERIES)
-    return first, n_splits(position + 1 - first, n_units, n_threads)
+    return first, n_splits(position + 1 - first, n_units)
 
 
 @kernel
@@ -110,7 +112,7 @@ def _attend_one(op, s, own, thread, n_threads):
     group = n_heads // n_kv
     tiles = (group + QUERIES - 1) // QUERIES
     position = get_i64(s + FIRST_POSITION)
-    first, splits = _splits_of(op, s, n_threads)
+    first, splits = _splits_of(op, s)
     n = position + 1 - first
     part = _part_bytes(value_size)
     a, b = share(n_kv * tiles * splits, thread, n_threads)
@@ -132,11 +134,11 @@ def _attend_one(op, s, own, thread, n_threads):
 
 
 @separate
-def join_heads(op, s, out, n_threads):
+def join_heads(op, s, out):
     """Join the pieces of a single token's heads: float32[n_heads * value_size] at ``out``."""
     value_size = arg(op, 5)
     part = _part_bytes(value_size)
-    _, splits = _splits_of(op, s, n_threads)
+    _, splits = _splits_of(op, s)
     for head in range(arg(op, 2)):
         finish_head(
             arg(op, 15) + head * MAX_SPLITS * part, splits, part, value_size, out + 4 * value_size * head

@@ -79,7 +79,7 @@ def _prepare_heads(op, s, own, thread, n_threads):
         prepare(op, s, own, thread, n_threads)
         return
     floats = get_i64(own + T_FLOATS)
-    join_heads(op - OPERATION_BYTES, s, floats, n_threads)
+    join_heads(op - OPERATION_BYTES, s, floats)
     if arg(op, 7) != 0:
         pack_row(floats, arg(op, 2), get_i64(own + T_RECORDS), 0)
 

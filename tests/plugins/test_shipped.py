@@ -52,7 +52,7 @@ def test_every_plugin_is_named_wherever_plugins_are_named():
 
 @pytest.mark.parametrize("quantizer", ALL, ids=named)
 def test_a_plan_keeps_norms_and_gives_matrices_what_can_be_written(quantizer):
-    plan = quantizer.plan(MATRICES, quantizer.Options())
+    plan = quantizer.plan(MATRICES, quantizer.Options() if quantizer.Options else None)
 
     assert plan.types["blk.0.attn_norm.weight"] == block_type("F32")
     assert all(can_encode(each) for each in plan.types.values())
@@ -80,7 +80,7 @@ def test_encoded_weights_come_back_nearly_as_they_were(quantizer):
 
 @pytest.mark.parametrize("quantizer", ALL, ids=named)
 def test_summaries_are_sentences_and_options_explain_themselves(quantizer):
-    options = quantizer.Options.__dataclass_fields__.values()
+    options = quantizer.Options.__dataclass_fields__.values() if quantizer.Options else ()
 
     assert quantizer.summary[0].isupper()
     assert quantizer.summary.endswith(".")

@@ -124,7 +124,7 @@ def test_a_spoilt_folder_is_refused_in_one_line(tmp_path, spoil, reason):
 
 UNKNOWN = {
     "kind": ({"model_type": "mamba"}, "kind 'mamba' are not supported"),
-    "quantized already": ({"quantization_config": {"quant_method": "awq"}}, r"quantized already \(awq\)"),
+    "quantized already": ({"quantization_config": {"quant_method": "gptq"}}, r"quantized already \(gptq\)"),
     "activation": ({"hidden_act": "relu"}, "activation 'relu'"),
     "positions": ({"rope_parameters": {"rope_type": "dynamic"}}, "kind 'dynamic'"),
 }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from octavo.engine.checkpoint.hf_tensors import HfTensor
+    from octavo.engine.checkpoint.packed_matrix import PackedTensor
 
 _BLOCK = r"model\.layers\.(0|[1-9][0-9]{0,3})\.(?:mlp|block_sparse_moe)\.experts\."
 _ONE = re.compile(_BLOCK + r"(0|[1-9][0-9]{0,4})\.(w1|w2|w3|gate_proj|up_proj|down_proj)\.weight")
@@ -71,7 +72,7 @@ class StackedTensor:
     """Matrices of one shape and type, one behind the other; see ``HfTensor`` for what the members mean."""
 
     info: TensorInfo
-    parts: Sequence[HfTensor]
+    parts: Sequence[HfTensor | PackedTensor]
 
     def read(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
         """Rows as uint8[rows, row_bytes], those of all matrices counted together."""

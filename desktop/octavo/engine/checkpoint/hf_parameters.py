@@ -67,10 +67,6 @@ def _rope_fields(config: Config, family: Family, rope: Rope) -> Fields:
 
 def _check(config: Config, family: Family) -> None:
     """Refuse what GGUF's architecture of that name cannot express."""
-    if config.value("quantization_config") is not None:
-        given = config.value("quantization_config")
-        method = given.get("quant_method") if isinstance(given, dict) else None
-        raise refuse(config, f"folders quantized already ({shown(str(method or 'unknown method'), 30)})")
     activation = config.text("hidden_activation", config.text("hidden_act"))
     if activation not in family.activations:
         raise refuse(config, f"the activation '{shown(activation)}' in {family.architecture} models")

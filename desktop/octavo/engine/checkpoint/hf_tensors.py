@@ -16,6 +16,8 @@ from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_experts import StackedTensor, expert_slices
 from octavo.engine.checkpoint.hf_families import gguf_name
 from octavo.engine.checkpoint.model import TensorInfo
+from octavo.engine.checkpoint.packed_matrix import PackedEntry, PackedTensor
+from octavo.engine.checkpoint.paired_rows import paired_rows
 from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 from octavo.engine.checkpoint.safetensors_header import Entry
 from octavo.engine.checkpoint.source_file import SourceFile
@@ -80,18 +82,6 @@ class HfTensor:
         return np.ascontiguousarray(weights, "<f4").view(np.uint8)
 
 
-def paired_rows(head: int, first_row: int, n_rows: int) -> npt.NDArray[np.int64]:
-    """Where rows of llama's q and k come from: each head's two halves are interleaved.
-
-    transformers rotates row i of a head together with row i + head / 2, GGUF's llama rows 2 i and 2 i + 1.
-    """
-    import numpy as np
-
-    row = np.arange(first_row, first_row + n_rows)
-    inside = row % head
-    return row - inside + inside % 2 * (head // 2) + inside // 2
-
-
 def _float32(rows: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.float32]:
     import numpy as np
 
@@ -106,10 +96,10 @@ def translate(
     sources: Mapping[str, tuple[SourceFile, Entry]],
     n_heads: int,
     n_kv_heads: int,
-) -> dict[str, HfTensor | StackedTensor]:
+) -> dict[str, HfTensor | PackedTensor | StackedTensor]:
     """All tensors under their GGUF names, in the order of ``sources``; a tied output is left out."""
-    result: dict[str, HfTensor | StackedTensor] = {}
-    stacks: dict[str, dict[int, HfTensor]] = {}
+    result: dict[str, HfTensor | PackedTensor | StackedTensor] = {}
+    stacks: dict[str, dict[int, HfTensor | PackedTensor]] = {}
     for source_name, (file, entry) in sources.items():
         slices = expert_slices(source_name, entry) if family.has_experts else []
         name = slices[0].name if slices else gguf_name(family, source_name)
@@ -144,19 +134,21 @@ def translate(
 def _check(folder: Path, name: str, entry: Entry) -> None:
     if not entry.shape or len(entry.shape) > 4 or 0 in entry.shape:
         raise unreadable(folder, f"the tensor {shown(name)} has no sensible shape.")
-    if entry.dtype not in _FLOATS:
+    if entry.dtype not in _FLOATS and not isinstance(entry, PackedEntry):
         raise unsupported(folder, f"weights of the type {entry.dtype} are not supported yet.")
 
 
-def _plain(name: str, file: SourceFile, entry: Entry) -> HfTensor:
+def _plain(name: str, file: SourceFile, entry: Entry) -> HfTensor | PackedTensor:
     """A tensor as it lies, but for its type."""
+    if isinstance(entry, PackedEntry):
+        return PackedTensor(TensorInfo(name, entry.shape, block_type(entry.dtype)), file, entry)
     is_float32 = len(entry.shape) == 1 or name.endswith(_FLOAT32) or entry.dtype == "F64"
     return HfTensor(
         TensorInfo(name, entry.shape, block_type("F32" if is_float32 else entry.dtype)), file, entry
     )
 
 
-def _stacked(folder: Path, name: str, experts: Mapping[int, HfTensor]) -> StackedTensor:
+def _stacked(folder: Path, name: str, experts: Mapping[int, HfTensor | PackedTensor]) -> StackedTensor:
     parts = [experts[n] for n in range(len(experts)) if n in experts]
     info = parts[0].info if parts else None
     if info is None or len(parts) < len(experts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from octavo.engine.checkpoint.hf_rope import rope_tensors
 from octavo.engine.checkpoint.hf_tensors import translate
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
+from octavo.engine.checkpoint.int4_folder import NAMES, joined_matrices, quant_method
 from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 # llama.cpp's converter writes it with the tensors, before it knows the rest.
 _EARLY = ".rope.scaling.attn_factor"
+# llama.cpp's LLAMA_FTYPE_GUESSED alone: 4-bit groups have no number. A conversion writes its own.
+_NO_FILE_TYPE = 1024
 
 
 class SafetensorsFolder:
@@ -62,10 +66,12 @@ class SafetensorsFolder:
         bare = Config(path / "config.json", content)
         family = family_of(bare)
         config = Config(path / "config.json", content, family.defaults)
+        self._method = quant_method(bare)
         self._sources = [opening.enter_context(SourceFile(each)) for each in weight_files(path)]
         n_heads = config.integer("num_attention_heads")
         n_kv_heads = config.integer("num_key_value_heads", n_heads)
-        self._translated = translate(path, family, _entries(path, self._sources), n_heads, n_kv_heads)
+        sources = joined_matrices(path, self._method, _entries(path, self._sources))
+        self._translated = translate(path, family, sources, n_heads, n_kv_heads)
         if config.flag("tie_word_embeddings"):
             self._translated.pop("output.weight", None)
         self._tensors = [tensor.info for tensor in self._translated.values()]
@@ -112,7 +118,7 @@ class SafetensorsFolder:
             problems.append(
                 f"{len(self._unused)} of its tensors are not used, for example {self._unused[0]}."
             )
-        return make_card(
+        card = make_card(
             self.path,
             self.container,
             self.fields,
@@ -122,6 +128,7 @@ class SafetensorsFolder:
             tokenizer=self._tokenizer,
             problems=problems,
         )
+        return replace(card, type_name=NAMES[self._method]) if self._method else card
 
     def tensor(self, name: str) -> TensorInfo | None:
         """The tensor of that name, or None."""
@@ -166,4 +173,4 @@ def _entries(folder: Path, files: Sequence[SourceFile]) -> dict[str, tuple[Sourc
 def _file_type(tensors: Sequence[TensorInfo]) -> int:
     """The file type of the first matrix, as llama.cpp's converter decides."""
     first = next((info.block_type.name for info in tensors if info.is_matrix), "F32")
-    return next(number for number, name in FILE_TYPES.items() if name == first)
+    return next((number for number, name in FILE_TYPES.items() if name == first), _NO_FILE_TYPE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from octavo.engine.blocks.carried import can_carry
 from octavo.engine.checkpoint.card import FILE_TYPES
 from octavo.engine.checkpoint.gguf_writer import GgufWriter
 from octavo.engine.checkpoint.model import Checkpoint, Field, TensorInfo
@@ -215,7 +216,9 @@ def _notes(source: Checkpoint, plan: Plan) -> list[str]:
     again = {
         each.block_type.name
         for each in source.tensors
-        if not each.block_type.is_float and plan.types[each.name] != each.block_type
+        if not each.block_type.is_float
+        and plan.types[each.name] != each.block_type
+        and not can_carry(each.block_type, plan.types[each.name])
     }
     if again:
         notes.append(

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from octavo.engine.blocks.carried import can_carry, carry
 from octavo.engine.blocks.codec import can_decode, decode
 from octavo.engine.blocks.finite import has_non_finite, has_non_finite_scale
 from octavo.engine.blocks.types import BlockType
@@ -46,7 +47,8 @@ class Wanted:
     encoder : function
         Gives the bytes of rows; called from several threads at once.
     keeps_same : bool
-        Whether a tensor of the type wanted is copied as it is; a calibration may change its weights.
+        Whether a tensor of the type wanted is copied as it is, and 4-bit groups are carried over into blocks that can
+        hold them; a calibration may change the weights.
     """
 
     to: BlockType
@@ -87,7 +89,12 @@ def recoded(
         raise _damaged(tensor.name)
     results = []
     for each, is_copy in zip(wanted, copies, strict=True):
-        blocks = raw if is_copy else each.encoder(weights, first)
+        if is_copy:
+            blocks = raw
+        elif each.keeps_same and can_carry(tensor.block_type, each.to):
+            blocks = carry(raw, tensor.block_type)
+        else:
+            blocks = each.encoder(weights, first)
         if np.may_share_memory(blocks, weights):  # the next encoder must not find them changed
             blocks = blocks.copy()
         if largest > _LARGE and has_non_finite(decode(blocks, each.to)):

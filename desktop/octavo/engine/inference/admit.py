@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from octavo.engine.checkpoint.model import Hyperparameters, ModelCard
 from octavo.engine.errors import OctavoError, UnsupportedModel
 from octavo.engine.estimate.admission import require_memory
@@ -66,3 +71,20 @@ def admitted_context(
         n_threads=n_threads,
     )
     return context_tokens
+
+
+def checked_ids(
+    ids: Sequence[int], n_vocabulary: int, n_used: int, context_tokens: int
+) -> npt.NDArray[np.int64]:
+    """The ids as int64[n]; raises OctavoError for one outside the vocabulary, or too many for the context."""
+    values = np.asarray(ids, np.int64).reshape(-1)
+    if values.size and (values.min() < 0 or values.max() >= n_vocabulary):
+        last = n_vocabulary - 1
+        raise OctavoError("A token id is outside the model's vocabulary.", f"Ids go from 0 to {last}.")
+    room = context_tokens - n_used
+    if values.size > room:
+        raise OctavoError(
+            f"The text takes {values.size} tokens, and {room} of {context_tokens} are left.",
+            "Choose a longer context, or shorten the text.",
+        )
+    return values

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from octavo.engine.checkpoint.model import Checkpoint, Hyperparameters
 from octavo.engine.errors import OctavoError
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.inference.admit import admitted_context, check_shape
+from octavo.engine.inference.admit import admitted_context, check_shape, checked_ids
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.loader import load_weights
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
@@ -100,18 +100,7 @@ class Session:
             self._pool.set(state.STOP, 0)  # it may have come after the last step
 
     def _check(self, ids: Sequence[int]) -> npt.NDArray[np.int64]:
-        """The ids as int64[n]; raises OctavoError for one outside the vocabulary, or too many."""
-        values = np.asarray(ids, np.int64).reshape(-1)
-        if values.size and (values.min() < 0 or values.max() >= self.shape.n_vocabulary):
-            last = self.shape.n_vocabulary - 1
-            raise OctavoError("A token id is outside the model's vocabulary.", f"Ids go from 0 to {last}.")
-        room = self.context_tokens - len(self.tokens)
-        if values.size > room:
-            raise OctavoError(
-                f"The text takes {values.size} tokens, and {room} of {self.context_tokens} are left.",
-                "Choose a longer context, or shorten the text.",
-            )
-        return values
+        return checked_ids(ids, self.shape.n_vocabulary, len(self.tokens), self.context_tokens)
 
     def _run(self, ids: list[int], first_logit: int) -> bool:
         """One step of the program; whether it was not stopped."""

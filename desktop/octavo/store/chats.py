@@ -1,88 +1,55 @@
 """Chats: a tree of messages each, in SQLite, saved before anybody answers.
 
 An edited question or a second answer is a new child of the same parent; nothing is overwritten. A chat
-remembers the leaf that was shown last. Times are seconds since 1970.
+remembers the leaf that was shown last, and each message which of its children was. Times are seconds since 1970.
+Whatever is written is on the disk when the call returns; what cannot be written raises ``NotSaved``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from octavo.engine.folders import data_folder
-from octavo.store.database import open_database, transaction
+from octavo.store.chat_folders import ChatFolders
+from octavo.store.chat_records import ANSWER, Chat, ChatMessage, Folder
+from octavo.store.chat_schema import MIGRATIONS
+from octavo.store.chat_settings import ChatSettings, read_chat_settings, settings_json
+from octavo.store.chat_tree import ChatTree
+from octavo.store.database import open_database, told, transaction
+from octavo.store.presets import Presets
 
-_MIGRATIONS = (
-    """
-    CREATE TABLE chats (
-        id INTEGER PRIMARY KEY,
-        title TEXT NOT NULL,
-        model_path TEXT NOT NULL,
-        system_prompt TEXT NOT NULL,
-        leaf_id INTEGER,
-        created REAL NOT NULL,
-        updated REAL NOT NULL,
-        deleted REAL
-    );
-    CREATE TABLE messages (
-        id INTEGER PRIMARY KEY,
-        chat_id INTEGER NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
-        parent_id INTEGER REFERENCES messages (id) ON DELETE CASCADE,
-        role TEXT NOT NULL,
-        text TEXT NOT NULL,
-        created REAL NOT NULL,
-        finish TEXT NOT NULL,
-        stats TEXT NOT NULL
-    );
-    CREATE INDEX messages_of_chat ON messages (chat_id);
-    CREATE INDEX messages_of_parent ON messages (parent_id)
-    """,
+__all__ = ["Chat", "ChatMessage", "ChatStore", "Folder"]
+
+DAYS_IN_TRASH = 30
+_CHAT = (
+    "id, title, model_path, system_prompt, leaf_id, created, updated, folder_id, pinned, settings, deleted"
 )
-_CHAT = "id, title, model_path, system_prompt, leaf_id, created, updated"
 _MESSAGE = "id, chat_id, parent_id, role, text, created, finish, stats"
 
 
-@dataclass(frozen=True)
-class Chat:
-    """A conversation; ``leaf_id`` is the last message of the branch shown last."""
+class ChatStore:
+    """The chats of one data folder; one writer at a time.
 
-    id: int
-    title: str
-    model_path: str
-    system_prompt: str
-    leaf_id: int | None
-    created: float
-    updated: float
-
-
-@dataclass(frozen=True)
-class ChatMessage:
-    """One message; ``finish`` and ``stats`` (JSON values) belong to answers.
-
-    ``finish`` is ``stop``, ``length``, ``cancelled``, or empty while the answer is still coming: an empty
-    one found at the start of the program is an answer that was cut off.
+    Attributes
+    ----------
+    problem : str
+        What the user should know of the file, one sentence; empty when all is well.
+    folders : ChatFolders
+    presets : Presets
     """
 
-    id: int
-    chat_id: int
-    parent_id: int | None
-    role: str
-    text: str
-    created: float
-    finish: str
-    stats: dict[str, Any]  # whatever figures the front-end shows under an answer
-
-
-class ChatStore:
-    """The chats of one data folder; one writer at a time."""
-
     def __init__(self, path: Path | None = None) -> None:
-        self._database, self.problem = open_database(path or data_folder() / "chats.sqlite", _MIGRATIONS)
+        path = path or data_folder() / "chats.sqlite"
+        self._name = path.name
+        self._database, self.problem = open_database(path, MIGRATIONS)
+        self.folders = ChatFolders(self._database, self._name)
+        self.presets = Presets(self._database, self._name)
 
     def __enter__(self) -> ChatStore:
         return self
@@ -96,22 +63,31 @@ class ChatStore:
         """Close the file."""
         self._database.close()
 
-    def new_chat(self, title: str = "", model_path: str = "", system_prompt: str = "") -> Chat:
+    def new_chat(
+        self,
+        title: str = "",
+        model_path: str = "",
+        system_prompt: str = "",
+        *,
+        settings: ChatSettings | None = None,
+    ) -> Chat:
         """Begin a chat."""
         now = time.time()
-        row = self._database.execute(
-            "INSERT INTO chats (title, model_path, system_prompt, created, updated) VALUES (?, ?, ?, ?, ?)"
-            f" RETURNING {_CHAT}",
-            (title, model_path, system_prompt, now, now),
-        ).fetchone()
-        return Chat(*row)
+        with told(self._name):
+            row = self._database.execute(
+                "INSERT INTO chats (title, model_path, system_prompt, created, updated, settings)"
+                f" VALUES (?, ?, ?, ?, ?, ?) RETURNING {_CHAT}",
+                (title, model_path, system_prompt, now, now, settings_json(settings) if settings else ""),
+            ).fetchone()
+        return _chat(row)
 
     def chats(self) -> list[Chat]:
-        """All chats that are not deleted, the one used last first."""
-        rows = self._database.execute(
-            f"SELECT {_CHAT} FROM chats WHERE deleted IS NULL ORDER BY updated DESC, id DESC"
-        )
-        return [Chat(*row) for row in rows]
+        """All chats that are not deleted: those pinned, then the one used last first."""
+        return self._chats("deleted IS NULL ORDER BY pinned DESC, updated DESC, id DESC")
+
+    def chat(self, chat_id: int) -> Chat | None:
+        """The chat of that number, in the trash or not."""
+        return next(iter(self._chats("id = ?", chat_id)), None)
 
     def change_chat(
         self,
@@ -121,27 +97,53 @@ class ChatStore:
         model_path: str | None = None,
         system_prompt: str | None = None,
         leaf_id: int | None = None,
+        is_pinned: bool | None = None,
+        settings: ChatSettings | None = None,
     ) -> None:
         """Change what is given; the rest stays."""
-        self._database.execute(
-            "UPDATE chats SET title = coalesce(?, title), model_path = coalesce(?, model_path),"
-            " system_prompt = coalesce(?, system_prompt), leaf_id = coalesce(?, leaf_id) WHERE id = ?",
-            (title, model_path, system_prompt, leaf_id, chat_id),
-        )
+        with told(self._name):
+            self._database.execute(
+                "UPDATE chats SET title = coalesce(?, title), model_path = coalesce(?, model_path),"
+                " system_prompt = coalesce(?, system_prompt), leaf_id = coalesce(?, leaf_id),"
+                " pinned = coalesce(?, pinned), settings = coalesce(?, settings) WHERE id = ?",
+                (
+                    title,
+                    model_path,
+                    system_prompt,
+                    leaf_id,
+                    is_pinned,
+                    settings_json(settings) if settings else None,
+                    chat_id,
+                ),
+            )
 
     def delete_chat(self, chat_id: int) -> None:
-        """Hide a chat; ``restore_chat`` brings it back until ``forget_deleted``."""
-        self._database.execute("UPDATE chats SET deleted = ? WHERE id = ?", (time.time(), chat_id))
+        """Put a chat in the trash; ``restore_chat`` brings it back until ``forget_deleted``."""
+        with told(self._name):
+            self._database.execute("UPDATE chats SET deleted = ? WHERE id = ?", (time.time(), chat_id))
 
     def restore_chat(self, chat_id: int) -> None:
         """Undo ``delete_chat``."""
-        self._database.execute("UPDATE chats SET deleted = NULL WHERE id = ?", (chat_id,))
+        with told(self._name):
+            self._database.execute("UPDATE chats SET deleted = NULL WHERE id = ?", (chat_id,))
 
-    def forget_deleted(self) -> None:
-        """Really remove what was deleted, from the file too."""
-        with transaction(self._database):
-            self._database.execute("DELETE FROM chats WHERE deleted IS NOT NULL")
-        self._database.execute("VACUUM")
+    def trash(self) -> list[Chat]:
+        """The deleted chats that can still be brought back, newest deletion first."""
+        return self._chats("deleted IS NOT NULL ORDER BY deleted DESC, id DESC")
+
+    def forget_deleted(self, older_than_days: float = 0) -> list[int]:
+        """Really remove what has been in the trash so long, from the file too; the ids of the chats."""
+        before = time.time() - older_than_days * 86_400
+        with told(self._name):
+            with transaction(self._database):
+                # Children go with their chat, and not once more by way of their parents, message by message.
+                rows = self._database.execute("DELETE FROM chats WHERE deleted <= ? RETURNING id", (before,))
+                gone = [chat_id for (chat_id,) in rows]
+            if gone:
+                # The pages that held them were overwritten; the log still has copies.
+                self._database.execute("VACUUM")
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
     def add_message(
         self,
@@ -155,12 +157,13 @@ class ChatStore:
     ) -> ChatMessage:
         """Add a message under ``parent_id`` and show its branch; on the disk when this returns."""
         now = time.time()
-        with transaction(self._database):
+        with self._writing():
             row = self._database.execute(
                 "INSERT INTO messages (chat_id, parent_id, role, text, created, finish, stats)"
                 f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {_MESSAGE}",
                 (chat_id, parent_id, role, text, now, finish, json.dumps(stats or {})),
             ).fetchone()
+            self._database.execute("UPDATE messages SET shown_child = ? WHERE id = ?", (row[0], parent_id))
             self._database.execute(
                 "UPDATE chats SET leaf_id = ?, updated = ? WHERE id = ?", (row[0], now, chat_id)
             )
@@ -175,29 +178,75 @@ class ChatStore:
         stats: Mapping[str, Any] | None = None,
     ) -> None:
         """Write what has come of an answer; call it at least every 2 seconds while one streams."""
-        self._database.execute(
-            "UPDATE messages SET text = coalesce(?, text), finish = coalesce(?, finish),"
-            " stats = coalesce(?, stats) WHERE id = ?",
-            (text, finish, None if stats is None else json.dumps(stats), message_id),
-        )
+        with told(self._name):
+            self._database.execute(
+                "UPDATE messages SET text = coalesce(?, text), finish = coalesce(?, finish),"
+                " stats = coalesce(?, stats) WHERE id = ?",
+                (text, finish, None if stats is None else json.dumps(stats), message_id),
+            )
+
+    def mark_interrupted(self) -> int:
+        """Note that answers without an end were cut off; for the one writer, at its start. How many there were."""
+        with told(self._name):
+            return self._database.execute(
+                "UPDATE messages SET finish = 'interrupted' WHERE role = ? AND finish = ''", (ANSWER,)
+            ).rowcount
 
     def messages(self, chat_id: int) -> list[ChatMessage]:
         """Every message of a chat, all branches, oldest first."""
-        rows = self._database.execute(
-            f"SELECT {_MESSAGE} FROM messages WHERE chat_id = ? ORDER BY id", (chat_id,)
-        )
+        with told(self._name):
+            rows = self._database.execute(
+                f"SELECT {_MESSAGE} FROM messages WHERE chat_id = ? ORDER BY id", (chat_id,)
+            ).fetchall()
         return [_message(row) for row in rows]
+
+    def tree(self, chat_id: int) -> ChatTree:
+        """Every message of a chat, joined to its parent, with the branches as they were left."""
+        with told(self._name):
+            shown = self._database.execute(
+                "SELECT id, shown_child FROM messages WHERE chat_id = ? AND shown_child IS NOT NULL",
+                (chat_id,),
+            ).fetchall()
+        return ChatTree(self.messages(chat_id), dict(shown))
+
+    def show_branch(self, chat_id: int, leaf_id: int, shown: list[tuple[int, int]]) -> None:
+        """Remember the branch that is on view.
+
+        Parameters
+        ----------
+        shown : list of (parent, child)
+            What ``ChatTree.show`` says has changed.
+        """
+        with self._writing():
+            self._database.execute("UPDATE chats SET leaf_id = ? WHERE id = ?", (leaf_id, chat_id))
+            self._database.executemany(
+                "UPDATE messages SET shown_child = ? WHERE id = ?",
+                [(child, parent) for parent, child in shown],
+            )
 
     def branch(self, leaf_id: int) -> list[ChatMessage]:
         """The messages from the first one to ``leaf_id``."""
-        rows = self._database.execute(
-            f"WITH RECURSIVE up AS (SELECT {_MESSAGE}, 0 AS depth FROM messages WHERE id = ? UNION ALL"
-            " SELECT m.id, m.chat_id, m.parent_id, m.role, m.text, m.created, m.finish, m.stats, depth + 1"
-            " FROM messages AS m JOIN up ON m.id = up.parent_id)"
-            f" SELECT {_MESSAGE} FROM up ORDER BY depth DESC",
-            (leaf_id,),
-        )
-        return [_message(row) for row in rows]
+        with told(self._name):
+            row = self._database.execute("SELECT chat_id FROM messages WHERE id = ?", (leaf_id,)).fetchone()
+        return self.tree(row[0]).path(leaf_id) if row else []
+
+    def _chats(self, condition: str, *values: object) -> list[Chat]:
+        with told(self._name):
+            rows = self._database.execute(f"SELECT {_CHAT} FROM chats WHERE {condition}", values).fetchall()
+        return [_chat(row) for row in rows]
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with told(self._name), transaction(self._database):
+            yield
+
+
+def _chat(row: tuple[Any, ...]) -> Chat:
+    number, title, model, prompt, leaf, created, updated, folder, pinned, settings, deleted = row
+    own = read_chat_settings(settings) if settings else None
+    return Chat(
+        number, title, model, prompt, leaf, created, updated, folder, bool(pinned), own, deleted=deleted
+    )
 
 
 def _message(row: tuple[Any, ...]) -> ChatMessage:

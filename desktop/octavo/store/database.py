@@ -13,6 +13,10 @@ from pathlib import Path
 from octavo.engine.errors import OctavoError
 
 
+class NotSaved(OctavoError):
+    """The database could not be written or read: disk full, rights, damage."""
+
+
 def open_database(path: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connection, str]:
     """Open ``path`` and bring its schema up to date.
 
@@ -60,6 +64,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
+@contextlib.contextmanager
+def told(name: str) -> Iterator[None]:
+    """Turn what SQLite says about the file ``name`` into a sentence for people."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise NotSaved(
+            f"{name} could not be written: {error}.", "Check the disk's free space and the folder's rights."
+        ) from error
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the file; raises ``sqlite3.DatabaseError`` if it is damaged."""
     connection = sqlite3.connect(path, isolation_level=None)
@@ -67,6 +82,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten, not only unlinked.
+        connection.execute("PRAGMA secure_delete = ON")
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)

@@ -10,7 +10,18 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from octavo.gui.engine_process import Call, EngineProcess
-from octavo.worker.protocol import Chat, CountTokens, Failed, Hello, Load, LoadReport, Progressed, Replied
+from octavo.store.chat_settings import Overflow
+from octavo.worker.protocol import (
+    Chat,
+    CountTokens,
+    Failed,
+    Hello,
+    Load,
+    LoadReport,
+    Progressed,
+    Replied,
+    TokenCount,
+)
 
 # A token of a large model may take longer than the grace of other requests, and killing the engine
 # would cost the user the loading of the model; the window itself stops at once.
@@ -19,11 +30,30 @@ GRACE_MS = 2000
 
 @dataclass(frozen=True)
 class Question:
-    """What the engine is asked: the conversation, and how to answer."""
+    """What the engine is asked: the conversation, and how to answer; fields as in ``protocol.Chat``."""
 
     messages: list[dict[str, str]]
     sampling: dict[str, Any] = field(default_factory=dict)  # fields of inference.sampling.Sampling
     max_tokens: int = 0
+    template: str = ""
+    stop_texts: Sequence[str] = ()
+    overflow: Overflow = "stop"
+    continued: str = ""
+    key: str = ""
+
+    @property
+    def request(self) -> Chat:
+        """The question as the engine takes it."""
+        return Chat(
+            messages=self.messages,
+            sampling=self.sampling,
+            max_tokens=self.max_tokens,
+            template=self.template,
+            stop_texts=list(self.stop_texts),
+            overflow=self.overflow,
+            continued=self.continued,
+            key=self.key,
+        )
 
 
 class ChatDesk(QObject):
@@ -44,6 +74,7 @@ class ChatDesk(QObject):
     grew = Signal(str, int)
     answered = Signal(Replied)
     counted = Signal(int)
+    measured = Signal(TokenCount)
     failed = Signal(Failed)
 
     def __init__(self, parent: QObject | None = None, *, command: Sequence[str] | None = None) -> None:
@@ -108,10 +139,23 @@ class ChatDesk(QObject):
         elif self._answering is not None:
             self._answering.cancel()
 
-    def count(self, messages: list[dict[str, str]]) -> None:
-        """Count the tokens of a conversation; ``counted`` tells, unless the model has better things to do."""
+    def count(
+        self,
+        messages: list[dict[str, str]],
+        *,
+        max_tokens: int = 0,
+        template: str = "",
+        overflow: Overflow = "stop",
+    ) -> None:
+        """Count the tokens of a conversation, unless the model has better things to do.
+
+        ``counted`` tells how many there are, ``measured`` also what of them would be sent.
+        """
         if self.state == "ready" and not self._engine.is_busy:
-            self._engine.ask(CountTokens(messages=messages)).done.connect(self._tell_count)
+            request = CountTokens(
+                messages=messages, max_tokens=max_tokens, template=template, overflow=overflow
+            )
+            self._engine.ask(request).done.connect(self._tell_count)
 
     def close(self) -> None:
         """End the engine."""
@@ -130,16 +174,16 @@ class ChatDesk(QObject):
 
     def _start(self, question: Question) -> None:
         self._waiting = None
-        self._answering = self._engine.ask(
-            Chat(messages=question.messages, sampling=question.sampling, max_tokens=question.max_tokens)
-        )
+        self._answering = self._engine.ask(question.request)
         self._answering.progressed.connect(self.progressed)
         self._answering.piece.connect(self.grew)
         self._answering.replied.connect(self._note_reply)
         self._answering.failed.connect(self._note_failure)
 
     def _tell_count(self, result: object) -> None:
-        self.counted.emit(msgspec.convert(result, dict[str, int])["tokens"])
+        count = msgspec.convert(result, TokenCount)
+        self.measured.emit(count)
+        self.counted.emit(count.tokens)
 
     def _note_loaded(self, result: object) -> None:
         self._loading = None

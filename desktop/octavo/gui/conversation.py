@@ -18,6 +18,7 @@ from octavo.store.chat_settings import ChatSettings
 from octavo.store.chat_tree import ChatTree
 from octavo.store.chats import Chat, ChatMessage, ChatStore
 from octavo.store.database import NotSaved
+from octavo.store.kept_caches import KeptCaches, chat_key
 
 SAVE_MS = 1500
 TITLE_CHARACTERS = 60
@@ -102,6 +103,18 @@ class Conversation(QObject):
         self._store.restore_chat(chat_id)
         self.open(chat_id)
         self.chats_changed.emit()
+
+    def empty_trash(self, older_than_days: float = 0) -> int:
+        """Really delete what has been in the trash so long, and what models have read of it; how many chats."""
+        gone = self._store.forget_deleted(older_than_days)
+        for chat_id in gone:
+            KeptCaches().forget(chat_key(chat_id))
+        return len(gone)
+
+    @property
+    def key(self) -> str:
+        """What names the chat on view to the engine; empty while there is none."""
+        return chat_key(self.chat.id) if self.chat else ""
 
     def add_question(self, text: str, model_path: str, system_prompt: str) -> ChatMessage:
         """Keep what the user said, after the branch on view."""

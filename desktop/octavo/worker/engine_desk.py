@@ -85,7 +85,7 @@ class EngineDesk:
             case Chat():
                 self._chat(request, stop)
             case CountTokens():
-                return {"tokens": len(self._loaded.prompt_ids(request.messages))}
+                return msgspec.to_builtins(self._loaded.count(request))
             case Convert():
                 return self._convert(request, stop)
             case Measure():
@@ -123,9 +123,11 @@ class EngineDesk:
 
     def _chat(self, request: Chat, stop: Stop) -> None:
         model = self._loaded
-        ids = model.prompt_ids(request.messages, request.template)
+        fitted = model.fit(request)
+        ids = model.prompt_ids(fitted.messages, request.template) + model.continued_ids(request.continued)
+        model.memory.turn_to(request.key, ids)
         # The reply heeds ``stop`` itself and then still has its figures.
-        answer = model.reply(ids, request.sampling, request.max_tokens, stop)
+        answer = model.reply(ids, request.sampling, request.max_tokens, stop, request.stop_texts)
 
         def tell(step: Progress | TextPiece) -> None:
             if isinstance(step, Progress):
@@ -134,7 +136,7 @@ class EngineDesk:
                 self._outbox.send(Piece(id=request.id, text=step.text, n_tokens=step.n_tokens))
 
         replied = _run_to_the_end(answer, tell)
-        self._outbox.send(msgspec.structs.replace(replied, id=request.id))
+        self._outbox.send(msgspec.structs.replace(replied, id=request.id, n_dropped=fitted.n_dropped))
 
     def _convert(self, request: Convert, stop: Stop) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint

@@ -13,7 +13,9 @@ import msgspec
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress, Work
 from octavo.engine.stop import Stop
-from octavo.worker.protocol import Load, LoadReport, Replied
+from octavo.worker.chat_memory import ChatMemory
+from octavo.worker.fitted_messages import ContextFull, FittedMessages, fit_messages
+from octavo.worker.protocol import Chat, CountTokens, Load, LoadReport, Replied, TokenCount
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import Checkpoint, ModelCard
@@ -30,9 +32,11 @@ class LoadedModel:
     tokenizer: Tokenizer
     session: Session
     report: LoadReport
+    memory: ChatMemory
 
     def close(self) -> None:
-        """Give its memory back."""
+        """Give its memory back; what was read of a conversation with a key is kept in a file."""
+        self.memory.keep()
         self.session.close()
         self.tokenizer.renderer.close()
         self.checkpoint.close()
@@ -43,6 +47,33 @@ class LoadedModel:
 
         return prompt_ids(self.checkpoint, self.tokenizer, messages, template=template)
 
+    def fit(self, request: Chat | CountTokens) -> FittedMessages:
+        """What of a conversation is sent, as the request wants it where not all fits; raises ``ContextFull``."""
+
+        def count(messages: Sequence[Mapping[str, str]]) -> int:
+            return len(self.prompt_ids(messages, request.template)) + n_continued
+
+        n_continued = len(self.continued_ids(request.continued)) if isinstance(request, Chat) else 0
+        return fit_messages(
+            request.messages,
+            count,
+            context_tokens=self.session.context_tokens,
+            max_tokens=request.max_tokens,
+            overflow=request.overflow,
+        )
+
+    def count(self, request: CountTokens) -> TokenCount:
+        """How many tokens a conversation takes, and how much of it would be sent."""
+        try:
+            fitted = self.fit(request)
+        except ContextFull:
+            return TokenCount(tokens=len(self.prompt_ids(request.messages, request.template)))
+        return TokenCount(tokens=fitted.all_tokens, sent_tokens=fitted.tokens, n_dropped=fitted.n_dropped)
+
+    def continued_ids(self, text: str) -> list[int]:
+        """The tokens of the beginning of an answer, as they stand behind its prompt."""
+        return self.tokenizer.encode(text) if text else []
+
     def raw_ids(self, prompt: str) -> list[int]:
         """The tokens of a prompt that is written out in full, special tokens too; BOS if the model wants it."""
         ids = self.tokenizer.encode(prompt, special=True)
@@ -50,7 +81,12 @@ class LoadedModel:
         return [bos, *ids] if self.tokenizer.add_bos and bos is not None and ids[:1] != [bos] else ids
 
     def reply(
-        self, ids: Sequence[int], sampling: Mapping[str, Any], max_tokens: int, stop: Stop
+        self,
+        ids: Sequence[int],
+        sampling: Mapping[str, Any],
+        max_tokens: int,
+        stop: Stop,
+        stop_texts: Sequence[str] = (),
     ) -> Generator[Progress | TextPiece, None, Replied]:
         """Continue ``ids``; setting ``stop`` ends the answer early, and it still has its figures.
 
@@ -60,6 +96,8 @@ class LoadedModel:
             Fields of ``Sampling``.
         max_tokens : int
             0 means until the context is full.
+        stop_texts : sequence of str
+            The answer ends before the first of these.
         """
         from octavo.engine.hardware.memory import process_rss_bytes
         from octavo.engine.inference.reply import reply
@@ -69,7 +107,9 @@ class LoadedModel:
             how = msgspec.convert(sampling, Sampling)
         except msgspec.ValidationError as error:
             raise OctavoError(f"This way of sampling is not possible: {error}.") from error
-        answer = yield from reply(self.session, self.tokenizer, ids, how, max_tokens, stop=stop)
+        answer = yield from reply(
+            self.session, self.tokenizer, ids, how, max_tokens, stop=stop, stop_texts=stop_texts
+        )
         return Replied(**msgspec.to_builtins(answer), measured_rss_bytes=process_rss_bytes())
 
 
@@ -105,7 +145,7 @@ def load_model(request: Load) -> Work[LoadedModel]:
         predicted_bytes=predicted_bytes,
         measured_rss_bytes=process_rss_bytes(),
     )
-    return LoadedModel(checkpoint, tokenizer, session, report)
+    return LoadedModel(checkpoint, tokenizer, session, report, ChatMemory(session))
 
 
 def _admitted(card: ModelCard, request: Load, n_threads: int) -> tuple[int, int]:

@@ -15,16 +15,18 @@ from typing import Any, TypeAlias
 import msgspec
 
 from octavo.engine.measure.figures import Figures
+from octavo.worker.chat_messages import Chat as Chat
+from octavo.worker.chat_messages import CountTokens as CountTokens
+from octavo.worker.chat_messages import Load as Load
+from octavo.worker.chat_messages import LoadReport as LoadReport
+from octavo.worker.chat_messages import Piece as Piece
+from octavo.worker.chat_messages import Replied as Replied
+from octavo.worker.chat_messages import TokenCount as TokenCount
+from octavo.worker.message import Message as Message
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct("<I")
-
-
-class Message(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """The common part: the request that a message belongs to."""
-
-    id: int = 0
 
 
 # Requests, front-end to child.
@@ -32,30 +34,6 @@ class Inspect(Message, frozen=True, kw_only=True):
     """Read a model's header; ends with ``Done(result=ModelCard as plain data)``."""
 
     path: str
-
-
-class Load(Message, frozen=True, kw_only=True):
-    """Load a model for chat in place of the one loaded before; ends with ``Done(result=LoadReport)``."""
-
-    path: str
-    context_tokens: int = 0
-    kv_type: str = "f16"
-    n_threads: int = 0
-
-
-class Chat(Message, frozen=True, kw_only=True):
-    """Answer the last message of a conversation; pieces, then ``Replied``, then ``Done``."""
-
-    messages: list[dict[str, str]]
-    sampling: dict[str, Any] = {}  # fields of inference.sampling.Sampling
-    max_tokens: int = 0
-    template: str = ""
-
-
-class CountTokens(Message, frozen=True, kw_only=True):
-    """How many tokens a conversation takes; ends with ``Done(result={"tokens": n})``."""
-
-    messages: list[dict[str, str]]
 
 
 class Convert(Message, frozen=True, kw_only=True):
@@ -68,7 +46,7 @@ class Convert(Message, frozen=True, kw_only=True):
     path: str
     quantizer: str
     output: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
     force: bool = False
     proves: bool = True
 
@@ -103,7 +81,7 @@ class Measure(Message, frozen=True, kw_only=True):
 
     path: str
     quantizer: str = ""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
     reference: str = ""
     text: str = ""
     tokens: int = 0
@@ -139,27 +117,6 @@ class Unload(Message, frozen=True, kw_only=True):
     """Give the loaded model's memory back."""
 
 
-# What some requests end with, as plain data in ``Done.result``.
-class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``Load`` made ready.
-
-    Parameters
-    ----------
-    context_tokens : int
-        The context it was loaded with, tokens.
-    predicted_bytes, measured_rss_bytes : int
-        Memory as estimated before, and of the child process now.
-    """
-
-    context_tokens: int
-    kv_type: str
-    n_threads: int
-    tier: str
-    load_seconds: float
-    predicted_bytes: int
-    measured_rss_bytes: int
-
-
 # Events, child to front-end.
 class Hello(Message, frozen=True, kw_only=True):
     """The first event of a child."""
@@ -182,28 +139,6 @@ class Progressed(Message, frozen=True, kw_only=True):
     label: str = ""
     step: int = 0
     n_steps: int = 0
-
-
-class Piece(Message, frozen=True, kw_only=True):
-    """A piece of the answer's text, with the number of tokens so far."""
-
-    text: str
-    n_tokens: int = 0
-
-
-class Replied(Message, frozen=True, kw_only=True):
-    """The whole answer and its figures."""
-
-    text: str
-    tokens: list[int]
-    prompt_tokens: int
-    reused_tokens: int
-    prefill_tokens_per_second: float
-    tokens_per_second: float
-    first_token_seconds: float
-    finish: str
-    context_used: int
-    measured_rss_bytes: int
 
 
 class MeasureProgress(Message, frozen=True, kw_only=True):

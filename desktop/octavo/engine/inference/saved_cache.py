@@ -109,6 +109,12 @@ def read_cache(
     return state
 
 
+def saved_tokens(path: Path) -> list[int]:
+    """The tokens that ``write_cache`` wrote the cache of; raises OctavoError if it is no such file."""
+    with path.open("rb") as file:
+        return _read_state(file, path.name).tokens
+
+
 def _read_state(file: BufferedReader, name: str) -> CacheState:
     """The header of an open cache file."""
     if file.read(len(_MAGIC)) != _MAGIC:

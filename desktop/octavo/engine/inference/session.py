@@ -142,6 +142,11 @@ class Session:
         model = model_identity(self.shape, self._weights)
         return CacheState(model, self.kv_type, self.context_tokens, list(self.tokens), self._longest)
 
+    @property
+    def cache_bytes(self) -> int:
+        """About how many bytes ``save`` writes."""
+        return sum(len(part) for part in self._cache.used_parts(self._longest))
+
     def save(self, path: Path) -> None:
         """Write what has been read to a file, so that a session of the same model can go on from there."""
         write_cache(path, self._saved_state(), self._cache.used_parts(self._longest))

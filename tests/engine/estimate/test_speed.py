@@ -1,7 +1,21 @@
+from dataclasses import replace
+
+import pytest
 from tests.fixtures.cards import card
 
 from octavo.engine.estimate.memory import weights_bytes
-from octavo.engine.estimate.speed import bytes_per_token, tokens_per_second
+from octavo.engine.estimate.speed import bytes_per_token, speed_forecast, tokens_per_second
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+
+FAST = KindSpeed(decode=1 / 50e9, prefill=1 / 400e9, packing=1 / 2e9)
+SPEEDS = Speeds(
+    n_threads=2,
+    bandwidth=[(128_000_000, 50e9), (256_000_000, 30e9)],
+    layer=4e-6,
+    column=1e-10,
+    kinds={"BF16": FAST, "Q8_0": FAST, "F32": FAST},
+    caches={"f16": CacheSpeed(1.8e-11, 1e-11), "q8_0": CacheSpeed(1.8e-11, 1.2e-11)},
+)
 
 
 def test_a_tied_embedding_is_read_whole_and_an_untied_one_is_not():
@@ -28,3 +42,72 @@ def test_a_filled_cache_makes_answers_slower():
 
 def test_speed_grows_with_the_bandwidth():
     assert tokens_per_second(card(), None, 40e9) == 2 * tokens_per_second(card(), None, 20e9)
+
+
+def test_a_large_model_answers_as_fast_as_memory_brings_it():
+    large = card(n_layers=60, width=2048, heads=32, kv_heads=4, feed_forward=5632)
+
+    seconds = 1 / speed_forecast(large, None, SPEEDS).decode
+
+    assert seconds == pytest.approx(weights_bytes(large, None) / (0.85 * 30e9), rel=0.01)
+
+
+def test_a_model_that_the_caches_hold_is_read_faster():
+    small, large = card(n_layers=4, vocabulary=1000), card(n_layers=120, vocabulary=1000)
+
+    rates = [speed_forecast(each, None, SPEEDS).decode * weights_bytes(each, None) for each in (small, large)]
+
+    assert rates[0] > 1.3 * rates[1]
+
+
+def test_deep_in_the_context_both_answers_and_prompts_are_slower():
+    near, far = (speed_forecast(card(), None, SPEEDS, depth=depth) for depth in (0, 4096))
+
+    assert far.decode < near.decode
+    assert far.prefill < near.prefill
+
+
+def test_beyond_a_sliding_window_depth_costs_nothing():
+    model = card()
+    windowed = replace(
+        model, hyperparameters=replace(model.hyperparameters, sliding_window=512, is_local=(True,) * 30)
+    )
+
+    assert speed_forecast(windowed, None, SPEEDS, depth=1024) == speed_forecast(
+        windowed, None, SPEEDS, depth=4096
+    )
+
+
+def test_the_output_matrix_counts_for_answers_and_not_for_prompts():
+    small, large = card(vocabulary=1000), card(vocabulary=100_000)
+
+    assert speed_forecast(large, None, SPEEDS).decode < speed_forecast(small, None, SPEEDS).decode
+    assert speed_forecast(large, None, SPEEDS).prefill == speed_forecast(small, None, SPEEDS).prefill
+
+
+def test_experts_that_are_not_used_cost_no_time():
+    two, eight = (card(experts=8, experts_used=used, kind="Q8_0") for used in (2, 8))
+
+    assert speed_forecast(two, None, SPEEDS).prefill > 2 * speed_forecast(eight, None, SPEEDS).prefill
+
+
+def test_a_type_that_was_not_probed_is_named_and_taken_for_the_slowest():
+    known = replace(SPEEDS, kinds={"F32": FAST, "Q8_0": KindSpeed(1 / 5e9, 1 / 40e9, 1 / 1e9)})
+
+    found = speed_forecast(card(), None, known)
+
+    assert found.unknown == ("BF16",)
+    assert found.decode < speed_forecast(card(), None, SPEEDS).decode / 4
+
+
+def test_the_first_word_comes_after_the_prompt():
+    found = speed_forecast(card(), None, SPEEDS)
+
+    assert found.first_word_seconds(1000) == pytest.approx(1000 / found.prefill + 1 / found.decode)
+
+
+def test_more_bytes_take_longer_to_load():
+    assert (
+        speed_forecast(card(n_layers=60), None, SPEEDS).load_seconds
+        > speed_forecast(card(), None, SPEEDS).load_seconds
+    )

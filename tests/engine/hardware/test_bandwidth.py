@@ -1,26 +1,71 @@
 import json
 
+import pytest
+
 from octavo.engine.folders import cache_folder
-from octavo.engine.hardware.bandwidth import known_bandwidth, probe_bandwidth, read_bandwidth
+from octavo.engine.hardware import bandwidth
+from octavo.engine.hardware.bandwidth import (
+    bandwidth_at,
+    bandwidth_curve,
+    known_bandwidth,
+    probe_bandwidth,
+    read_bandwidth,
+)
+
+CURVE = [(8_000_000, 50e9), (64_000_000, 30e9)]
 
 
-def test_a_probe_finds_a_speed_that_memory_can_have():
-    assert 1e8 < probe_bandwidth(2, 4 << 20, 0.01) < 1e13
+@pytest.fixture
+def probes(monkeypatch):
+    """The sizes of each probe."""
+    asked = []
+
+    def probe(n_threads, sizes):
+        asked.append(sizes)
+        return CURVE
+
+    monkeypatch.setattr(bandwidth, "probe_bandwidth", probe)
+    return asked
 
 
-def test_the_probe_runs_once_and_is_remembered(monkeypatch):
-    answers = iter([21e9])
-    monkeypatch.setattr("octavo.engine.hardware.bandwidth.probe_bandwidth", lambda n_threads: next(answers))
+def test_a_probe_finds_speeds_that_memory_can_have():
+    curve = probe_bandwidth(2, [2 << 20, 1 << 20], 0.001)
 
+    assert [size for size, _ in curve] == [1 << 20, 2 << 20]
+    assert all(1e8 < speed < 1e13 for _, speed in curve)
+
+
+def test_the_probe_runs_once_and_is_remembered(probes):
     assert known_bandwidth() == 0.0
-    assert read_bandwidth() == 21e9
-    assert read_bandwidth() == 21e9
-    assert known_bandwidth() == 21e9
+    assert bandwidth_curve() == CURVE
+    assert bandwidth_curve() == CURVE
+    assert known_bandwidth() == read_bandwidth() == 30e9
+    assert len(probes) == 1
+
+
+def test_it_is_probed_anew_on_demand(probes):
+    bandwidth_curve()
+    bandwidth_curve(again=True)
+    assert len(probes) == 2
+
+
+def test_the_sizes_reach_beyond_the_last_cache(probes, monkeypatch):
+    monkeypatch.setattr(bandwidth, "last_level_cache_bytes", lambda: 32 << 20)
+    bandwidth_curve()
+
+    assert min(probes[0]) == 8 << 20
+    assert max(probes[0]) == 64 << 20
+
+
+def test_a_size_between_two_that_were_probed_lies_between_them():
+    assert bandwidth_at(CURVE, 36_000_000) == 40e9
+    assert bandwidth_at(CURVE, 1) == 50e9
+    assert bandwidth_at(CURVE, 10**12) == 30e9
 
 
 def test_another_machine_s_memo_or_a_damaged_one_is_not_believed():
-    memo = cache_folder() / "bandwidth.json"
+    memo = cache_folder() / "bandwidth-2.json"
 
-    for text in (json.dumps({"machine": "another", "bytes_per_second": 1e9}), "{", "[]", '{"machine": 3}'):
+    for text in (json.dumps({"machine": "another", "curve": CURVE}), "{", "[]", '{"machine": 3}'):
         memo.write_text(text)
         assert known_bandwidth() == 0.0

@@ -1,18 +1,186 @@
-"""How fast a model will answer: an estimate from the memory's bandwidth, never a measurement.
+"""How fast a model will read and answer: worked out from what was probed of this computer, never a measurement.
 
-Every new token reads all weights it uses once, so bandwidth divided by those bytes bounds the speed.
+One token of an answer reads all weights that it uses, then the cache so far; each takes the longer of two times: that
+of the memory to bring it, and that of the kernels to multiply. A prompt is read 512 tokens at a time, so only the
+kernels count, and the attention of each token to those before it.
 """
 
 from __future__ import annotations
 
-from octavo.engine.checkpoint.model import ModelCard
+from collections import Counter
+from dataclasses import dataclass, field
+
+from octavo.engine.blocks.types import BlockType, block_type
+from octavo.engine.checkpoint.model import Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.estimate.memory import tensor_bytes
-from octavo.engine.kernels.layout import kv_cache_bytes
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+from octavo.engine.hardware.bandwidth import bandwidth_at
+from octavo.engine.kernels.layout import MAX_BATCH, cache_vector_bytes, kv_cache_bytes
 from octavo.engine.quantize.quantizer import Plan
 
-# The share of the bandwidth that decoding reaches, the rest goes to attention, norms and waiting
-# (design/kernels.md, table 3e: 79 to 96 %).
+# The share of the bandwidth that decoding reaches: threads wait for the last of them at each operation
+# (design/kernels.md, table 3e).
 _EFFICIENCY = 0.85
+# Header and tokenizer, and what must be imported first; measured with SmolLM2 and Gemma 3.
+_SECONDS_PER_METADATA_BYTE = 0.9e-7
+_IMPORT_SECONDS = 0.15
+_MAX_LOADERS = 4
+
+
+@dataclass(frozen=True)
+class SpeedForecast:
+    """Tokens per second, and seconds.
+
+    Parameters
+    ----------
+    decode : float
+        Of answers, after ``depth`` tokens.
+    prefill : float
+        Of a prompt of 512 tokens, after ``depth`` tokens.
+    load_seconds : float
+        Until the model is ready, its file in the system's cache and its kernels compiled.
+    unknown : tuple of str
+        Block types that were not probed: their share is a guess.
+    """
+
+    decode: float
+    prefill: float
+    load_seconds: float
+    unknown: tuple[str, ...] = ()
+
+    def first_word_seconds(self, prompt_tokens: int) -> float:
+        """From sending a prompt to the first token of the answer."""
+        return prompt_tokens / self.prefill + 1 / self.decode
+
+
+def speed_forecast(
+    card: ModelCard, plan: Plan | None, speeds: Speeds, *, depth: int = 0, kv_type: str = "f16"
+) -> SpeedForecast:
+    """Estimate the speed with ``depth`` tokens in the cache; pure arithmetic."""
+    return SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type).forecast(plan)
+
+
+class SpeedEstimator:
+    """Estimates one model under many plans: what does not depend on the plan is worked out once.
+
+    Parameters
+    ----------
+    card : ModelCard
+    speeds : Speeds
+    depth : int
+        Tokens in the cache.
+    kv_type : str
+        The cache's type.
+    """
+
+    def __init__(self, card: ModelCard, speeds: Speeds, *, depth: int = 0, kv_type: str = "f16") -> None:
+        shape = card.hyperparameters
+        cache = speeds.caches.get(kv_type) or CacheSpeed(0.0, 0.0)
+        self._speeds = speeds
+        self._slowest = _slowest(speeds)
+        self._tensors = [
+            (each.name, each.block_type.name, each.shape, *_use(card, each)) for each in card.tensors
+        ]
+        self._cache_bytes = _cache_bytes(shape, depth, kv_type)
+        self._attending = cache.decode * _attended(shape, depth)
+        self._layers = shape.n_layers * speeds.layer
+        self._prompt_attending = cache.prefill * _attended(shape, depth + MAX_BATCH // 2)
+        self._opening = _IMPORT_SECONDS + card.metadata_bytes * _SECONDS_PER_METADATA_BYTE
+
+    def forecast(self, plan: Plan | None) -> SpeedForecast:
+        """The speed of the model as it is (None), or as ``plan`` would make it."""
+        found = self._sums(plan)
+        unknown = sorted(set(found.decode_bytes) - set(self._speeds.kinds))
+        kinds = dict.fromkeys(found.file_bytes, self._slowest) | self._speeds.kinds
+        weights = sum(found.decode_bytes.values())
+        touched = found.idle_bytes + weights + self._cache_bytes
+        bandwidth = _EFFICIENCY * bandwidth_at(self._speeds.bandwidth, touched)
+        multiplying = sum(n * kinds[name].decode for name, n in found.decode_bytes.items())
+        answer = max(multiplying, weights / bandwidth) + max(self._attending, self._cache_bytes / bandwidth)
+        prompt = sum(n * kinds[name].prefill for name, n in found.prefill_weights.items())
+        prompt += found.columns * self._speeds.column + self._prompt_attending
+        packing = sum(n * kinds[name].packing for name, n in found.file_bytes.items())
+        loading = self._opening + packing / min(self._speeds.n_threads, _MAX_LOADERS)
+        return SpeedForecast(1 / (answer + self._layers), 1 / prompt, loading, tuple(unknown))
+
+    def _sums(self, plan: Plan | None) -> _Sums:
+        types = plan.types if plan is not None else {}
+        # Of many tensors there are few kinds: a window prices all plans within a frame.
+        kinds = Counter(
+            (types[name].name if name in types else own, shape, share, is_head)
+            for name, own, shape, share, is_head in self._tensors
+        )
+        sums = _Sums()
+        for (name, shape, share, is_head), count in kinds.items():
+            sums.add(block_type(name), shape, count, share, is_head=is_head)
+        return sums
+
+
+@dataclass
+class _Sums:
+    """What one token meets, by block type; ``idle_bytes`` are those of experts that it does not use."""
+
+    decode_bytes: Counter[str] = field(default_factory=Counter)
+    prefill_weights: Counter[str] = field(default_factory=Counter)
+    file_bytes: Counter[str] = field(default_factory=Counter)
+    columns: float = 0.0
+    idle_bytes: float = 0.0
+
+    def add(
+        self, kind: BlockType, shape: tuple[int, ...], count: int, share: float, *, is_head: bool
+    ) -> None:
+        """Add tensors of a kind and shape, of which a token meets a share."""
+        tensor = TensorInfo("", shape, kind)
+        self.file_bytes[kind.name] += count * tensor.n_bytes
+        if not share or not tensor.is_matrix:
+            return
+        n_bytes = count * tensor_bytes(tensor, {})
+        self.decode_bytes[kind.name] += int(n_bytes * share)
+        self.idle_bytes += n_bytes * (1 - share)
+        if not is_head:  # of a prompt only the last token needs it
+            self.prefill_weights[kind.name] += int(count * tensor.n_weights * share)
+            self.columns += count * (tensor.rows + tensor.columns) * share
+
+
+def _use(card: ModelCard, tensor: TensorInfo) -> tuple[float, bool]:
+    """The share of a tensor that a token meets, and whether it is the output matrix."""
+    shape = card.hyperparameters
+    if tensor.name == "token_embd.weight":  # only one row is read, but of an output matrix all
+        return (1.0 if is_tied(card) else 0.0), True
+    if shape.n_experts > 0 and tensor.is_expert:
+        return shape.n_experts_used / shape.n_experts, False
+    return 1.0, tensor.name == "output.weight"
+
+
+def is_tied(card: ModelCard) -> bool:
+    """Whether the embedding is the output matrix too."""
+    return not any(each.name == "output.weight" for each in card.tensors)
+
+
+def _positions(shape: Hyperparameters, layer: int, depth: int) -> int:
+    """How many tokens a token of this layer attends to."""
+    is_local = bool(shape.is_local) and shape.is_local[layer] and shape.sliding_window > 0
+    return min(depth, shape.sliding_window) if is_local else depth
+
+
+def _attended(shape: Hyperparameters, depth: int) -> int:
+    """Heads times positions times numbers of key and value, of all layers."""
+    size = shape.key_size + shape.value_size
+    return sum(shape.n_heads[n] * _positions(shape, n, depth) * size for n in range(shape.n_layers))
+
+
+def _cache_bytes(shape: Hyperparameters, depth: int, kv_type: str) -> int:
+    """Bytes of the cache that one token reads."""
+    vectors = cache_vector_bytes(shape.key_size, kv_type) + cache_vector_bytes(shape.value_size, kv_type)
+    return sum(shape.n_kv_heads[n] * _positions(shape, n, depth) * vectors for n in range(shape.n_layers))
+
+
+def _slowest(speeds: Speeds) -> KindSpeed:
+    """Stands in for a type that was not probed."""
+    known = list(speeds.kinds.values()) or [KindSpeed(0.0, 0.0, 0.0)]
+    return KindSpeed(
+        *(max(getattr(each, name) for each in known) for name in ("decode", "prefill", "packing"))
+    )
 
 
 def bytes_per_token(
@@ -24,10 +192,10 @@ def bytes_per_token(
     """
     shape = card.hyperparameters
     types = plan.types if plan is not None else {}
-    is_tied = not any(each.name == "output.weight" for each in card.tensors)
+    passed_over = "" if is_tied(card) else "token_embd.weight"
     total = kv_cache_bytes(shape, context_tokens, kv_type)
     for tensor in card.tensors:
-        if tensor.name == "token_embd.weight" and not is_tied:
+        if tensor.name == passed_over:
             continue
         n_bytes = tensor_bytes(tensor, types)
         is_expert = shape.n_experts > 0 and tensor.is_expert
@@ -38,7 +206,7 @@ def bytes_per_token(
 def tokens_per_second(
     card: ModelCard, plan: Plan | None, bandwidth: float, *, context_tokens: int = 0, kv_type: str = "f16"
 ) -> float:
-    """Estimated tokens per second while answering.
+    """Estimated tokens per second while answering, where only the bandwidth is known.
 
     Parameters
     ----------

@@ -1,67 +1,113 @@
-"""How fast this computer reads its memory: probed once in a fraction of a second, then remembered."""
+"""How fast this computer reads blocks of memory, from those that its caches hold to those that they do not.
+
+Probed once in half a second, then remembered. A server's last cache may hold a small model whole, and is read twice
+as fast as the memory behind it, so one figure would be wrong for one of the two.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from octavo.engine.folders import cache_folder
+from octavo.engine.hardware.caches import last_level_cache_bytes
 from octavo.engine.hardware.cores import processor_name, usable_threads
 from octavo.engine.hardware.memory import main_memory
 
-# Larger than a desktop processor's caches, small enough to fill in a moment.
-_PROBE_BYTES = 128 * 1024 * 1024
-_SECONDS = 0.3
+Curve = list[tuple[int, float]]
+"""Sizes in bytes, ascending, and bytes per second at each."""
+
+# In parts of the last cache: what it holds, where it gives way, and what is clearly beyond it.
+_SIZES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1.0, 1.5, 2.0)
+_LEAST_BYTES = 8 << 20
+_MOST_BYTES = 1 << 30
+_SECONDS = 0.05
+_MEMO = "bandwidth-2.json"
 
 
 def read_bandwidth(n_threads: int = 0) -> float:
-    """Bytes per second that ``n_threads`` (0: all usable) read together; probes if it is not known yet."""
-    known = known_bandwidth(n_threads)
-    if known:
-        return known
-    measured = probe_bandwidth(n_threads)
-    _memo_file().write_text(json.dumps({"machine": _machine(n_threads), "bytes_per_second": measured}))
-    return measured
+    """Bytes per second that ``n_threads`` (0: all usable) read together from memory, past the caches."""
+    return bandwidth_curve(n_threads)[-1][1]
 
 
 def known_bandwidth(n_threads: int = 0) -> float:
     """What an earlier probe of this computer found; 0.0 without one."""
-    try:
-        memo = json.loads(_memo_file().read_text())
-        return float(memo["bytes_per_second"]) if memo["machine"] == _machine(n_threads) else 0.0
-    except (OSError, ValueError, KeyError, TypeError):  # never probed, or the memo is damaged
-        return 0.0
+    curve = _known_curve(n_threads or usable_threads())
+    return curve[-1][1] if curve else 0.0
 
 
-def probe_bandwidth(n_threads: int = 0, n_bytes: int = _PROBE_BYTES, seconds: float = _SECONDS) -> float:
-    """Read a block of memory in as many threads as are usable, again and again; bytes per second.
+def bandwidth_curve(n_threads: int = 0, *, again: bool = False) -> Curve:
+    """Bytes per second by the size that is read over and over; probes if it is not known yet, or ``again``."""
+    n_threads = n_threads or usable_threads()
+    curve = [] if again else _known_curve(n_threads)
+    if not curve:
+        curve = probe_bandwidth(n_threads, _sizes())
+        with contextlib.suppress(OSError):  # remembering saves time, no more
+            _memo_file().write_text(json.dumps({"machine": _machine(n_threads), "curve": curve}))
+    return curve
 
-    The best round counts: whatever else the computer does can only slow a round down.
+
+def bandwidth_at(curve: Sequence[tuple[int, float]], n_bytes: float) -> float:
+    """Bytes per second for a size, in a straight line between those that were probed."""
+    before = curve[0]
+    for point in curve:
+        if n_bytes <= point[0]:
+            span = point[0] - before[0]
+            share = (n_bytes - before[0]) / span if span else 1.0
+            return before[1] + max(0.0, share) * (point[1] - before[1])
+        before = point
+    return before[1]
+
+
+def probe_bandwidth(n_threads: int, sizes: Sequence[int], seconds: float = _SECONDS) -> Curve:
+    """Read blocks of these sizes in as many threads, each for ``seconds`` and five times at least.
+
+    The median round counts: the best would be a promise that the computer seldom keeps.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
 
-    n_threads = n_threads or usable_threads()
-    size = max(1 << 20, min(n_bytes, main_memory().free_bytes // 8)) // n_threads
-    parts = [np.ones(size, np.uint8) for _ in range(n_threads)]
-    best = 0.0
+    whole = [np.ones(max(sizes) // n_threads, np.uint8) for _ in range(n_threads)]
+    curve = []
     with ThreadPoolExecutor(n_threads) as pool:
-        ends = time.perf_counter() + seconds
-        while True:
-            started = time.perf_counter()
-            # The maximum of bytes is one load and one operation per vector: bound by memory, not arithmetic.
-            list(pool.map(np.max, parts))
-            ended = time.perf_counter()
-            best = max(best, size * n_threads / (ended - started))
-            if ended >= ends:
-                return best
+        for size in sorted(sizes):
+            parts = [each[: size // n_threads] for each in whole]
+            rounds: list[float] = []
+            ends = time.perf_counter() + seconds
+            while len(rounds) < 5 or time.perf_counter() < ends:
+                started = time.perf_counter()
+                # The maximum of bytes is one load and one operation per vector: bound by memory, not arithmetic.
+                list(pool.map(np.max, parts))
+                rounds.append(time.perf_counter() - started)
+            curve.append((size, size / statistics.median(rounds)))
+    return curve
+
+
+def _sizes() -> list[int]:
+    """What to probe: around the last cache, within an eighth of the free memory."""
+    most = max(_LEAST_BYTES, min(_MOST_BYTES, main_memory().free_bytes // 8))
+    cache = last_level_cache_bytes()
+    return sorted({min(most, max(_LEAST_BYTES, int(share * cache))) for share in _SIZES})
+
+
+def _known_curve(n_threads: int) -> Curve:
+    try:
+        memo = json.loads(_memo_file().read_text())
+        if memo["machine"] != _machine(n_threads):
+            return []
+        return sorted((int(size), float(speed)) for size, speed in memo["curve"])
+    except (OSError, ValueError, KeyError, TypeError):  # never probed, or the memo is damaged
+        return []
 
 
 def _machine(n_threads: int) -> str:
-    return f"{processor_name()}, {n_threads or usable_threads()} threads"
+    return f"{processor_name()}, {n_threads} threads"
 
 
 def _memo_file() -> Path:
-    return cache_folder() / "bandwidth.json"
+    return cache_folder() / _MEMO

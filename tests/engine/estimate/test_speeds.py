@@ -1,0 +1,33 @@
+import json
+
+import pytest
+
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds, keep_speeds, known_speeds
+from octavo.engine.folders import cache_folder
+
+SPEEDS = Speeds(2, [(1, 2.0)], 3e-6, 4e-10, {"Q8_0": KindSpeed(1.0, 2.0, 3.0)}, {"f16": CacheSpeed(4.0, 5.0)})
+
+
+def test_what_was_probed_is_remembered_for_that_many_threads():
+    assert known_speeds(2) is None
+    keep_speeds(SPEEDS)
+
+    assert known_speeds(2) == SPEEDS
+    assert known_speeds(1) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"machine": 3}', '{"machine": "another", "speeds": {}}'])
+def test_a_damaged_memo_or_another_machine_s_is_not_believed(text):
+    (cache_folder() / "speeds.json").write_text(text)
+
+    assert known_speeds(2) is None
+
+
+def test_a_memo_with_other_fields_is_not_believed():
+    keep_speeds(SPEEDS)
+    memo = cache_folder() / "speeds.json"
+    found = json.loads(memo.read_text())
+    found["speeds"]["kinds"]["Q8_0"] = {"decode": 1.0, "strange": 2.0}
+    memo.write_text(json.dumps(found))
+
+    assert known_speeds(2) is None

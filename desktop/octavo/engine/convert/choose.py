@@ -31,10 +31,13 @@ def chosen_output(
     OctavoError
         The options exclude each other, or a file that they name is not what it should be.
     """
-    from octavo.engine.calibrate.calibrate import calibrate, choose_effort
+    from octavo.engine.calibrate.calibrate import calibrate
+    from octavo.engine.calibrate.worth import settled_effort
 
     plan = quantizer.plan(source.tensors, options)
-    effort = choose_effort(source.card, plan, options, n_threads)
+    if plan.layout and target.suffix == ".gguf":  # a folder was asked for, not a file
+        target = target.with_suffix("")
+    effort = settled_effort(source, plan, options, n_threads)
     is_best = effort.mode == "best"
     calibration = None
     if not only_forecast:

@@ -6,7 +6,8 @@ import contextlib
 from dataclasses import replace
 from typing import Any
 
-from octavo.engine.calibrate.calibrate import calibrate, choose_effort
+from octavo.engine.calibrate.calibrate import calibrate
+from octavo.engine.calibrate.worth import settled_effort
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.errors import OctavoError
 from octavo.engine.measure.measure import Measuring, measure
@@ -65,7 +66,7 @@ def measure_model(
             )
         )
     plan = quantizer.plan(model.tensors, options)
-    effort = None if calibration is not None else choose_effort(model.card, plan, options, n_threads)
+    effort = None if calibration is not None else settled_effort(model, plan, options, n_threads)
     if effort is not None:
         calibration = calibrate(model, plan, quantizer, options, n_threads=n_threads, effort=effort)
     view = yield from _view(model, quantizer, plan, calibration)

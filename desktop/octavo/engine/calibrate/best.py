@@ -12,10 +12,9 @@ from octavo.engine.calibrate.feedback import (
     encode_with_feedback,
     make_feedback,
 )
-from octavo.engine.calibrate.layers import Layers
+from octavo.engine.calibrate.layers import Layers, compile_calibration
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
-from octavo.engine.inference.layered import compile_layered
 from octavo.engine.inference.program_steps import Product
 from octavo.engine.progress import Work
 from octavo.engine.quantize.calibration import RowEncoder
@@ -72,7 +71,7 @@ class BestCalibration:
         self._layer = -1
         self._moments, self._feedback = {}, {}
         if self._layers is None:
-            yield from compile_layered()
+            yield from compile_calibration()
             self._layers = Layers(self._source, self._windows, self._n_threads)
         self._moments = yield from self._layers.reach(layer)
         self._layer = layer

@@ -73,6 +73,8 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
     OctavoError
         Best was asked for, and is impossible, or excluded by another option.
     """
+    if plan.calibration_windows:
+        return _own_effort(card, plan, n_threads)
     mode = getattr(options, "mode", "quick")
     has_imatrix = bool(getattr(options, "imatrix", "").strip())
     if mode == "best":
@@ -90,6 +92,18 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
         took = f"Calibration would take about {round(seconds / 60)} minutes here, so it was left out."
         return Effort("quick", seconds, took)
     return Effort("best", seconds)
+
+
+def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
+    """That of a quantizer that calibrates for itself."""
+    if card.hyperparameters.n_experts:
+        raise OctavoError("Models with experts are not calibrated yet.")
+    if not card.tokenizer:
+        raise OctavoError("Without a tokenizer, no text can run through the model.")
+    family(card.hyperparameters.architecture)  # refuses those that cannot run
+    return Effort(
+        "best", forecast_seconds(card, plan, n_windows=plan.calibration_windows, n_threads=n_threads)
+    )
 
 
 def _check_best(card: ModelCard, plan: Plan, options: Any, has_imatrix: bool) -> None:
@@ -131,6 +145,9 @@ def calibrate(
     OctavoError
         The options exclude each other, or a file that they name is not what it should be.
     """
+    if plan.calibration_windows:
+        own: Calibration = quantizer.calibration(source, plan, options, n_threads)  # type: ignore[attr-defined]
+        return own
     chosen = effort or choose_effort(source.card, plan, options, n_threads)
     if chosen.mode == "imatrix":
         importance = read_imatrix(Path(options.imatrix.strip()).expanduser())

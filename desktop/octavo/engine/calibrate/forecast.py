@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +12,18 @@ import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.calibrate.feedback import can_feed_back, encode_with_feedback, make_feedback
-from octavo.engine.calibrate.layers import Layers
+from octavo.engine.calibrate.layers import Layers, compile_calibration
 from octavo.engine.calibrate.windows import N_WINDOWS, WINDOW_TOKENS
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.inference.layered import compile_layered
 from octavo.engine.progress import finish
 from octavo.engine.quantize.quantizer import Plan
 
 # Weights of the layer tried in one window of full length; larger layers are tried with fewer tokens.
 _TRIED = 4e6
 _ROWS = 64
+# Windows that run before the clock does, and those that it times.
+_UNCOUNTED, _COUNTED = 2, 4
 # A factorization of this many columns is timed; larger ones grow with the cube.
 _FACTORED = 1024
 
@@ -40,7 +41,8 @@ class _OneLayer:
         self.tensors: Sequence[TensorInfo] = [replace(each, block_type=block_type("F32")) for each in kept]
         self.fields: Mapping[str, Field] = {}
         self.card = card
-        self._noise = np.random.default_rng(0).normal(size=1 << 16).astype(np.float32)
+        # Small, as weights are: large ones would make attention all or nothing, which takes another time.
+        self._noise = np.random.default_rng(0).normal(0, 0.02, 1 << 16).astype(np.float32)
 
     def tensor(self, name: str) -> TensorInfo | None:
         """The tensor of that name, or None."""
@@ -75,7 +77,7 @@ def forecast_seconds(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS,
         What the conversion writes.
     """
     n_threads = n_threads or usable_threads()
-    finish(compile_layered())
+    finish(compile_calibration())
     window = max(2, min(WINDOW_TOKENS, card.hyperparameters.context_length))
     layer = [each for each in card.tensors if each.name.startswith("blk.0.") and each.is_matrix]
     n_weights = sum(each.n_weights for each in layer)
@@ -89,26 +91,21 @@ def forecast_seconds(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS,
 def _layer_seconds(card: ModelCard, tokens: int, n_threads: int) -> float:
     """Of one window through one layer, with its moments."""
     ids = np.arange(tokens, dtype=np.int64) % card.hyperparameters.n_vocabulary
-    layers = Layers(_OneLayer(card), np.stack([ids] * 3), n_threads)
+    layers = Layers(_OneLayer(card), np.stack([ids] * (_UNCOUNTED + _COUNTED + 1)), n_threads)
     try:
         steps = layers.reach(0)
-        times = []
-        for _ in range(3):
-            next(steps)
-            times.append(time.perf_counter())
+        times = [(next(steps), time.perf_counter())[1] for _ in range(_UNCOUNTED + _COUNTED + 1)]
         steps.close()
     finally:
         layers.close()
-    return times[2] - times[1]
+    return (times[-1] - times[_UNCOUNTED]) / _COUNTED
 
 
 def _factor_seconds(columns: int) -> float:
     n = min(columns, _FACTORED)
     random = np.random.default_rng(0).normal(size=(n, n)).astype(np.float32)
     moments = random @ random.T
-    started = time.perf_counter()
-    make_feedback(moments, np.diag(moments), 0.1)
-    return (time.perf_counter() - started) * (columns / n) ** 3
+    return _seconds(lambda: make_feedback(moments, np.diag(moments), 0.1)) * (columns / n) ** 3
 
 
 def _encode_seconds(tensor: TensorInfo, to: BlockType) -> float:
@@ -121,7 +118,14 @@ def _encode_seconds(tensor: TensorInfo, to: BlockType) -> float:
     columns -= columns % to.n_weights
     feedback = make_feedback(np.eye(columns, dtype=np.float32), np.ones(columns, np.float32), 0.1)
     weights = np.ascontiguousarray(weights[:, :columns])
-    encode_with_feedback(weights, to, feedback)  # what is compiled once does not count
+    seconds = _seconds(lambda: encode_with_feedback(weights, to, feedback))
+    # Each column takes over errors of all columns before it.
+    return seconds * tensor.rows / _ROWS * (tensor.columns / columns) ** 2
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Of the second time: what is compiled or allocated once does not count."""
+    work()
     started = time.perf_counter()
-    encode_with_feedback(weights, to, feedback)
-    return (time.perf_counter() - started) * tensor.rows / _ROWS * tensor.columns / columns
+    work()
+    return time.perf_counter() - started

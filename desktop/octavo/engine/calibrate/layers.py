@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 
+from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.checkpoint.model import Checkpoint
-from octavo.engine.inference.layered import LayeredModel
+from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.inference.layered import LayeredModel, compile_layered
 from octavo.engine.inference.program_steps import Product
+from octavo.engine.kernels.moments import add_moments
 from octavo.engine.progress import Progress, Work
 
 Floats = npt.NDArray[np.float32]
+
+
+def compile_calibration() -> Work[None]:
+    """Compile what a calibration needs and is not in the cache."""
+    yield from compile_layered(add_moments, take_over, round_with_feedback)
 
 
 class Layers:
@@ -26,6 +36,7 @@ class Layers:
     """
 
     def __init__(self, checkpoint: Checkpoint, windows: npt.NDArray[np.int64], n_threads: int = 0) -> None:
+        self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-moments")
         self.model = LayeredModel(checkpoint, windows.shape[1], n_threads)
         self._windows = windows
         self._hidden: list[Floats] = []
@@ -34,6 +45,7 @@ class Layers:
     def close(self) -> None:
         """End the threads."""
         self.model.close()
+        self._threads.shutdown()
 
     def reach(self, layer: int) -> Work[dict[Product, Moments]]:
         """Run all layers up to this one; the moments of its products.
@@ -74,4 +86,4 @@ class Layers:
         weights = 1 / np.maximum(squares, 1e-12)
         for product, x in inputs.items():
             moments = found.setdefault(product, Moments(x.shape[1]))
-            moments.add(x, None if product.norm else weights)
+            moments.add(x, None if product.norm else weights, self._threads.map)

@@ -27,6 +27,7 @@ from octavo.engine.kernels.pool import Pool
 from octavo.engine.kernels.weights import Weights, allocate
 from octavo.engine.progress import Work
 from octavo.engine.simd.compile_ahead import compile_ahead
+from octavo.engine.simd.jit import Entry
 
 Floats = npt.NDArray[np.float32]
 # Called with a product and its inputs float32[tokens, columns], valid until it returns.
@@ -35,9 +36,9 @@ _F32 = block_type("F32")
 _SCALE = 3  # the field of EMBED with its factor
 
 
-def compile_layered() -> Work[None]:
-    """Compile those kernels of layered models that are not in the cache."""
-    yield from compile_ahead(entries_of([_F32], ["f32"]), usable_threads())
+def compile_layered(*more: Entry) -> Work[None]:
+    """Compile those kernels of layered models, and of ``more``, that are not in the cache."""
+    yield from compile_ahead([*entries_of([_F32], ["f32"]), *more], usable_threads())
 
 
 class LentWeights(Weights):
@@ -170,6 +171,19 @@ class LayeredModel:
         residual[...] = hidden
         self._run(self._steps.layers[layer], len(hidden), see)
         hidden[...] = residual
+
+    def follow(self, layer: int, product: int, inputs: Floats) -> Floats:
+        """What goes into the layer's next product, float32[tokens, columns], if ``inputs`` go into this one.
+
+        Only for products whose results stay within the layer: queries, keys and values, gate and up.
+        """
+        before, after = self._steps.layers[layer][product : product + 2]
+        assert before.product is not None  # only the last step has none
+        assert after.product is not None
+        _floats(self._workspace.floats, *inputs.shape)[...] = inputs
+        self._execute(after.program, len(inputs))
+        columns = self._matrices[after.product.tensors[0]].columns
+        return _floats(self._workspace.floats, len(inputs), columns).copy()
 
     def run_end(self, hidden: Floats, see: See) -> None:
         """Show what goes into the output matrix after the last layer."""

@@ -1,0 +1,163 @@
+"""Text run through a model layer by layer, for methods that look for scales: what goes in, and what would come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.calibrate.moments import Moments
+from octavo.engine.calibrate.windows import calibration_text, calibration_windows
+from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.inference.layered import LayeredModel, compile_layered
+from octavo.engine.inference.program_steps import Product
+from octavo.engine.progress import Progress, Work
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass
+class Seen:
+    """What went into one product of a layer.
+
+    Parameters
+    ----------
+    tensors : tuple of str
+        The matrices, which share their input.
+    norm : str
+        The norm that made the input; empty if there is none.
+    mean_abs : float32[columns]
+        Mean magnitude of each column, over all text.
+    moments : float32[columns, columns]
+        Mean of x x^T, over all text.
+    weighted : float32[columns, columns]
+        The same with tokens counted as error feedback counts them.
+    samples : list of float32[tokens, columns]
+        The inputs of a few windows.
+    """
+
+    tensors: tuple[str, ...]
+    norm: str
+    mean_abs: Floats
+    moments: Floats
+    weighted: Floats
+    samples: list[Floats] = field(default_factory=list)
+
+
+class LayerRun:
+    """Walks through a model's layers; memory holds one layer's weights and the hidden states of the text.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    text : str
+        Path of the text; empty for the one that comes with Octavo.
+    n_samples : int
+        Windows whose inputs are kept, spread over the text.
+    n_threads : int
+        0 for all usable cores.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, text: str, n_samples: int, n_threads: int = 0) -> None:
+        path = Path(text.strip()).expanduser() if text.strip() else None
+        self._checkpoint = checkpoint
+        self._windows = calibration_windows(checkpoint, calibration_text(path))
+        self._n_threads = n_threads
+        self._kept = set(np.linspace(0, len(self._windows) - 1, n_samples).astype(int).tolist())
+        self._model: LayeredModel | None = None
+        self._hidden: list[Floats] = []
+        self._next = 0
+
+    @property
+    def n_layers(self) -> int:
+        """Of the model."""
+        return self._checkpoint.hyperparameters.n_layers
+
+    def reach(self, layer: int) -> Work[list[Seen]]:
+        """Run all layers up to this one; what went into its products, whose matrices stay until the next call."""
+        if self._model is None:
+            yield from compile_layered()
+            self._model = LayeredModel(self._checkpoint, self._windows.shape[1], self._n_threads)
+        if not self._hidden or layer < self._next:
+            self._hidden = [self._model.embed(each) for each in self._windows]
+            self._next = 0
+        seen: list[Seen] = []
+        for each in range(self._next, layer + 1):
+            if each:
+                self._model.drop(each - 1)
+            seen = yield from self._run(self._model, each, is_wanted=each == layer)
+            self._next = each + 1
+        return seen
+
+    def weights(self, name: str) -> Floats:
+        """The model's own weights of a matrix, float32[rows, columns]."""
+        assert self._model is not None  # a layer was reached
+        return self._model.read(name)
+
+    def follow(self, layer: int, product: int, inputs: Floats, changed: Mapping[str, Floats]) -> Floats:
+        """What would go into the next product of the layer if the matrices of this one were ``changed``."""
+        assert self._model is not None  # a layer was reached
+        for name, weights in changed.items():
+            self._model.lend(name, weights)
+        return self._model.follow(layer, product, inputs)
+
+    def close(self) -> None:
+        """End the threads, and forget; asking again begins again."""
+        if self._model is not None:
+            self._model.close()
+        self._model, self._hidden, self._next = None, [], 0
+
+    def _run(self, model: LayeredModel, layer: int, *, is_wanted: bool) -> Work[list[Seen]]:
+        products = model.products(layer)
+        for product in products:
+            for name in product.tensors:
+                model.lend(name, model.read(name))
+        sums = {each: _Sums(_columns(self._checkpoint, each)) for each in products} if is_wanted else {}
+        for number, hidden in enumerate(self._hidden):
+            yield Progress(number, len(self._hidden), f"calibrate layer {layer}", layer + 1, self.n_layers)
+            inputs: dict[Product, Floats] = {}
+            if not is_wanted:
+                model.run(layer, hidden)
+                continue
+            model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))  # noqa: B023
+            energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
+            for product, x in inputs.items():
+                weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
+                sums[product].add(x, weights, keeps=number in self._kept)
+        return [found.seen(product) for product, found in sums.items()]
+
+
+class _Sums:
+    def __init__(self, columns: int) -> None:
+        self._abs = np.zeros(columns, np.float64)
+        self._moments = np.zeros((columns, columns), np.float32)
+        self._weighted = Moments(columns)
+        self._samples: list[Floats] = []
+        self._n = 0
+
+    def add(self, x: Floats, weights: Floats | None, *, keeps: bool) -> None:
+        self._n += len(x)
+        self._abs += np.abs(x).sum(axis=0, dtype=np.float64)
+        self._moments += x.T @ x
+        self._weighted.add(x, weights)
+        if keeps:
+            self._samples.append(x)
+
+    def seen(self, product: Product) -> Seen:
+        return Seen(
+            product.tensors,
+            product.norm,
+            (self._abs / self._n).astype(np.float32),
+            self._moments / np.float32(self._n),
+            self._weighted.weighted(),
+            self._samples,
+        )
+
+
+def _columns(checkpoint: Checkpoint, product: Product) -> int:
+    tensor = checkpoint.tensor(product.tensors[0])
+    assert tensor is not None  # names come from the program
+    return tensor.columns

@@ -19,6 +19,7 @@ from octavo.engine.folders import data_folder
 from octavo.store.chat_folders import ChatFolders
 from octavo.store.chat_records import ANSWER, Chat, ChatMessage, Folder
 from octavo.store.chat_schema import MIGRATIONS
+from octavo.store.chat_search import ChatSearch
 from octavo.store.chat_settings import ChatSettings, read_chat_settings, settings_json
 from octavo.store.chat_tree import ChatTree
 from octavo.store.database import open_database, told, transaction
@@ -42,6 +43,7 @@ class ChatStore:
         What the user should know of the file, one sentence; empty when all is well.
     folders : ChatFolders
     presets : Presets
+    search : ChatSearch
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -50,6 +52,7 @@ class ChatStore:
         self._database, self.problem = open_database(path, MIGRATIONS)
         self.folders = ChatFolders(self._database, self._name)
         self.presets = Presets(self._database, self._name)
+        self.search = ChatSearch(self._database, self._name)
 
     def __enter__(self) -> ChatStore:
         return self
@@ -140,6 +143,7 @@ class ChatStore:
                 rows = self._database.execute("DELETE FROM chats WHERE deleted <= ? RETURNING id", (before,))
                 gone = [chat_id for (chat_id,) in rows]
             if gone:
+                self.search.forget_gone()
                 # The pages that held them were overwritten; the log still has copies.
                 self._database.execute("VACUUM")
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -5,6 +5,7 @@ from tests.fixtures.cards import card
 
 from octavo.engine.errors import PluginFailed
 from octavo.engine.estimate.fit import fit_rows
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.plugin.host import PluginHost
 
@@ -90,3 +91,29 @@ def test_three_hundred_tensors_are_priced_within_a_frame():
         rounds.append(time.process_time() - started)
 
     assert min(rounds) < 0.016
+
+
+def test_the_largest_context_runs_well_and_a_longer_one_does_not():
+    free = 600_000_000
+    (row,) = fit_rows(card(), [], context_tokens=512, pools=pools(free))
+
+    longer = fit_rows(card(), [], context_tokens=row.largest_context + 256, pools=pools(free))[0]
+
+    assert (
+        fit_rows(card(), [], context_tokens=row.largest_context, pools=pools(free))[0].verdict == "runs well"
+    )
+    assert longer.verdict == "tight"
+
+
+def test_a_probe_tells_prompts_and_loading_too():
+    fast = KindSpeed(decode=1 / 50e9, prefill=1 / 400e9, packing=1 / 2e9)
+    probed = Speeds(
+        2, [(1, 30e9)], 4e-6, 1e-10, {"BF16": fast, "F32": fast}, {"f16": CacheSpeed(1e-11, 1e-11)}
+    )
+
+    near = fit_rows(card(), [], context_tokens=4096, pools=pools(8 * 10**9), speeds=probed)[0]
+    far = fit_rows(card(), [], context_tokens=4096, pools=pools(8 * 10**9), speeds=probed, depth=2048)[0]
+
+    assert near.tokens_per_second > far.tokens_per_second > 0
+    assert near.prefill_tokens_per_second > far.prefill_tokens_per_second > 0
+    assert near.load_seconds == far.load_seconds > 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from octavo.engine.checkpoint.folder_layouts import folder_bytes
+from collections import Counter
+
+from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.gguf_bytes import aligned
-from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.checkpoint.outgoing import RECIPE_BYTES
 from octavo.engine.quantize.quantizer import Plan
 
@@ -14,8 +17,10 @@ def predicted_bytes(card: ModelCard, plan: Plan) -> int:
     if plan.layout:
         return folder_bytes(card.tensors, plan.types, plan.layout, plan.group)
     recipe = 0 if plan.compatible else RECIPE_BYTES
-    return (
-        card.metadata_bytes
-        + recipe
-        + sum(aligned(each.rows * plan.types[each.name].row_bytes(each.columns)) for each in card.tensors)
-    )
+    # Of many tensors there are few kinds: a window prices all plans within a frame.
+    kinds = Counter((plan.types[each.name].name, each.shape) for each in card.tensors)
+    return card.metadata_bytes + recipe + sum(n * _tensor_bytes(*kind) for kind, n in kinds.items())
+
+
+def _tensor_bytes(type_name: str, shape: tuple[int, ...]) -> int:
+    return aligned(TensorInfo("", shape, block_type(type_name)).n_bytes)

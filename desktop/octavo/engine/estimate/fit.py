@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes
-from octavo.engine.estimate.memory import estimate_memory, largest_context
-from octavo.engine.estimate.speed import tokens_per_second
-from octavo.engine.estimate.verdict import FITS_SHARE, Verdict, readable_bytes, readable_tokens, verdict
-from octavo.engine.hardware.memory import MemoryPool
+from octavo.engine.estimate.graphics import GraphicsFit, graphics_fit
+from octavo.engine.estimate.memory import context_bytes, estimate_memory, longest_context
+from octavo.engine.estimate.program import loading_bytes
+from octavo.engine.estimate.speed import SpeedEstimator, tokens_per_second
+from octavo.engine.estimate.speeds import Speeds
+from octavo.engine.estimate.verdict import (
+    FITS_SHARE,
+    RUNS_WELL_SHARE,
+    Verdict,
+    readable_bytes,
+    readable_tokens,
+    verdict,
+)
+from octavo.engine.hardware.pools import MemoryPool
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 
 AS_IT_IS = "as it is"
@@ -36,6 +46,14 @@ class FitRow:
         ``runs well``, ``tight``, ``too large``, or ``unknown``.
     sentence : str
         Why, and the next step.
+    prefill_tokens_per_second, load_seconds : float or None
+        Estimates; None until the kernels were probed.
+    loading_bytes : int
+        The most memory that is held until the model is ready, kernels compiled.
+    largest_context : int
+        The longest with which it runs well, tokens; 0 if none does.
+    graphics : tuple of GraphicsFit
+        For each graphics memory, what of the file other programs could put there.
     """
 
     quantizer: str
@@ -48,6 +66,11 @@ class FitRow:
     tokens_per_second: float | None = None
     verdict: str = "unknown"
     sentence: str = ""
+    prefill_tokens_per_second: float | None = None
+    load_seconds: float | None = None
+    loading_bytes: int = 0
+    largest_context: int = 0
+    graphics: tuple[GraphicsFit, ...] = ()
 
 
 def fit_rows(
@@ -59,17 +82,26 @@ def fit_rows(
     pools: Sequence[MemoryPool],
     n_threads: int = 1,
     bandwidth: float = 0.0,
+    speeds: Speeds | None = None,
+    depth: int = 0,
 ) -> list[FitRow]:
     """Price the model as it is and under each quantizer's default options; pure arithmetic.
 
     Parameters
     ----------
     pools : sequence of MemoryPool
-        The first of kind ``ram`` counts.
+        The first of kind ``ram`` counts; those of kind ``vram`` are priced for other programs.
     bandwidth : float
-        Bytes per second, from `hardware.bandwidth`; 0 if not known yet.
+        Bytes per second, from `hardware.bandwidth`; counts while ``speeds`` is not known; 0 if not known either.
+    speeds : Speeds, optional
+        From a probe of the kernels.
+    depth : int
+        Tokens in the cache for which the speed is wanted.
     """
-    desk = _Desk(card, context_tokens, kv_type, available_bytes(pools), n_threads, bandwidth)
+    estimator = SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type) if speeds else None
+    graphics = [pool for pool in pools if pool.kind == "vram"]
+    free = available_bytes(pools)
+    desk = _Desk(card, context_tokens, kv_type, free, n_threads, bandwidth, estimator, graphics)
     candidates: list[tuple[str, Plan | None, str]] = [(AS_IT_IS, None, "")]
     for quantizer in quantizers:
         try:
@@ -99,16 +131,16 @@ class _Desk:
     available: int
     n_threads: int
     bandwidth: float
+    estimator: SpeedEstimator | None
+    graphics: Sequence[MemoryPool]
+    flexible: dict[int, int] = field(default_factory=dict)
 
     def rows(self, candidates: Sequence[tuple[str, Plan | None, str]]) -> list[FitRow]:
         priced = [self._priced(*candidate) for candidate in candidates]
         fitting = [row for row in priced if row.total_bytes and self._weigh(row).name != "too large"]
         # The best of what fits is the largest: it keeps most of the model.
         best = max(fitting, key=lambda row: row.total_bytes, default=None)
-        return [
-            self._judged(row, plan, best) if row.total_bytes else row
-            for row, (_, plan, _) in zip(priced, candidates, strict=True)
-        ]
+        return [self._judged(row, best) if row.total_bytes else row for row in priced]
 
     def _priced(self, name: str, plan: Plan | None, problem: str) -> FitRow:
         as_file = self.card.file_bytes if plan is None else predicted_bytes(self.card, plan)
@@ -124,8 +156,7 @@ class _Desk:
             )
         except OctavoError as error:  # said in the row: the others can still be priced
             return FitRow(name, as_file, sentence=str(error))
-        speed = tokens_per_second(self.card, plan, self.bandwidth) if self.bandwidth else None
-        return FitRow(
+        row = FitRow(
             name,
             as_file,
             memory.weights_bytes,
@@ -133,31 +164,54 @@ class _Desk:
             memory.working_bytes,
             memory.program_bytes,
             memory.total_bytes,
-            speed,
+            loading_bytes=loading_bytes(self.card, memory.weights_bytes, self.n_threads),
+            graphics=tuple(
+                graphics_fit(self.card, plan, pool, context_tokens=self.context_tokens, kv_type=self.kv_type)
+                for pool in self.graphics
+            ),
         )
+        row = replace(row, largest_context=self._largest(row, RUNS_WELL_SHARE))
+        return self._timed(row, plan)
 
-    def _judged(self, row: FitRow, plan: Plan | None, best: FitRow | None) -> FitRow:
+    def _timed(self, row: FitRow, plan: Plan | None) -> FitRow:
+        if self.estimator is not None:
+            found = self.estimator.forecast(plan)
+            return replace(
+                row,
+                tokens_per_second=found.decode,
+                prefill_tokens_per_second=found.prefill,
+                load_seconds=found.load_seconds,
+            )
+        speed = tokens_per_second(self.card, plan, self.bandwidth) if self.bandwidth else None
+        return replace(row, tokens_per_second=speed)
+
+    def _largest(self, row: FitRow, share: float) -> int:
+        fixed = row.weights_bytes + row.program_bytes
+        allowed = int(share * self.available)
+        return longest_context(self.card, lambda tokens: fixed + self._flexible(tokens), allowed)
+
+    def _flexible(self, context_tokens: int) -> int:
+        """Bytes that depend on the context; the same under all plans."""
+        if context_tokens not in self.flexible:
+            self.flexible[context_tokens] = context_bytes(
+                self.card, context_tokens, kv_type=self.kv_type, n_threads=self.n_threads
+            )
+        return self.flexible[context_tokens]
+
+    def _judged(self, row: FitRow, best: FitRow | None) -> FitRow:
         found = self._weigh(row)
         if found.name == "too large":
-            found = verdict(row.total_bytes, self.available, self._ways_out(plan, best))
+            found = verdict(row.total_bytes, self.available, self._ways_out(row, best))
         return replace(row, verdict=found.name, sentence=found.sentence)
 
     def _weigh(self, row: FitRow) -> Verdict:
         return verdict(row.total_bytes, self.available)
 
-    def _ways_out(self, plan: Plan | None, best: FitRow | None) -> list[str]:
+    def _ways_out(self, row: FitRow, best: FitRow | None) -> list[str]:
         ways = []
-        shorter = largest_context(
-            self.card,
-            plan,
-            int(FITS_SHARE * self.available),
-            kv_type=self.kv_type,
-            n_threads=self.n_threads,
-        )
+        shorter = self._largest(row, FITS_SHARE)
         if 0 < shorter < self.context_tokens:
-            total = estimate_memory(
-                self.card, plan, context_tokens=shorter, kv_type=self.kv_type, n_threads=self.n_threads
-            ).total_bytes
+            total = row.weights_bytes + row.program_bytes + self._flexible(shorter)
             ways.append(f"{readable_tokens(shorter)} context ({readable_bytes(total)})")
         if best is not None:
             ways.append(f"{best.quantizer} ({readable_bytes(best.total_bytes)})")

@@ -8,11 +8,12 @@ it is in use: memory that fills up while one chats must have been promised befor
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from octavo.engine.blocks.types import BlockType
+from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.estimate.program import program_bytes
@@ -60,7 +61,10 @@ def estimate_memory(
 def weights_bytes(card: ModelCard, plan: Plan | None) -> int:
     """Bytes of all weights as the kernels hold them."""
     types = plan.types if plan is not None else {}
-    return sum(tensor_bytes(each, types) for each in card.tensors)
+    kinds = Counter((types.get(each.name, each.block_type).name, each.shape) for each in card.tensors)
+    return sum(
+        n * tensor_bytes(TensorInfo("", shape, block_type(name)), {}) for (name, shape), n in kinds.items()
+    )
 
 
 def default_context(
@@ -81,21 +85,29 @@ def largest_context(
 
     A multiple of 256 tokens, or the file's own context where that is reached.
     """
-    shape = card.hyperparameters
     fixed = weights_bytes(card, plan) + program_bytes(card)
 
-    def fits(context_tokens: int) -> bool:
-        flexible = kv_cache_bytes(shape, context_tokens, kv_type) + working_bytes(
-            shape, context_tokens, n_threads
-        )
-        return fixed + flexible <= allowed_bytes
+    def with_context(context_tokens: int) -> int:
+        return fixed + context_bytes(card, context_tokens, kv_type=kv_type, n_threads=n_threads)
 
-    if fits(shape.context_length):
-        return shape.context_length
-    low, high = 0, -(-shape.context_length // _CONTEXT_STEP)
+    return longest_context(card, with_context, allowed_bytes)
+
+
+def context_bytes(card: ModelCard, context_tokens: int, *, kv_type: str, n_threads: int) -> int:
+    """Bytes of the cache and the working buffers."""
+    shape = card.hyperparameters
+    return kv_cache_bytes(shape, context_tokens, kv_type) + working_bytes(shape, context_tokens, n_threads)
+
+
+def longest_context(card: ModelCard, needed_bytes: Callable[[int], int], allowed_bytes: int) -> int:
+    """As ``largest_context``, with what is needed for a context as a function that grows with it."""
+    own = card.hyperparameters.context_length
+    if needed_bytes(own) <= allowed_bytes:
+        return own
+    low, high = 0, -(-own // _CONTEXT_STEP)
     while high - low > 1:
         middle = (low + high) // 2
-        if fits(middle * _CONTEXT_STEP):
+        if needed_bytes(middle * _CONTEXT_STEP) <= allowed_bytes:
             low = middle
         else:
             high = middle

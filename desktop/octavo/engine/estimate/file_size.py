@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from octavo.engine.checkpoint.folder_layouts import folder_bytes
 from collections import Counter
 
 from octavo.engine.blocks.types import block_type
+from octavo.engine.checkpoint.folder_layouts import folder_bytes
 from octavo.engine.checkpoint.gguf_bytes import aligned
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.checkpoint.outgoing import RECIPE_BYTES

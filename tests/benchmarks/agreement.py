@@ -7,6 +7,10 @@ On real text, cut into pieces that are each read in a fresh context::
 On checkpoints with the logits that transformers gave (``reference.npz``: ids, logits)::
 
     python tests/benchmarks/agreement.py reference FOLDER ...
+
+What a KV cache in q8_0 costs against one in f16, on real text::
+
+    python tests/benchmarks/agreement.py cache MODEL.gguf --text eval.txt
 """
 
 from __future__ import annotations
@@ -117,6 +121,24 @@ def compare_with_reference(folder: Path, arguments: argparse.Namespace) -> Agree
         return compare([ids], logits(octavo, [ids]), [expected])
 
 
+def compare_caches(model: Path, arguments: argparse.Namespace) -> Agreement:
+    """Read the text with a cache in q8_0 and with one in f16."""
+    from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.inference.session import load_session
+    from octavo.engine.progress import finish
+    from octavo.engine.tokenizer.load import load_tokenizer
+
+    checkpoint = open_checkpoint(model)
+    text = arguments.text.read_text(encoding="utf-8")[: arguments.tokens * 20]
+    ids = load_tokenizer(checkpoint).encode(text)[: arguments.tokens]
+    sides = []
+    for kv_type in ("q8_0", "f16"):
+        session = finish(load_session(checkpoint, context_tokens=len(ids), kv_type=kv_type))
+        sides.append([finish(session.logits(ids))])
+        session.close()
+    return compare([ids], *sides)
+
+
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -132,6 +154,10 @@ def parse() -> argparse.Namespace:
     text.add_argument("--piece", type=int, default=512, help="tokens that are read in one context")
     reference = ways.add_parser("reference", help="against reference.npz in a checkpoint's folder")
     reference.add_argument("models", nargs="+", type=Path)
+    cache = ways.add_parser("cache", help="q8_0 against f16")
+    cache.add_argument("models", nargs="+", type=Path)
+    cache.add_argument("--text", type=Path, required=True)
+    cache.add_argument("--tokens", type=int, default=1024)
     return parser.parse_args()
 
 
@@ -140,10 +166,8 @@ def main() -> None:
     arguments = parse()
     results = {}
     for model in arguments.models:
-        if arguments.way == "text":
-            agreement = compare_on_text(model, arguments)
-        else:
-            agreement = compare_with_reference(model, arguments)
+        way = {"text": compare_on_text, "reference": compare_with_reference, "cache": compare_caches}
+        agreement = way[arguments.way](model, arguments)
         results[model.name] = asdict(agreement)
         figures = ", ".join(f"{name} {value:.6g}" for name, value in results[model.name].items())
         print(f"{model.name}: {figures}", flush=True)

@@ -54,7 +54,7 @@ def test_a_tree_that_goes_in_circles_still_has_paths(store):
 
 def test_a_chat_of_a_thousand_messages_is_there_at_once(store):
     chat, parent = store.new_chat(), None
-    with store._writing():
+    with store.all_or_nothing():
         for number in range(1000):
             row = store._database.execute(
                 "INSERT INTO messages (chat_id, parent_id, role, text, created, finish, stats)"

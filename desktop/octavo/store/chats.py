@@ -158,10 +158,11 @@ class ChatStore:
         parent_id: int | None = None,
         finish: str = "",
         stats: Mapping[str, Any] | None = None,
+        created: float | None = None,
     ) -> ChatMessage:
         """Add a message under ``parent_id`` and show its branch; on the disk when this returns."""
-        now = time.time()
-        with self._writing():
+        now = time.time() if created is None else created
+        with self.all_or_nothing():
             row = self._database.execute(
                 "INSERT INTO messages (chat_id, parent_id, role, text, created, finish, stats)"
                 f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {_MESSAGE}",
@@ -221,7 +222,7 @@ class ChatStore:
         shown : list of (parent, child)
             What ``ChatTree.show`` says has changed.
         """
-        with self._writing():
+        with self.all_or_nothing():
             self._database.execute("UPDATE chats SET leaf_id = ? WHERE id = ?", (leaf_id, chat_id))
             self._database.executemany(
                 "UPDATE messages SET shown_child = ? WHERE id = ?",
@@ -239,8 +240,16 @@ class ChatStore:
             rows = self._database.execute(f"SELECT {_CHAT} FROM chats WHERE {condition}", values).fetchall()
         return [_chat(row) for row in rows]
 
+    def date_chat(self, chat_id: int, created: float, updated: float) -> None:
+        """Say when a chat that comes from elsewhere was begun and used last."""
+        with told(self._name):
+            self._database.execute(
+                "UPDATE chats SET created = ?, updated = ? WHERE id = ?", (created, updated, chat_id)
+            )
+
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def all_or_nothing(self) -> Iterator[None]:
+        """Everything that is written in the block is kept, or nothing of it."""
         with told(self._name), transaction(self._database):
             yield
 

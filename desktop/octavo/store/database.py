@@ -54,7 +54,10 @@ def open_database(path: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connec
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All statements of the block, or none."""
+    """All statements of the block, or none; within another one it is part of that."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -34,6 +34,7 @@ def command_line() -> typer.Typer:
     from octavo.cli import (
         bench,
         chat,
+        chats,
         convert,
         fit,
         inspect,
@@ -73,6 +74,7 @@ def command_line() -> typer.Typer:
         plugins.plugins,
     ):
         app.command()(_answering(command))
+    chats.add_to(app, _answering)
     return app
 
 

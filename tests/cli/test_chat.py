@@ -3,11 +3,14 @@ import json
 import os
 import signal
 import sys
+from types import SimpleNamespace
 
 import pytest
+from tests.fixtures.cards import card
 
 from octavo.engine.inference.sampling import Sampling
 from octavo.engine.progress import Progress
+from octavo.store.ledger import Ledger
 from octavo.worker import loaded_model
 from octavo.worker.protocol import LoadReport, Replied
 
@@ -31,9 +34,11 @@ class FakeModel:
     """Answers with what it was asked, word by word."""
 
     report = REPORT
+    checkpoint = SimpleNamespace(card=card())
 
     def __init__(self):
         self.asked = []
+        self.loads = []
         self.sampling = {}
         self.on_piece = lambda: None
 
@@ -77,6 +82,7 @@ def model(monkeypatch):
     model = FakeModel()
 
     def load(request):
+        model.loads.append(request)
         yield Progress(1, 1)
         return model
 
@@ -188,3 +194,18 @@ def test_ctrl_c_in_a_conversation_ends_the_answer_only(octavo, model, terminal):
 )
 def test_impossible_sampling_is_wrong_usage(octavo, model, options):
     assert octavo("chat", "demo", "--prompt", "Hello", *options).status == 2
+
+
+def test_what_came_of_the_estimate_is_noted(octavo, model):
+    octavo("chat", "demo", "--prompt", "Hello")
+
+    with Ledger() as ledger:
+        (entry,) = ledger.entries("memory_bytes")
+    assert (entry.predicted, entry.measured) == (200, 195)
+    assert entry.details == "BF16, 512 tokens, f16, 2 threads"
+
+
+def test_a_model_that_does_not_fit_may_be_forced(octavo, model):
+    octavo("chat", "demo", "--prompt", "Hello", "--force")
+
+    assert model.loads[-1].force

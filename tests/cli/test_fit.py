@@ -1,16 +1,31 @@
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
 
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+from octavo.store.ledger import Ledger, LedgerEntry
+
 
 @pytest.fixture
 def model(tmp_path):
     return write_tiny_gguf(tmp_path / "tiny.gguf")
 
 
+FAST = KindSpeed(decode=1 / 50e9, prefill=1 / 400e9, packing=1 / 2e9)
+
+
 @pytest.fixture(autouse=True)
-def known_bandwidth(monkeypatch):
-    """Probing takes a quarter of a second."""
-    monkeypatch.setattr("octavo.engine.hardware.bandwidth.read_bandwidth", lambda n_threads: 1e10)
+def probes(monkeypatch):
+    """Probing takes seconds; what each was asked for."""
+    asked = []
+
+    def probe(kinds, n_threads, *, again, compiles):
+        asked.append((again, compiles))
+        yield from ()
+        known = dict.fromkeys([*kinds, "F32"], FAST)
+        return Speeds(n_threads, [(1, 3e10)], 4e-6, 1e-10, known, {"f16": CacheSpeed(1e-11, 1e-11)})
+
+    monkeypatch.setattr("octavo.engine.inference.speed_probe.read_speeds", probe)
+    return asked
 
 
 def test_fit_prices_the_model_and_every_quantizer(octavo, model):
@@ -45,3 +60,54 @@ def test_fit_reads_well(octavo, model):
     assert "1,000 tokens in f16" in outcome.out
     assert "as it is" in outcome.out
     assert outcome.err == "The model was made for 256 tokens.\n"
+
+
+def test_speed_is_told_at_the_depth_that_was_asked_for(octavo, model):
+    def speeds(*options):
+        row = octavo("fit", model, "--json", *options).json["rows"][0]
+        return row["tokens_per_second"], row["prefill_tokens_per_second"]
+
+    assert speeds("--depth", 200) < speeds()
+    assert "ANSWERS AT 200" in octavo("fit", model, "--depth", 200).out
+
+
+def test_the_probe_runs_anew_on_demand_only(octavo, model, probes):
+    octavo("fit", model)
+    octavo("fit", model, "--probe")
+
+    assert probes == [(False, False), (True, True)]
+
+
+def test_imagined_memory_is_said_to_be_simulated(octavo, model):
+    outcome = octavo("fit", model, "--ram", "1MB", "--vram", "24GB")
+    assert outcome.err.startswith("SIMULATED")
+    assert "too large" in outcome.out
+    assert (
+        "Graphics card, layers that fit in other programs (llama.cpp, vLLM): as it is 3 of 3" in outcome.out
+    )
+
+    found = octavo("fit", model, "--json", "--ram", "64GiB").json["machine"]
+    assert found["simulated"] is True
+    assert found["memory_pools"][0]["total_bytes"] == 64 << 30
+    assert found["memory_pools"][0]["free_bytes"] == (64 << 30) - found["held_by_others_bytes"]
+
+
+@pytest.mark.parametrize("size", ["much", "-3GB", "1e9", "GB"])
+def test_a_size_that_is_none_is_a_wrong_usage(octavo, model, size):
+    assert octavo("fit", model, f"--ram={size}").status == 2
+
+
+def test_estimates_tell_how_good_they_have_been(octavo, model):
+    assert octavo("fit", model, "--json").json["bands"] == {}
+    with Ledger() as ledger:
+        for measured in (96.0, 100.0, 103.0):
+            ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured))
+
+    outcome = octavo("fit", model)
+
+    assert "memory 96% to 103% (3 times)" in outcome.out
+    assert octavo("fit", model, "--json").json["bands"]["memory_bytes"]["median"] == 1.0
+
+
+def test_what_other_programs_hold_is_told(octavo, model):
+    assert "other programs hold" in octavo("fit", model).out

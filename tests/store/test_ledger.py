@@ -1,4 +1,4 @@
-from octavo.store.ledger import Ledger, LedgerEntry
+from octavo.store.ledger import Band, Ledger, LedgerEntry
 
 
 def test_entries_come_back_newest_first(tmp_path):
@@ -18,3 +18,20 @@ def test_error_band_needs_three_entries(tmp_path):
         assert ledger.error_band("memory_bytes") is None
         ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, 101.0))
         assert ledger.error_band("memory_bytes") == (0.98, 1.04)
+
+
+def test_bands_tell_of_each_kind_apart(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for measured in (90.0, 100.0, 130.0):
+            ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured))
+        ledger.record(LedgerEntry("load_seconds", "demo", 1.0, 2.0))
+
+        assert ledger.bands() == {"memory_bytes": Band(0.9, 1.0, 1.3, 3)}
+
+
+def test_old_entries_are_forgiven(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for created, measured in enumerate([900.0] + [100.0] * 50):
+            ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured, created=created + 1))
+
+        assert ledger.bands()["memory_bytes"] == Band(1.0, 1.0, 1.0, 50)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from octavo.cli import progress
+from octavo.cli.notes import note_answer
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, Threads, model_path
 from octavo.cli.output import print_json, print_line, print_note, standard_input
 from octavo.cli.speaker import Speaker
@@ -83,6 +84,9 @@ Raw = Annotated[
     bool,
     typer.Option("--raw", help="Send the prompt as it is, without the chat template; special tokens count."),
 ]
+ForceLoad = Annotated[
+    bool, typer.Option("--force", help="Load the model even if it needs more memory than is free.")
+]
 
 
 def chat(
@@ -103,6 +107,7 @@ def chat(
     kv: Kv = KvType.f16,
     threads: Threads = 0,
     raw: Raw = False,
+    force: ForceLoad = False,
     as_json: AsJson = False,
 ) -> None:
     """Chat with a model. Ctrl-C stops an answer, Ctrl-D ends the conversation."""
@@ -111,7 +116,9 @@ def chat(
 
     if prompt is None and (as_json or not sys.stdin.isatty()):
         prompt = standard_input().removesuffix("\n")
-    load = Load(path=str(model_path(model)), context_tokens=context, kv_type=kv.value, n_threads=threads)
+    load = Load(
+        path=str(model_path(model)), context_tokens=context, kv_type=kv.value, n_threads=threads, force=force
+    )
     sampling = {
         "temperature": temperature,
         "top_k": top_k,
@@ -129,6 +136,7 @@ def chat(
             _converse(speaker, system, is_raw=raw)
             return
         replied = speaker.answer(loaded.raw_ids(prompt) if raw else speaker.ids(_opening(system, prompt)))
+        note_answer(loaded, replied)
         if as_json:
             print_json(_figures(loaded, replied))
         if replied.finish == "cancelled":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from octavo.cli import figures, progress
+from octavo.cli.notes import note_conversion
 from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_options, model_path
 from octavo.cli.output import print_facts, print_json, print_line, print_note
 from octavo.cli.plugins import plugin_host
@@ -96,6 +97,7 @@ def convert(
         print_note(_sentence(expected))
         work = convert_all(source, wishes, force=force, n_threads=threads, proves=not no_proof)
         reports = progress.run(work, "Converting")
+        note_conversion(source.card.name, expected, reports)
         if as_json:
             print_json(_plain(reports, expected))
             return

@@ -3,70 +3,135 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from octavo.cli import figures
+import typer
+
+from octavo.cli import figures, progress
+from octavo.cli.fit_words import (
+    band_sentences,
+    bands_of_the_ledger,
+    graphics_sentences,
+    memories,
+    print_rows,
+)
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, NoPlugins, model_path
-from octavo.cli.output import print_facts, print_json, print_line, print_note, print_table
+from octavo.cli.output import print_facts, print_json, print_line, print_note
 from octavo.cli.plugins import plugin_host
+from octavo.cli.what_if import byte_size, imagined_pools
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from octavo.engine.checkpoint.model import ModelCard
-    from octavo.engine.estimate.fit import FitRow
-    from octavo.engine.hardware.memory import MemoryPool
+    from octavo.engine.estimate.speeds import Speeds
+    from octavo.engine.hardware.pools import MemoryPool
+    from octavo.engine.quantize.quantizer import Quantizer
+
+Depth = Annotated[
+    int, typer.Option("--depth", metavar="N", min=0, help="Tell the speed after N tokens of conversation.")
+]
+Ram = Annotated[
+    str,
+    typer.Option("--ram", metavar="SIZE", help="As if the computer had this much memory, for example 16GB."),
+]
+Vram = Annotated[
+    str, typer.Option("--vram", metavar="SIZE", help="As if it had a graphics card with this much memory.")
+]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Time this computer anew; kernels are compiled first where needed.")
+]
 
 
 def fit(
     model: Model,
     context: Context = 0,
     kv: Kv = KvType.f16,
+    depth: Depth = 0,
+    ram: Ram = "",
+    vram: Vram = "",
+    probe: Probe = False,
     as_json: AsJson = False,
     no_plugins: NoPlugins = False,
 ) -> None:
     """Show what a model needs on this computer, as it is and in each smaller form. Nothing is loaded."""
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.estimate.fit import fit_rows
-    from octavo.engine.hardware.bandwidth import read_bandwidth
     from octavo.engine.hardware.cores import processor_name, usable_threads
 
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
         card = checkpoint.card
     host = plugin_host(no_plugins)
-    pools, n_threads = host.memory_pools(), usable_threads()
+    n_threads = usable_threads()
+    pools = imagined_pools(host.memory_pools(), ram=byte_size(ram), vram=byte_size(vram))
     context = context or _usual_context(card, pools, kv, n_threads)
+    quantizers = host.quantizers()
+    speeds = _speeds(card, quantizers, n_threads, again=probe)
     rows = fit_rows(
         card,
-        host.quantizers(),
+        quantizers,
         context_tokens=context,
         kv_type=kv.value,
         pools=pools,
         n_threads=n_threads,
-        bandwidth=read_bandwidth(n_threads),
+        bandwidth=speeds.bandwidth[-1][1],
+        speeds=speeds if speeds.kinds else None,
+        depth=depth,
     )
+    bands = bands_of_the_ledger()
+    is_simulated = bool(ram or vram)
     if as_json:
-        machine = {
-            "processor": processor_name(),
-            "threads": n_threads,
-            "memory_pools": [asdict(pool) for pool in pools],
-        }
-        asked = {"model": card.path, "context_tokens": context, "kv_type": kv.value}
-        print_json({"machine": machine} | asked | {"rows": [asdict(row) for row in rows]})
+        machine = _machine(pools, processor_name(), n_threads, speeds) | {"simulated": is_simulated}
+        asked = {"model": card.path, "context_tokens": context, "kv_type": kv.value, "depth": depth}
+        found = {"rows": [asdict(row) for row in rows]}
+        print_json({"machine": machine} | asked | found | {"bands": {k: asdict(v) for k, v in bands.items()}})
         return
     print_facts(
         [
             ("Computer", f"{processor_name()}, {n_threads} threads"),
-            *_memories(pools),
+            *memories(pools),
             ("Model", f"{card.name}, {figures.parameters(card.n_parameters)} parameters"),
             ("Context", f"{figures.count(context)} tokens in {kv.value}"),
         ]
     )
+    if is_simulated:
+        print_note("SIMULATED: memory as you gave it; speeds are this computer's.")
     if context > card.hyperparameters.context_length:
         print_note(f"The model was made for {figures.count(card.hyperparameters.context_length)} tokens.")
     print_line()
-    _print_rows(rows)
+    print_rows(rows, depth)
+    for sentence in [*graphics_sentences(rows), *band_sentences(bands)]:
+        print_line(sentence)
+
+
+def _speeds(card: ModelCard, quantizers: Sequence[Quantizer], n_threads: int, *, again: bool) -> Speeds:
+    """The speed of every kind of weights that a row may have."""
+    from octavo.engine.errors import OctavoError
+    from octavo.engine.estimate.fit import default_options
+    from octavo.engine.inference.speed_probe import read_speeds
+
+    kinds = {each.block_type.name for each in card.tensors if each.is_matrix}
+    for quantizer in quantizers:
+        with contextlib.suppress(OctavoError):  # its row says what is wrong
+            plan = quantizer.plan(card.tensors, default_options(quantizer))
+            kinds |= {plan.types[each.name].name for each in card.tensors if each.is_matrix}
+    return progress.run(read_speeds(sorted(kinds), n_threads, again=again, compiles=again), "Timing")
+
+
+def _machine(
+    pools: Sequence[MemoryPool], processor: str, n_threads: int, speeds: Speeds
+) -> dict[str, Any]:  # values that JSON knows
+    from octavo.engine.simd.tier import active_tier
+
+    ram = next((pool for pool in pools if pool.kind == "ram"), None)
+    return {
+        "processor": processor,
+        "threads": n_threads,
+        "tier": active_tier().name,
+        "memory_pools": [asdict(pool) for pool in pools],
+        "held_by_others_bytes": ram.total_bytes - ram.free_bytes if ram else 0,
+        "bandwidth_bytes_per_second": speeds.bandwidth[-1][1],
+    }
 
 
 def _usual_context(card: ModelCard, pools: Sequence[MemoryPool], kv: KvType, n_threads: int) -> int:
@@ -78,31 +143,3 @@ def _usual_context(card: ModelCard, pools: Sequence[MemoryPool], kv: KvType, n_t
     allowed = int(FITS_SHARE * available_bytes(pools))
     fitting = default_context(card, None, allowed, kv_type=kv.value, n_threads=n_threads)
     return fitting or min(DEFAULT_CONTEXT, card.hyperparameters.context_length)
-
-
-def _memories(pools: Sequence[MemoryPool]) -> list[tuple[str, str]]:
-    return [
-        (pool.name, f"{figures.size(pool.free_bytes)} free of {figures.size(pool.total_bytes)}")
-        for pool in pools
-    ]
-
-
-def _print_rows(rows: Sequence[FitRow]) -> None:
-    headings = ("", "FILE", "WEIGHTS", "CONTEXT", "WORKING", "PROGRAM", "MEMORY", "SPEED", "VERDICT")
-    print_table(headings, [_cells(row) for row in rows], right="lrrrrrrr")
-    print_line()
-    for row in rows:
-        if row.verdict != "runs well":
-            print_line(f"{row.quantizer}: {row.sentence}")
-    print_line("Sizes of files are exact, memory and speed are estimates.")
-
-
-def _cells(row: FitRow) -> list[str]:
-    parts = (row.weights_bytes, row.kv_bytes, row.working_bytes, row.program_bytes, row.total_bytes)
-    return [
-        row.quantizer,
-        figures.size(row.file_bytes) if row.file_bytes else "",
-        *(figures.size(part) if row.total_bytes else "" for part in parts),
-        figures.speed(row.tokens_per_second) if row.tokens_per_second else "",
-        row.verdict,
-    ]

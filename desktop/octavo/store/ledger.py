@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +27,19 @@ _MIGRATIONS = (
     """,
 )
 _MIN_ENTRIES = 3
+# The newest entries alone count: Octavo, drivers and the computer change.
+_COUNTED = 50
+
+KINDS = (
+    "memory_bytes",
+    "tokens_per_second",
+    "prefill_tokens_per_second",
+    "load_seconds",
+    "file_bytes",
+    "convert_bytes",
+    "convert_seconds",
+)
+"""What is predicted and then measured, with its unit."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class LedgerEntry:
     Parameters
     ----------
     kind : str
-        What was predicted, with its unit: ``memory_bytes``, ``file_bytes``, ``tokens_per_second``.
+        What was predicted, with its unit: one of `KINDS`.
     model : str
         The model's name.
     predicted, measured : float
@@ -51,6 +66,16 @@ class LedgerEntry:
     measured: float
     details: str = ""
     created: float = 0.0
+
+
+@dataclass(frozen=True)
+class Band:
+    """``measured / predicted`` over the newest entries of a kind: 1.0 is right."""
+
+    least: float
+    median: float
+    greatest: float
+    n_entries: int
 
 
 class Ledger:
@@ -96,10 +121,21 @@ class Ledger:
         return [LedgerEntry(*row) for row in rows]
 
     def error_band(self, kind: str) -> tuple[float, float] | None:
-        """Least and greatest ``measured / predicted`` so far; None after fewer than three entries."""
-        count, least, greatest = self._database.execute(
-            "SELECT count(*), min(measured / predicted), max(measured / predicted) FROM entries"
-            " WHERE kind = ? AND predicted > 0",
-            (kind,),
-        ).fetchone()
-        return (least, greatest) if count >= _MIN_ENTRIES else None
+        """Least and greatest ``measured / predicted`` of the newest; None after fewer than three entries."""
+        band = self.bands().get(kind)
+        return (band.least, band.greatest) if band else None
+
+    def bands(self) -> dict[str, Band]:
+        """How good each kind of estimate has been; kinds with fewer than three entries are left out."""
+        rows = self._database.execute(
+            "SELECT kind, measured / predicted FROM entries WHERE predicted > 0 ORDER BY created DESC, id DESC"
+        )
+        shares: defaultdict[str, list[float]] = defaultdict(list)
+        for kind, share in rows:
+            if len(shares[kind]) < _COUNTED:
+                shares[kind].append(share)
+        return {
+            kind: Band(min(each), statistics.median(each), max(each), len(each))
+            for kind, each in shares.items()
+            if len(each) >= _MIN_ENTRIES
+        }

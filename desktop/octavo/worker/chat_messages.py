@@ -17,6 +17,7 @@ class Load(Message, frozen=True, kw_only=True):
     context_tokens: int = 0
     kv_type: str = "f16"
     n_threads: int = 0
+    force: bool = False  # even if it needs more memory than is free
 
 
 class Chat(Message, frozen=True, kw_only=True):

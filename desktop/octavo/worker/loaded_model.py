@@ -131,7 +131,11 @@ def load_model(request: Load) -> Work[LoadedModel]:
         context_tokens, predicted_bytes = _admitted(checkpoint.card, request, n_threads)
         tokenizer = load_tokenizer(checkpoint)
         session = yield from load_session(
-            checkpoint, context_tokens=context_tokens, kv_type=request.kv_type, n_threads=n_threads
+            checkpoint,
+            context_tokens=context_tokens,
+            kv_type=request.kv_type,
+            n_threads=n_threads,
+            force=True,  # admitted, or asked for
         )
     except BaseException:
         checkpoint.close()
@@ -150,24 +154,17 @@ def load_model(request: Load) -> Work[LoadedModel]:
 
 def _admitted(card: ModelCard, request: Load, n_threads: int) -> tuple[int, int]:
     """The context to load with, tokens, and the memory that it will take, bytes."""
-    from octavo.engine.estimate.admission import require_memory
-    from octavo.engine.estimate.memory import DEFAULT_CONTEXT, default_context
-    from octavo.engine.estimate.verdict import FITS_SHARE
-    from octavo.engine.hardware.memory import main_memory
+    from octavo.engine.estimate.memory import estimate_memory
+    from octavo.engine.inference.admit import admitted_context
 
-    available = main_memory().free_bytes
-    context_tokens = (
-        request.context_tokens
-        or default_context(
-            card, None, int(FITS_SHARE * available), kv_type=request.kv_type, n_threads=n_threads
-        )
-        or min(DEFAULT_CONTEXT, card.hyperparameters.context_length)
-    )
-    needed = require_memory(
+    context_tokens = admitted_context(
         card,
-        context_tokens=context_tokens,
-        available_bytes=available,
+        context_tokens=request.context_tokens,
         kv_type=request.kv_type,
         n_threads=n_threads,
+        force=request.force,
     )
-    return context_tokens, needed
+    needed = estimate_memory(
+        card, None, context_tokens=context_tokens, kv_type=request.kv_type, n_threads=n_threads
+    )
+    return context_tokens, needed.total_bytes

@@ -1,0 +1,97 @@
+"""The lines of ``octavo fit``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from octavo.cli import figures
+from octavo.cli.output import print_line, print_table
+
+if TYPE_CHECKING:
+    from octavo.engine.estimate.fit import FitRow
+    from octavo.engine.hardware.pools import MemoryPool
+    from octavo.store.ledger import Band
+
+_BAND_NAMES = {
+    "memory_bytes": "memory",
+    "tokens_per_second": "speed of answers",
+    "prefill_tokens_per_second": "speed of prompts",
+    "load_seconds": "loading",
+    "convert_bytes": "memory to convert",
+    "convert_seconds": "time to convert",
+}
+
+
+def memories(pools: Sequence[MemoryPool]) -> list[tuple[str, str]]:
+    """Each memory, and what others hold of it."""
+    return [
+        (
+            pool.name,
+            f"{figures.size(pool.free_bytes)} free of {figures.size(pool.total_bytes)}, "
+            f"other programs hold {figures.size(pool.total_bytes - pool.free_bytes)}",
+        )
+        for pool in pools
+    ]
+
+
+def print_rows(rows: Sequence[FitRow], depth: int) -> None:
+    """The table, then why what does not run well does not."""
+    after = f" AT {depth}" if depth else ""
+    sizes = ("", "FILE", "WEIGHTS", "CONTEXT", "WORKING", "PROGRAM", "MEMORY", "LONGEST")
+    headings = (*sizes, f"ANSWERS{after}", f"PROMPTS{after}", "LOADS IN", "VERDICT")
+    print_table(headings, [_cells(row) for row in rows], right="lrrrrrrrrrr")
+    print_line()
+    for row in rows:
+        if row.verdict != "runs well":
+            print_line(f"{row.quantizer}: {row.sentence}")
+    print_line("Sizes of files are exact, memory and speed are estimates. LONGEST: context that runs well.")
+
+
+def _cells(row: FitRow) -> list[str]:
+    parts = (row.weights_bytes, row.kv_bytes, row.working_bytes, row.program_bytes, row.total_bytes)
+    return [
+        row.quantizer,
+        figures.size(row.file_bytes) if row.file_bytes else "",
+        *(figures.size(part) if row.total_bytes else "" for part in parts),
+        figures.count(row.largest_context) if row.total_bytes else "",
+        figures.speed(row.tokens_per_second) if row.tokens_per_second else "",
+        figures.speed(row.prefill_tokens_per_second) if row.prefill_tokens_per_second else "",
+        figures.seconds(row.load_seconds) if row.load_seconds else "",
+        row.verdict,
+    ]
+
+
+def graphics_sentences(rows: Sequence[FitRow]) -> list[str]:
+    """For each graphics memory, how many layers of each form fit, and how that was worked out."""
+    sentences = []
+    priced = [row for row in rows if row.graphics]
+    for number, place in enumerate(priced[0].graphics if priced else ()):
+        told = ", ".join(
+            f"{row.quantizer} {row.graphics[number].n_layers} of {row.graphics[number].of_layers}"
+            for row in priced
+        )
+        sentences.append(f"{place.pool}, layers that fit in other programs (llama.cpp, vLLM): {told}.")
+        sentences.append(f"Worked out, {priced[0].quantizer}: {place.formula}.")
+    return sentences
+
+
+def bands_of_the_ledger() -> dict[str, Band]:
+    """How good the estimates have been so far."""
+    from octavo.engine.errors import OctavoError
+    from octavo.store.ledger import Ledger
+
+    with contextlib.suppress(OctavoError), Ledger() as ledger:  # a table without them is still right
+        return ledger.bands()
+    return {}
+
+
+def band_sentences(bands: Mapping[str, Band]) -> list[str]:
+    """``Measured so far: memory 96 to 103 % of the estimate (12 times)``."""
+    told = [
+        f"{name} {bands[kind].least:.0%} to {bands[kind].greatest:.0%} ({bands[kind].n_entries} times)"
+        for kind, name in _BAND_NAMES.items()
+        if kind in bands
+    ]
+    return [f"Measured so far, of what was estimated: {', '.join(told)}."] if told else []

@@ -1,4 +1,6 @@
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,122 @@ def test_environment_moves_the_folders_of_other_programs():
     assert ("Hugging Face", "/big/hf/hub") in folders
     assert ("Ollama", "/big/ollama") in folders
     assert ("llama.cpp", "/home/me/.cache/llama.cpp") in folders
+
+
+def test_gpt4all_keeps_its_models_in_a_folder_of_its_maker(tmp_path):
+    folder = tmp_path / ".local/share/nomic.ai/GPT4All"
+    folder.mkdir(parents=True)
+    write_tiny_gguf(folder / "orca-mini.gguf")
+    (folder / "localdocs_v3.db").write_bytes(b"no model")
+
+    (entry,) = finish(list_models(Settings(), known_places(tmp_path, {})))[1:]
+
+    assert (entry.source, entry.name, entry.problem) == ("GPT4All", "orca-mini", "")
+
+
+def test_lm_studio_s_moved_folder_is_followed(tmp_path):
+    moved = tmp_path / "elsewhere"
+    (moved / "models/maker/model").mkdir(parents=True)
+    write_tiny_gguf(moved / "models/maker/model/tiny.gguf")
+    (tmp_path / ".lmstudio-home-pointer").write_text(f"{moved}\n")
+
+    (entry,) = finish(list_models(Settings(), known_places(tmp_path, {})))[1:]
+
+    assert (entry.source, entry.name) == ("LM Studio", "tiny")
+
+
+def test_models_of_all_programs_are_found_in_one_home(tmp_path):
+    for folder in (
+        ".cache/huggingface/hub/models--maker--name/snapshots/abc",
+        ".lmstudio/models/maker/name",
+        ".cache/llama.cpp",
+        ".local/share/Jan/data/llamacpp/models/name",
+        ".local/share/nomic.ai/GPT4All",
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        write_tiny_gguf(tmp_path / folder / "tiny.gguf")
+
+    entries = finish(list_models(Settings(), known_places(tmp_path, {})))[1:]
+
+    assert [each.source for each in entries] == ["Hugging Face", "LM Studio", "llama.cpp", "Jan", "GPT4All"]
+    assert {each.duplicate_of for each in entries[1:]} == {entries[0].path}
+
+
+def test_a_copy_is_told_from_another_file_of_its_size(tmp_path):
+    first = write_tiny_gguf(tmp_path / "a.gguf")
+    (tmp_path / "b.gguf").write_bytes(first.read_bytes())
+    changed = bytearray(first.read_bytes())
+    changed[-1] ^= 1
+    (tmp_path / "c.gguf").write_bytes(changed)
+
+    a, b, c = finish(list_models(Settings(), [Place("Mine", tmp_path)]))[1:]
+
+    assert (a.duplicate_of, b.duplicate_of, c.duplicate_of) == ("", str(first), "")
+
+
+def test_links_within_the_hub_s_cache_show_one_model(tmp_path):
+    hub = tmp_path / "models--maker--name"
+    (hub / "blobs").mkdir(parents=True)
+    blob = write_tiny_gguf(hub / "blobs" / "0123.gguf").rename(hub / "blobs" / "0123")
+    for revision in ("abc", "def"):
+        (hub / "snapshots" / revision).mkdir(parents=True)
+        (hub / "snapshots" / revision / "tiny.gguf").symlink_to(blob)
+
+    (entry,) = finish(list_models(Settings(), [Place("Hugging Face", tmp_path)]))[1:]
+
+    assert entry.problem == entry.duplicate_of == ""
+
+
+def test_a_link_to_nothing_is_told_and_hides_nothing(tmp_path):
+    (tmp_path / "a.gguf").symlink_to(tmp_path / "blobs" / "missing")
+    write_tiny_gguf(tmp_path / "b.gguf")
+
+    a, b = finish(list_models(Settings(), [Place("Hugging Face", tmp_path)]))[1:]
+
+    assert (a.name, a.bytes) == ("a", 0)
+    assert "missing" in a.problem
+    assert b.problem == ""
+
+
+def test_an_ollama_model_without_its_blob_is_told(tmp_path):
+    manifest = tmp_path / "manifests/registry/library/tiny/latest"
+    manifest.parent.mkdir(parents=True)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:" + "0" * 64}
+    manifest.write_text(json.dumps({"layers": [layer]}))
+
+    (entry,) = finish(list_models(Settings(), [Place("Ollama", tmp_path)]))[1:]
+
+    assert entry.name == "tiny:latest"
+    assert "missing" in entry.problem
+
+
+def test_a_truncated_file_is_told(tmp_path):
+    whole = write_tiny_gguf(tmp_path / "tiny.gguf")
+    whole.write_bytes(whole.read_bytes()[:-100])
+
+    (entry,) = finish(list_models(Settings(), [Place("Mine", tmp_path)]))[1:]
+
+    assert entry.problem
+
+
+def test_files_that_cannot_be_opened_are_not_read_again_until_they_change(tmp_path, monkeypatch):
+    (tmp_path / "bad.gguf").write_bytes(b"no model")
+    first = finish(list_models(Settings(), [Place("Mine", tmp_path)]))
+    monkeypatch.setattr(library, "_with_header", None)
+
+    assert finish(list_models(Settings(), [Place("Mine", tmp_path)])) == first
+
+
+def test_two_hundred_known_models_are_listed_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(library, "_with_header", lambda entry: replace(entry, architecture="llama"))
+    for number in range(200):
+        (tmp_path / f"model-{number}.gguf").write_bytes(bytes(1000 + number // 2))
+    places = [Place("Mine", tmp_path)]
+    first = finish(list_models(Settings(), places))
+
+    started = time.process_time()
+    again = finish(list_models(Settings(), places))
+
+    assert time.process_time() - started < 0.5
+    assert len(again) == 201
+    assert again == first

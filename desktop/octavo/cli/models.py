@@ -25,7 +25,8 @@ def models(as_json: AsJson = False) -> None:
             entry.type,
             figures.size(entry.bytes),
             entry.source,
-            entry.problem or entry.path,
+            entry.problem
+            or (f"{entry.path} (the same as {entry.duplicate_of})" if entry.duplicate_of else entry.path),
         )
         for entry in entries
     ]

@@ -7,14 +7,17 @@ be opened is an entry with its problem and never hides the others.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.resources
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from octavo import __version__
 from octavo.engine.errors import OctavoError
 from octavo.engine.folders import cache_folder, data_folder
 from octavo.engine.progress import Progress, Work
@@ -23,7 +26,9 @@ from octavo.store.places import FoundModel, Place, known_places, search
 from octavo.store.settings import Settings
 
 BUILT_IN = "Octavo"
-_INDEX_NAME = "library-1.json"
+# What one version cannot open, the next one may.
+_INDEX_NAME = f"library-2-{__version__}.json"
+_COMPARED_BYTES = 65_536  # at each end
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class ModelEntry:
         Why it cannot be opened, one sentence; empty if it can.
     modified : int
         When its newest file was written, nanoseconds since 1970.
+    duplicate_of : str
+        The path of the same file further up in the list; empty if it is the first.
     """
 
     path: str
@@ -58,6 +65,7 @@ class ModelEntry:
     context_length: int = 0
     problem: str = ""
     modified: int = 0
+    duplicate_of: str = ""
 
 
 def demo_model() -> Path:
@@ -100,12 +108,16 @@ def list_models(settings: Settings, places: Iterable[Place] | None = None) -> Wo
         entry = describe(each, index.get(str(each.path)))
         if entry is not None:
             entries.append(entry)
-    _write_index([entry for entry in entries if not entry.problem])
-    return entries
+    _write_index([entry for entry in entries if entry.bytes])
+    return _with_duplicates(entries)
 
 
 def describe(found: FoundModel, known: ModelEntry | None = None) -> ModelEntry | None:
     """The entry of a model, from ``known`` if the files are still the same; None if it has gone."""
+    if found.problem:
+        return ModelEntry(
+            str(found.path), found.source, found.name or _file_name(found.path), 0, problem=found.problem
+        )
     try:
         n_bytes, modified = _extent(found.path)
     except OSError:
@@ -135,6 +147,31 @@ def _with_header(entry: ModelEntry) -> ModelEntry:
         parameters=card.n_parameters,
         context_length=card.hyperparameters.context_length,
     )
+
+
+def _with_duplicates(entries: list[ModelEntry]) -> list[ModelEntry]:
+    """The same, with later copies of a file told apart: equal in size, and in content at both ends."""
+    first: dict[tuple[int, str], str] = {}
+    sizes = Counter(entry.bytes for entry in entries)
+    told = []
+    for entry in entries:
+        is_alone = sizes[entry.bytes] < 2 or not entry.bytes or Path(entry.path).is_dir()
+        ends = "" if is_alone else _ends_of(Path(entry.path))
+        known = first.setdefault((entry.bytes, ends), entry.path) if ends else entry.path
+        told.append(entry if known == entry.path else replace(entry, duplicate_of=known))
+    return told
+
+
+def _ends_of(path: Path) -> str:
+    """A hash of a file's first and last 64 KB; empty if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256(file.read(_COMPARED_BYTES))
+            file.seek(max(0, path.stat().st_size - _COMPARED_BYTES))
+            digest.update(file.read(_COMPARED_BYTES))
+            return digest.hexdigest()
+    except OSError:  # its entry says what is wrong
+        return ""
 
 
 def _candidates(settings: Settings, places: Iterable[Place] | None) -> Iterator[FoundModel]:

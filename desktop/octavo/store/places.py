@@ -1,7 +1,7 @@
 """Where models lie on a computer: the folders of other programs, searched by name only, nothing is opened.
 
 Sources of the folders: the documentation of huggingface_hub (``HF_HUB_CACHE``, ``HF_HOME``), LM Studio,
-llama.cpp (``LLAMA_CACHE``), Ollama (``OLLAMA_MODELS``) and Jan, as of 2026.
+llama.cpp (``LLAMA_CACHE``), Ollama (``OLLAMA_MODELS``), Jan and GPT4All, as of 2026.
 """
 
 from __future__ import annotations
@@ -31,11 +31,15 @@ class Place:
 
 @dataclass(frozen=True)
 class FoundModel:
-    """Something that looks like a model by its name; ``name`` is empty where the path says it."""
+    """Something that looks like a model by its name; ``name`` is empty where the path says it.
+
+    ``problem`` tells why it cannot be one after all, where that shows without opening it.
+    """
 
     path: Path
     source: str
     name: str = ""
+    problem: str = ""
 
 
 def known_places(home: Path, environment: Mapping[str, str]) -> list[Place]:
@@ -46,10 +50,17 @@ def known_places(home: Path, environment: Mapping[str, str]) -> list[Place]:
         return [Path(value)] if value else [home.joinpath(*each.split("/")) for each in standard]
 
     hub = [Path(environment["HF_HOME"]) / "hub"] if environment.get("HF_HOME") else []
+    cache = [Path(environment["XDG_CACHE_HOME"])] if environment.get("XDG_CACHE_HOME") else []
     folders = {
-        "Hugging Face": chosen("HF_HUB_CACHE") or hub or chosen("", ".cache/huggingface/hub"),
-        "LM Studio": chosen("", ".lmstudio/models", ".cache/lm-studio/models"),
-        "llama.cpp": chosen("LLAMA_CACHE", ".cache/llama.cpp", "Library/Caches/llama.cpp"),
+        "Hugging Face": chosen("HF_HUB_CACHE")
+        or chosen("HUGGINGFACE_HUB_CACHE")
+        or hub
+        or [each / "huggingface/hub" for each in cache]
+        or chosen("", ".cache/huggingface/hub"),
+        "LM Studio": [*_pointed_to(home), *chosen("", ".lmstudio/models", ".cache/lm-studio/models")],
+        "llama.cpp": chosen("LLAMA_CACHE")
+        or [each / "llama.cpp" for each in cache]
+        or chosen("", ".cache/llama.cpp", "Library/Caches/llama.cpp", "AppData/Local/llama.cpp"),
         "Ollama": [*chosen("OLLAMA_MODELS", ".ollama/models"), Path("/usr/share/ollama/.ollama/models")],
         "Jan": chosen(
             "",
@@ -58,8 +69,24 @@ def known_places(home: Path, environment: Mapping[str, str]) -> list[Place]:
             "Library/Application Support/Jan/data/llamacpp/models",
             "jan/models",
         ),
+        "GPT4All": chosen(
+            "",
+            ".local/share/nomic.ai/GPT4All",
+            "Library/Application Support/nomic.ai/GPT4All",
+            "AppData/Local/nomic.ai/GPT4All",
+            ".cache/gpt4all",
+        ),
     }
     return [Place(source, folder) for source, those in folders.items() for folder in those]
+
+
+def _pointed_to(home: Path) -> list[Path]:
+    """LM Studio's folder where the user has moved it: a file in the home folder holds its path."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        moved = (home / ".lmstudio-home-pointer").read_text().strip()
+        if moved:
+            return [Path(moved) / "models"]
+    return []
 
 
 def search(place: Place) -> Iterator[FoundModel]:
@@ -75,7 +102,9 @@ def search(place: Place) -> Iterator[FoundModel]:
         folders[:] = sorted(each for each in folders if not each.startswith(".")) if depth < MAX_DEPTH else []
         for file in sorted(files):
             if is_model_file(file):
-                yield FoundModel(folder / file, place.source)
+                is_there = (folder / file).exists()
+                problem = "" if is_there else "It is a link, and the file that it leads to is missing."
+                yield FoundModel(folder / file, place.source, problem=problem)
         if "config.json" in files and any(file.endswith(".safetensors") for file in files):
             yield FoundModel(folder, place.source, _hub_name(folder))
 
@@ -102,8 +131,9 @@ def _ollama_models(place: Place) -> Iterator[FoundModel]:
             path = Path(name) / file
             digest = _ollama_digest(path)
             blob = place.folder / "blobs" / digest.replace(":", "-")
-            if digest and blob.is_file():
-                yield FoundModel(blob, place.source, f"{path.parent.name}:{path.name}")
+            if digest:
+                problem = "" if blob.is_file() else "Its file is missing: Ollama has not loaded all of it."
+                yield FoundModel(blob, place.source, f"{path.parent.name}:{path.name}", problem)
 
 
 def _ollama_digest(manifest: Path) -> str:

@@ -27,6 +27,7 @@ from octavo.worker.protocol import (
     MeasureBandwidth,
     MeasureProgress,
     Piece,
+    ProbeSpeed,
     Request,
     Unload,
     Warm,
@@ -80,6 +81,8 @@ class EngineDesk:
                 from octavo.engine.hardware.bandwidth import read_bandwidth
 
                 return {"bytes_per_second": read_bandwidth(request.n_threads)}
+            case ProbeSpeed():
+                self._probe_speed(request, stop)
             case Load():
                 return self._load(request, stop)
             case Chat():
@@ -103,6 +106,14 @@ class EngineDesk:
         if self._model is None:
             raise OctavoError("No model is loaded.", "Open one first.")
         return self._model
+
+    def _probe_speed(self, request: ProbeSpeed, stop: Stop) -> None:
+        from octavo.engine.hardware.cores import usable_threads
+        from octavo.engine.inference.speed_probe import read_speeds
+
+        n_threads = request.n_threads or usable_threads()
+        work = read_speeds(request.kinds, n_threads, again=request.again, compiles=request.compiles)
+        self._run(request, work, "measure", stop)
 
     def _inspect(self, request: Inspect) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint

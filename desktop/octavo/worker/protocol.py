@@ -103,6 +103,23 @@ class MeasureBandwidth(Message, frozen=True, kw_only=True):
     n_threads: int = 0
 
 
+class ProbeSpeed(Message, frozen=True, kw_only=True):
+    """Time this computer's kernels, as far as it is not known yet, or all ``again``; ends with ``Done(result=None)``.
+
+    What was found is then at hand with ``engine.estimate.speeds.known_speeds``. Takes some three seconds.
+
+    Parameters
+    ----------
+    kinds : list of str
+        Names of block types; those whose kernels are not compiled are left out, unless ``compiles``.
+    """
+
+    kinds: list[str]
+    n_threads: int = 0
+    again: bool = False
+    compiles: bool = False
+
+
 class Warm(Message, frozen=True, kw_only=True):
     """Compile the kernels of all common models that are not compiled yet; no progress where all are."""
 
@@ -183,6 +200,7 @@ Request: TypeAlias = (
     | Measure
     | ListModels
     | MeasureBandwidth
+    | ProbeSpeed
     | Warm
     | Cancel
     | Unload

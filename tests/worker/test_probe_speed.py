@@ -1,0 +1,35 @@
+import io
+
+from octavo.engine.progress import Progress
+from octavo.engine.stop import Stop
+from octavo.worker.engine_desk import EngineDesk
+from octavo.worker.outbox import Outbox
+from octavo.worker.protocol import FrameReader, ProbeSpeed, Progressed, decode_event, decode_request, frame
+
+
+def test_a_probe_is_asked_for_its_kinds_and_tells_its_progress(monkeypatch):
+    asked = []
+
+    def probe(kinds, n_threads, *, again, compiles):
+        asked.append((kinds, n_threads, again, compiles))
+        yield Progress(0, 1, "Q8_0")
+
+    monkeypatch.setattr("octavo.engine.inference.speed_probe.read_speeds", probe)
+    pipe = io.BytesIO()
+    request = ProbeSpeed(id=3, kinds=["Q8_0"], n_threads=2, again=True)
+
+    assert EngineDesk(Outbox(pipe)).answer(request, Stop()) is None
+
+    (body,) = FrameReader().feed(pipe.getvalue())
+    told = decode_event(body)
+    assert asked == [(["Q8_0"], 2, True, False)]
+    assert isinstance(told, Progressed)
+    assert (told.stage, told.label) == ("measure", "Q8_0")
+
+
+def test_the_request_comes_through_the_pipe_as_it_was_sent():
+    request = ProbeSpeed(id=1, kinds=["Q4_K"], compiles=True)
+
+    (body,) = FrameReader().feed(frame(request))
+
+    assert decode_request(body) == request

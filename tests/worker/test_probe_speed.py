@@ -1,4 +1,4 @@
-import io
+import os
 
 from octavo.engine.progress import Progress
 from octavo.engine.stop import Stop
@@ -15,12 +15,14 @@ def test_a_probe_is_asked_for_its_kinds_and_tells_its_progress(monkeypatch):
         yield Progress(0, 1, "Q8_0")
 
     monkeypatch.setattr("octavo.engine.inference.speed_probe.read_speeds", probe)
-    pipe = io.BytesIO()
+    reading, writing = os.pipe()
     request = ProbeSpeed(id=3, kinds=["Q8_0"], n_threads=2, again=True)
 
-    assert EngineDesk(Outbox(pipe)).answer(request, Stop()) is None
+    assert EngineDesk(Outbox(writing)).answer(request, Stop()) is None
 
-    (body,) = FrameReader().feed(pipe.getvalue())
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        (body,) = FrameReader().feed(pipe.read())
     told = decode_event(body)
     assert asked == [(["Q8_0"], 2, True, False)]
     assert isinstance(told, Progressed)

@@ -23,6 +23,7 @@ from octavo.engine.errors import (
 )
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.engine.progress import Progress, Work
+from octavo.engine.quantize.calibration import Calibration, RowEncoder
 from octavo.engine.quantize.mixture import (
     Mixture,
     Upgrade,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from octavo.engine.calibrate.layer_run import LayerRun
+    from octavo.engine.calibrate.layer_run import Seen as Seen
+
 API_VERSION = 1
 
 hookimpl = pluggy.HookimplMarker("octavo")
@@ -49,6 +53,7 @@ __all__ = [
     "API_VERSION",
     "Backend",
     "BlockType",
+    "Calibration",
     "Checkpoint",
     "CheckpointFormat",
     "Field",
@@ -65,6 +70,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Quantizer",
+    "RowEncoder",
     "TensorInfo",
     "UnreadableModel",
     "UnsupportedModel",
@@ -74,11 +80,14 @@ __all__ = [
     "block_type",
     "decode",
     "encode",
+    "feedback_encoder",
     "file_order",
     "first",
     "first_share",
     "hookimpl",
+    "int4_blocks",
     "layer_number",
+    "layer_run",
     "may_shrink",
     "more_bits",
     "plan_mixture",
@@ -131,3 +140,39 @@ def decode(blocks: npt.NDArray[np.uint8], block_type: BlockType) -> npt.NDArray[
     from octavo.engine.blocks.codec import decode as decode_rows
 
     return decode_rows(blocks, block_type)
+
+
+def layer_run(
+    checkpoint: Checkpoint, text: str = "", *, n_samples: int = 2, weighted: bool = False, n_threads: int = 0
+) -> LayerRun:
+    """Run text through ``checkpoint`` layer by layer; see ``octavo.engine.calibrate.layer_run``."""
+    from octavo.engine.calibrate.layer_run import LayerRun
+
+    return LayerRun(checkpoint, text, n_samples, weighted=weighted, n_threads=n_threads)
+
+
+def feedback_encoder(block_type: BlockType, moments: npt.NDArray[np.float32]) -> RowEncoder:
+    """The encoder of a matrix whose inputs have the second moments float32[columns, columns].
+
+    Later columns make up for the errors of earlier ones where the type's grid is known, else the mean squares of the
+    columns weigh their errors.
+    """
+    import numpy as np
+
+    from octavo.engine.calibrate.best import DAMPING
+    from octavo.engine.calibrate.feedback import can_feed_back, encode_with_feedback, make_feedback
+
+    importance = np.ascontiguousarray(np.diag(moments), np.float32)
+    if not can_feed_back(block_type):
+        return lambda weights, _: encode(weights, block_type, importance)
+    feedback = make_feedback(moments, importance, DAMPING)
+    return lambda weights, _: encode_with_feedback(weights, block_type, feedback)
+
+
+def int4_blocks(
+    q: npt.NDArray[np.uint8], scales: npt.NDArray[np.float16], zeros: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Blocks of ``INT4_G32``, ``_G64`` or ``_G128`` from codes [rows, columns], scales and zeros [rows, groups]."""
+    from octavo.engine.blocks.int4_groups import pack
+
+    return pack(q, scales, zeros)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from octavo.api import BlockType, OctavoError, Plan, Quantizer, TensorInfo
+from octavo.api import BlockType, Calibration, Checkpoint, OctavoError, Plan, Quantizer, TensorInfo
 from octavo.engine.blocks.types import block_type_of_id
 from octavo.engine.errors import PluginFailed
 from octavo.plugin.guard import failure
@@ -46,6 +46,15 @@ class GuardedQuantizer:
         if mistake:
             raise PluginFailed(self.plugin, f"{self.plugin}: its plan for {self.name} {mistake}.")
         return dataclasses.replace(plan, compatible=True) if getattr(options, "compatible", False) else plan
+
+    def calibration(self, source: Checkpoint, plan: Plan, options: Any, n_threads: int) -> Calibration:
+        """The calibration of a quantizer whose plans ask for its own; an instance of its Options goes in."""
+        try:
+            return self._quantizer.calibration(source, plan, options, n_threads)  # type: ignore[attr-defined, no-any-return]
+        except _PASSED_ON:
+            raise
+        except BaseException as error:
+            raise failure(self.plugin, f"calibrating {self.name}", error) from error
 
     def encode(
         self,

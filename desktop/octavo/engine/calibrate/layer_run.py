@@ -17,6 +17,8 @@ from octavo.engine.inference.program_steps import Product
 from octavo.engine.progress import Progress, Work
 
 Floats = npt.NDArray[np.float32]
+# Half of what error feedback takes: no inverse is formed of what is counted here.
+N_WINDOWS = 16
 
 
 @dataclass
@@ -33,8 +35,6 @@ class Seen:
         Mean magnitude of each column, over all text.
     moments : float32[columns, columns]
         Mean of x x^T, over all text.
-    weighted : float32[columns, columns]
-        The same with tokens counted as error feedback counts them.
     samples : list of float32[tokens, columns]
         The inputs of a few windows.
     """
@@ -43,7 +43,6 @@ class Seen:
     norm: str
     mean_abs: Floats
     moments: Floats
-    weighted: Floats
     samples: list[Floats] = field(default_factory=list)
 
 
@@ -57,14 +56,19 @@ class LayerRun:
         Path of the text; empty for the one that comes with Octavo.
     n_samples : int
         Windows whose inputs are kept, spread over the text.
+    weighted : bool
+        Whether tokens count in the moments as error feedback counts them, or all the same.
     n_threads : int
         0 for all usable cores.
     """
 
-    def __init__(self, checkpoint: Checkpoint, text: str, n_samples: int, n_threads: int = 0) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, text: str, n_samples: int, *, weighted: bool, n_threads: int = 0
+    ) -> None:
         path = Path(text.strip()).expanduser() if text.strip() else None
         self._checkpoint = checkpoint
-        self._windows = calibration_windows(checkpoint, calibration_text(path))
+        self._windows = calibration_windows(checkpoint, calibration_text(path), N_WINDOWS)
+        self._weighted = weighted
         self._n_threads = n_threads
         self._kept = set(np.linspace(0, len(self._windows) - 1, n_samples).astype(int).tolist())
         self._model: LayeredModel | None = None
@@ -115,7 +119,7 @@ class LayerRun:
         for product in products:
             for name in product.tensors:
                 model.lend(name, model.read(name))
-        sums = {each: _Sums(_columns(self._checkpoint, each)) for each in products} if is_wanted else {}
+        sums = {each: _Sums(_columns(self._checkpoint, each), self._weighted) for each in products}
         for number, hidden in enumerate(self._hidden):
             yield Progress(number, len(self._hidden), f"calibrate layer {layer}", layer + 1, self.n_layers)
             inputs: dict[Product, Floats] = {}
@@ -131,18 +135,20 @@ class LayerRun:
 
 
 class _Sums:
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, weighted: bool) -> None:
         self._abs = np.zeros(columns, np.float64)
-        self._moments = np.zeros((columns, columns), np.float32)
-        self._weighted = Moments(columns)
+        self._weighted = Moments(columns) if weighted else None
+        self._moments = np.zeros((0, 0) if weighted else (columns, columns), np.float32)
         self._samples: list[Floats] = []
         self._n = 0
 
     def add(self, x: Floats, weights: Floats | None, *, keeps: bool) -> None:
         self._n += len(x)
         self._abs += np.abs(x).sum(axis=0, dtype=np.float64)
-        self._moments += x.T @ x
-        self._weighted.add(x, weights)
+        if self._weighted is None:
+            self._moments += x.T @ x
+        else:
+            self._weighted.add(x, weights)
         if keeps:
             self._samples.append(x)
 
@@ -151,8 +157,7 @@ class _Sums:
             product.tensors,
             product.norm,
             (self._abs / self._n).astype(np.float32),
-            self._moments / np.float32(self._n),
-            self._weighted.weighted(),
+            self._moments / np.float32(self._n) if self._weighted is None else self._weighted.weighted(),
             self._samples,
         )
 

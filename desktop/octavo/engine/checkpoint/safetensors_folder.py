@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.card import FILE_TYPES, make_card
+from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_config import Config
-from octavo.engine.checkpoint.hf_families import family_of
+from octavo.engine.checkpoint.hf_families import family_of, gguf_name
 from octavo.engine.checkpoint.hf_general import general_fields
 from octavo.engine.checkpoint.hf_parameters import parameter_fields
 from octavo.engine.checkpoint.hf_rope import rope_tensors
-from octavo.engine.checkpoint.hf_tensors import translate
+from octavo.engine.checkpoint.hf_tensors import HfTensor, translate
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.int4_folder import NAMES, joined_matrices, quant_method
+from octavo.engine.checkpoint.int4_parts import Sources
 from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
 from octavo.engine.checkpoint.outgoing import QUANTIZATION_VERSION
+from octavo.engine.checkpoint.packed_matrix import PackedTensor
 from octavo.engine.checkpoint.refusals import shown, unreadable
 from octavo.engine.checkpoint.safetensors_header import Entry, read_entries
 from octavo.engine.checkpoint.source_file import SourceFile
@@ -38,6 +41,15 @@ if TYPE_CHECKING:
 _EARLY = ".rope.scaling.attn_factor"
 # llama.cpp's LLAMA_FTYPE_GUESSED alone: 4-bit groups have no number. A conversion writes its own.
 _NO_FILE_TYPE = 1024
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a tensor is in the folder: its name, and what was done to it, as in ``HfTensor``."""
+
+    name: str
+    paired_heads: int
+    shift: float
 
 
 class SafetensorsFolder:
@@ -72,6 +84,7 @@ class SafetensorsFolder:
         n_kv_heads = config.integer("num_key_value_heads", n_heads)
         sources = joined_matrices(path, self._method, _entries(path, self._sources))
         self._translated = translate(path, family, sources, n_heads, n_kv_heads)
+        self._names = _names(family, sources)
         if config.flag("tie_word_embeddings"):
             self._translated.pop("output.weight", None)
         self._tensors = [tensor.info for tensor in self._translated.values()]
@@ -130,6 +143,21 @@ class SafetensorsFolder:
         )
         return replace(card, type_name=NAMES[self._method]) if self._method else card
 
+    @property
+    def origins(self) -> Mapping[str, Origin]:
+        """Where tensors come from, by their GGUF names in the order of the files; stacked experts come from many."""
+        found = {}
+        for name, original in self._names.items():
+            tensor = self._translated.get(name)
+            if isinstance(tensor, (HfTensor, PackedTensor)):
+                found[name] = Origin(original, tensor.paired_heads, tensor.shift)
+        return found
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the files hold parts of the model that are not shown, such as what sees pictures."""
+        return "" in self._names
+
     def tensor(self, name: str) -> TensorInfo | None:
         """The tensor of that name, or None."""
         return self._by_name.get(name)
@@ -168,6 +196,16 @@ def _entries(folder: Path, files: Sequence[SourceFile]) -> dict[str, tuple[Sourc
                 raise unreadable(folder, f"two of its files hold the tensor {shown(name)}.")
             sources[name] = (file, entry)
     return sources
+
+
+def _names(family: Family, sources: Sources) -> dict[str, str]:
+    """Original names by GGUF's; an empty one stands for all that is left out and cannot be computed."""
+    found: dict[str, str] = {}
+    for name in sources:
+        known = gguf_name(family, name)
+        if known or (known == "" and not name.endswith((".inv_freq", "lm_head.weight"))):
+            found[known] = name
+    return found
 
 
 def _file_type(tensors: Sequence[TensorInfo]) -> int:

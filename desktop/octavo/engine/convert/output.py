@@ -11,6 +11,7 @@ from typing import Any
 
 from octavo.engine.blocks.carried import can_carry
 from octavo.engine.checkpoint.card import FILE_TYPES
+from octavo.engine.checkpoint.folder_writer import FolderWriter
 from octavo.engine.checkpoint.gguf_writer import GgufWriter
 from octavo.engine.checkpoint.model import Checkpoint, Field, TensorInfo
 from octavo.engine.checkpoint.open import open_checkpoint
@@ -80,6 +81,12 @@ class OutputFile:
         self.sha256 = ""
         self._started = time.perf_counter()
         self._source_sha256 = source_sha256
+        self.writer: GgufWriter | FolderWriter
+        if self.plan.layout:
+            self.writer = FolderWriter(
+                wish.target, source, self.planned, self.plan.layout, self.plan.group, force=force
+            )
+            return
         self.writer = GgufWriter(
             wish.target,
             self._fields(source_sha256 or UNKNOWN_HASH),
@@ -91,7 +98,7 @@ class OutputFile:
     @property
     def needs_source_hash(self) -> bool:
         """Whether the file tells the hash of its source."""
-        return not self.plan.compatible
+        return not self.plan.compatible and not self.plan.layout
 
     @property
     def done_bytes(self) -> int:
@@ -126,9 +133,10 @@ class OutputFile:
         verified = self.holds_all()
         self.writer.publish()
         target = self.wish.target
+        weights = self.writer.weights if isinstance(self.writer, FolderWriter) else target
         return ConvertReport(
             output=str(target),
-            file_bytes=target.stat().st_size,
+            file_bytes=weights.stat().st_size,
             predicted_bytes=predicted_bytes(self._source.card, self.plan),
             seconds=seconds,
             peak_rss_bytes=peak_bytes,
@@ -147,6 +155,10 @@ class OutputFile:
         """Whether the file opens as a model through the same door as any other, with the planned tensors."""
         written = open_checkpoint(self.writer.path)
         try:
+            if self.plan.layout:  # in the order of its source, not of the plan
+                return {each.name: each for each in written.tensors} == {
+                    each.name: each for each in self.planned
+                }
             return list(written.tensors) == list(self.planned)
         finally:
             written.close()

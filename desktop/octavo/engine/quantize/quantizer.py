@@ -28,12 +28,21 @@ class Plan:
         Tensors that could not get the type meant for them, with the reason in a few words.
     compatible : bool
         Whether the whole file is to be what ``llama-quantize`` writes: nothing in it tells of its making.
+    layout : str
+        How a folder is laid out instead of a GGUF: ``awq`` or ``compressed-tensors``; empty for a GGUF.
+    group : int
+        Weights that share a scale in such a folder.
+    calibration_windows : int
+        How many windows of text, run through every layer, the quantizer's own calibration is worth; 0 if it has none.
     """
 
     types: Mapping[str, BlockType]
     file_type: int | None = None
     fallbacks: Mapping[str, str] = field(default_factory=dict)
     compatible: bool = False
+    layout: str = ""
+    group: int = 0
+    calibration_windows: int = 0
 
     def tensor_bytes(self, tensors: Sequence[TensorInfo]) -> int:
         """Bytes of all tensors under this plan, without padding."""

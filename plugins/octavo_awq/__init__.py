@@ -1,0 +1,198 @@
+"""AWQ: 4 bits that look at what goes through the model before they are rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from octavo.api import (
+    BlockType,
+    Calibration,
+    Checkpoint,
+    Mixture,
+    OctavoError,
+    Plan,
+    TensorInfo,
+    Upgrade,
+    block_type,
+    encode,
+    file_order,
+    hookimpl,
+    int4_blocks,
+    layer_number,
+    may_shrink,
+    more_bits,
+    plan_mixture,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+api_version = 1
+
+GROUPS = (128, 64, 32)
+# The usual Q4_K_M: the same types as without AWQ, so no byte more.
+_MIXTURE = Mixture(
+    file_type=15,
+    base="Q4_K",
+    output="Q6_K",
+    upgrades=(Upgrade("attention_v", "Q6_K", more_bits), Upgrade("ffn_down", "Q6_K", more_bits)),
+    output_of_8_experts="Q5_K",
+)
+# What the search is worth in windows of text through each layer, for the forecast: 16 once, a part of 2 for each scale.
+_WINDOWS, _WINDOWS_UNSEARCHED = 50, 20
+
+
+@dataclass(frozen=True)
+class AwqOptions:
+    """What people may choose.
+
+    Parameters
+    ----------
+    output : str
+        A folder as AutoAWQ writes it, one of compressed-tensors, or a GGUF with the scales folded in.
+    text : str
+        Path of the calibration text; empty for the one that comes with Octavo.
+    scales, clips : bool
+        Whether the two searches are made; without both, weights are rounded to the nearest.
+    """
+
+    output: Literal["folder", "compressed-tensors", "gguf"] = field(
+        default="folder",
+        metadata={
+            "label": "Output",
+            "help": "A folder as AutoAWQ writes it for vLLM and SGLang, one of compressed-tensors for transformers, "
+            "or a GGUF in Q4_K_M for llama.cpp.",
+        },
+    )
+    text: str = field(
+        default="",
+        metadata={
+            "label": "Calibration text",
+            "help": "A text file like what the model will be used for. "
+            "Without one, the text that comes with Octavo is taken.",
+            "holds": "path",
+        },
+    )
+    scales: bool = field(
+        default=True,
+        metadata={
+            "label": "Search scales",
+            "help": "Make the columns that matter larger before they are rounded.",
+        },
+    )
+    clips: bool = field(
+        default=True,
+        metadata={"label": "Search limits", "help": "Cut off extreme weights where the others gain by it."},
+    )
+
+
+class Awq:
+    """Groups of 4 bits, or Q4_K_M, after a search for scales."""
+
+    name = "AWQ"
+    summary = "Calibrated 4-bit folders that vLLM and transformers load, or a better Q4_K_M."
+    format = "gguf"
+    Options: type | None = AwqOptions
+
+    def plan(self, tensors: Sequence[TensorInfo], options: AwqOptions | None = None) -> Plan:
+        """Matrices of layers in 4 bits; in folders all else is F16."""
+        options = options or AwqOptions()
+        windows = _WINDOWS if options.scales else _WINDOWS_UNSEARCHED
+        if not options.scales and not options.clips and options.output != "gguf":
+            windows = 1
+        if options.output == "gguf":
+            mixed = plan_mixture(tensors, _MIXTURE)
+            return Plan(mixed.types, mixed.file_type, mixed.fallbacks, calibration_windows=windows)
+        group = _group(tensors)
+        is_awq = options.output == "folder"
+        packed = block_type(f"INT4_G{group}" if is_awq else "Q4_0")
+        return Plan(
+            {each.name: _type(each, packed) for each in file_order(tensors)},
+            layout="awq" if is_awq else "compressed-tensors",
+            group=group,
+            calibration_windows=windows,
+        )
+
+    def calibration(
+        self, source: Checkpoint, plan: Plan, options: AwqOptions | None, n_threads: int = 0
+    ) -> Calibration:
+        """The search, made as the conversion goes from layer to layer."""
+        from octavo_awq.calibration import AwqCalibration
+
+        return AwqCalibration(
+            source,
+            options or AwqOptions(),
+            plan.group or GROUPS[-1],
+            symmetric=plan.layout == "compressed-tensors",
+            into_groups=self._packer(plan.group) if plan.layout else None,
+            n_threads=n_threads,
+        )
+
+    def encode(
+        self,
+        weights: npt.NDArray[np.float32],
+        block_type: BlockType,
+        importance: npt.NDArray[np.float32] | None = None,
+    ) -> npt.NDArray[np.uint8]:
+        """Round rows that no calibration knows anything about."""
+        if block_type.name.startswith("INT4_"):
+            return _packed(weights, block_type, block_type.n_weights)
+        return encode(weights, block_type, importance)
+
+    def _packer(self, group: int) -> Packer:
+        return lambda weights, to: _packed(weights, to, group)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Packer = Callable[[npt.NDArray[np.float32], BlockType], npt.NDArray[np.uint8]]
+
+
+def _packed(weights: npt.NDArray[np.float32], to: BlockType, group: int) -> npt.NDArray[np.uint8]:
+    """Rows rounded in groups; those around zero are Q4_0 blocks that repeat the group's scale."""
+    import numpy as np
+
+    from octavo_awq.groups import round_groups
+
+    found = round_groups(weights, group, symmetric=to.name == "Q4_0")
+    if to.name != "Q4_0":
+        return int4_blocks(found.q, found.scales, found.zeros)
+    repeated = np.repeat(found.scales, group // 32, axis=1)
+    halves = found.q.reshape(len(weights), -1, 2, 16)
+    blocks = np.empty((*repeated.shape, 18), np.uint8)
+    blocks[..., :2] = repeated[..., None].view(np.uint8)
+    blocks[..., 2:] = halves[:, :, 0] | halves[:, :, 1] << 4
+    return blocks.reshape(len(weights), -1)
+
+
+def _group(tensors: Sequence[TensorInfo]) -> int:
+    """The largest group that divides all rows."""
+    matrices = [each for each in tensors if _is_packed(each)]
+    for each in matrices:
+        if len(each.shape) > 2:
+            raise OctavoError("Models with experts cannot become a 4-bit folder yet.")
+        if each.rows % 8 or each.columns % GROUPS[-1]:
+            raise OctavoError(
+                f"{each.name} has no whole number of groups of 32 weights, so AWQ cannot hold it."
+            )
+    return next(size for size in GROUPS if all(each.columns % size == 0 for each in matrices))
+
+
+def _is_packed(tensor: TensorInfo) -> bool:
+    return may_shrink(tensor) and layer_number(tensor.name) >= 0
+
+
+def _type(tensor: TensorInfo, packed: BlockType) -> BlockType:
+    if _is_packed(tensor):
+        return packed
+    return block_type("F16") if tensor.is_matrix else block_type("F32")
+
+
+@hookimpl
+def quantizers() -> list[Awq]:
+    """Add the one method of this plugin."""
+    return [Awq()]

@@ -1,0 +1,216 @@
+"""What the search finds for one layer after the other, told tensor by tensor as a conversion asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.api import (
+    BlockType,
+    Checkpoint,
+    Progress,
+    RowEncoder,
+    TensorInfo,
+    Work,
+    encode,
+    feedback_encoder,
+    layer_number,
+    layer_run,
+)
+from octavo_awq.folds import Fold, folds
+from octavo_awq.scales import Loss, clip, linear_loss, search_clip, search_scale
+
+if TYPE_CHECKING:
+    from octavo.api import Seen
+
+Floats = npt.NDArray[np.float32]
+N_SAMPLES = 2
+"""Windows of 512 tokens through which attention is run for each of the 20 scales; feed-forward takes as many tokens
+as one of them, from all."""
+# Clipping harms what attention compares (AutoAWQ leaves out the same).
+_NEVER_CLIPPED = ("attn_q.", "attn_k.", "attn_qkv.")
+
+
+class Choices(Protocol):
+    """What of the plugin's options counts here."""
+
+    @property
+    def text(self) -> str:
+        """Path of the calibration text, or empty."""
+
+    @property
+    def scales(self) -> bool:
+        """Whether scales are searched."""
+
+    @property
+    def clips(self) -> bool:
+        """Whether clipping is searched."""
+
+
+@dataclass
+class _Layer:
+    """What was found: by tensor, what its columns are multiplied and its rows divided by, its limits and moments."""
+
+    columns: dict[str, Floats] = field(default_factory=dict)
+    rows: dict[str, Floats] = field(default_factory=dict)
+    limits: dict[str, Floats] = field(default_factory=dict)
+    moments: dict[str, Floats] = field(default_factory=dict)
+
+
+class AwqCalibration:
+    """Searches when the first tensor of a layer is asked for; holds one layer at a time.
+
+    Parameters
+    ----------
+    source : Checkpoint
+    choices : Choices
+    group : int
+        Weights that share a scale, in the search.
+    symmetric : bool
+        Whether groups have no zero point.
+    into_groups : function (weights float32[rows, columns], BlockType) -> uint8[rows, row_bytes], or None
+        Packs rows that are scaled and clipped; None for a GGUF, whose blocks know error feedback.
+    """
+
+    def __init__(
+        self,
+        source: Checkpoint,
+        choices: Choices,
+        group: int,
+        *,
+        symmetric: bool,
+        into_groups: Callable[[Floats, BlockType], npt.NDArray[np.uint8]] | None,
+        n_threads: int = 0,
+    ) -> None:
+        self._source = source
+        self._choices = choices
+        self._group, self._symmetric = group, symmetric
+        self._into_groups = into_groups
+        # The error feedback of a GGUF knows how much tokens count; the paper's losses count them all the same.
+        self._run = layer_run(
+            source, choices.text, n_samples=N_SAMPLES, weighted=into_groups is None, n_threads=n_threads
+        )
+        self._searches = into_groups is None or choices.scales or choices.clips
+        self._number = -1
+        self._layer = _Layer()
+
+    def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
+        """Search the tensor's layer if that is not done, and give the encoder of its rows."""
+        number = layer_number(tensor.name)
+        if number >= 0 and number != self._number:
+            self._number = -1
+            self._layer = _Layer()
+            if self._searches:
+                self._layer = yield from self._search(number)
+            self._number = number
+        found = self._layer if number >= 0 else _Layer()
+        stem, _, kind = tensor.name.rpartition(".")
+        columns = found.columns.get(tensor.name)
+        rows = found.rows.get(f"{stem}.weight")
+        limits = found.limits.get(tensor.name)
+        if kind == "bias" and rows is not None:  # a bias has as many numbers as its matrix has rows
+            return lambda weights, _: encode(weights / rows, to)
+        pack = self._packer(tensor, to, found, columns)
+
+        def encoded(weights: Floats, first: int) -> npt.NDArray[np.uint8]:
+            here = slice(first, first + len(weights))
+            changed = folded(weights, columns, rows if rows is None else rows[here])
+            return pack(changed if limits is None else clip(changed, limits[here]), first)
+
+        return encoded
+
+    def close(self) -> None:
+        """End the threads, and forget what was found."""
+        self._run.close()
+        self._number, self._layer = -1, _Layer()
+
+    def _packer(self, tensor: TensorInfo, to: BlockType, found: _Layer, scale: Floats | None) -> RowEncoder:
+        pack = self._into_groups
+        if pack is not None and not to.is_float:
+            return lambda weights, _: pack(weights, to)
+        moments = found.moments.get(tensor.name)
+        if moments is None or to.is_float:
+            return lambda weights, _: encode(weights, to)
+        return feedback_encoder(to, moments if scale is None else moments / np.outer(scale, scale))
+
+    def _search(self, number: int) -> Work[_Layer]:
+        seen = yield from self._run.reach(number)
+        found = _Layer()
+        n_steps = 2 * len(seen)
+        for at, product in enumerate(seen):
+            yield Progress(at, n_steps, f"search scales of layer {number}", number + 1, self._run.n_layers)
+            matrices = [self._run.weights(name) for name in product.tensors]
+            fold = folds(self._source, product.tensors, product.norm)
+            if fold is not None and self._choices.scales:
+                loss = self._loss(number, at, seen, matrices)
+                scale = search_scale(matrices, product.mean_abs, self._group, loss, symmetric=self._symmetric)
+                _note(found, product.tensors, fold, scale)
+            for name in product.tensors:
+                found.moments[name] = product.moments
+        if self._into_groups is None or not self._choices.clips:
+            return found
+        for at, product in enumerate(seen):
+            yield Progress(
+                len(seen) + at, n_steps, f"search limits of layer {number}", number + 1, self._run.n_layers
+            )
+            for name in product.tensors:
+                if not any(part in name for part in _NEVER_CLIPPED):
+                    found.limits[name] = self._limits(found, name)
+        return found
+
+    def _limits(self, found: _Layer, name: str) -> Floats:
+        scale, moments = found.columns.get(name), found.moments[name]
+        weights = folded(self._run.weights(name), scale, found.rows.get(name))
+        if scale is not None:
+            moments = moments / np.outer(scale, scale)
+        return search_clip(weights, moments, self._group, symmetric=self._symmetric)
+
+    def _loss(self, number: int, at: int, seen: Sequence[Seen], matrices: Sequence[Floats]) -> Loss:
+        """On the module's output: of attention or feed-forward as a whole, or of the product where that is all."""
+        product = seen[at]
+        if not product.norm or at + 1 >= len(seen) or seen[at + 1].norm:
+            return linear_loss(matrices, product.moments)
+        after = seen[at + 1]
+        output = self._run.weights(after.tensors[0])
+        pairs = list(zip(product.samples, after.samples, strict=True))
+        if ".ffn_" in product.tensors[0]:  # no token knows of another there
+            pairs = [(_spread(product.samples), _spread(after.samples))]
+
+        def loss(rounded: Sequence[Floats]) -> float:
+            total = 0.0
+            changed = dict(zip(product.tensors, rounded, strict=True))
+            for inputs, usual in pairs:
+                change = (self._run.follow(number, at, inputs, changed) - usual) @ output.T
+                changed = {}  # they stay
+                total += float(np.einsum("ij,ij->", change, change, dtype=np.float64))
+            return total
+
+        return loss
+
+
+def folded(weights: Floats, columns: Floats | None, rows: Floats | None) -> Floats:
+    """Columns multiplied, rows divided."""
+    if columns is not None:
+        weights = weights * columns
+    if rows is not None:
+        weights = weights / rows[:, None]
+    return weights
+
+
+def _spread(samples: Sequence[Floats]) -> Floats:
+    """As many tokens as one sample has, from all."""
+    return np.concatenate([each[:: len(samples)] for each in samples])[: len(samples[0])]
+
+
+def _note(found: _Layer, tensors: Sequence[str], fold: Fold, scale: Floats) -> None:
+    for name in tensors:
+        found.columns[name] = scale
+    if fold.is_norm:
+        found.columns[fold.name] = np.float32(1) / scale
+        return
+    rows = found.rows.setdefault(fold.name, np.ones(fold.n_rows, np.float32))
+    rows[fold.n_rows - len(scale) :] = scale

@@ -1,4 +1,5 @@
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -116,5 +117,6 @@ def test_deleted_words_are_not_in_the_file(tmp_path):
         say(store, "stays")
         store.delete_chat(chat.id)
         assert store.forget_deleted() == [chat.id]
-        for each in tmp_path.iterdir():
+        store.back_up()
+        for each in filter(Path.is_file, tmp_path.rglob("*")):
             assert b"unmistakableword" not in each.read_bytes()

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from octavo.store.chat_records import ANSWER
 from octavo.store.chat_settings import ChatSettings
 from octavo.store.chat_tree import ChatTree
-from octavo.store.chats import Chat, ChatMessage, ChatStore
+from octavo.store.chats import DAYS_IN_TRASH, Chat, ChatMessage, ChatStore
 from octavo.store.database import NotSaved
 from octavo.store.kept_caches import KeptCaches, chat_key
 
@@ -56,7 +56,8 @@ class Conversation(QObject):
         self._is_told = False
         self._timer = QTimer(self, interval=SAVE_MS)
         self._timer.timeout.connect(self._save)
-        store.mark_interrupted()
+        if not store.is_read_only:
+            store.mark_interrupted()
 
     def chats(self) -> list[Chat]:
         """All chats: those pinned, then the one used last first."""
@@ -110,6 +111,18 @@ class Conversation(QObject):
         for chat_id in gone:
             KeptCaches().forget(chat_key(chat_id))
         return len(gone)
+
+    def tidy_up(self) -> None:
+        """Empty the trash of what is old and make the day's copy; for some time after the start."""
+        if self._store.is_read_only:
+            return
+        try:
+            self.empty_trash(DAYS_IN_TRASH)
+            self._store.back_up()
+        except NotSaved as error:
+            self.not_saved.emit(f"{error.message} {error.hint}")
+        except OSError as error:
+            self.not_saved.emit(f"The chats could not be copied: {error.strerror}.")
 
     @property
     def key(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from octavo.store.salvage import Recovery
+
 MIGRATIONS = (
     """
     CREATE TABLE chats (
@@ -37,4 +39,25 @@ MIGRATIONS = (
     CREATE INDEX chats_of_folder ON chats (folder_id);
     CREATE TABLE presets (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL)
     """,
+)
+
+# A message without its parent hangs on the one before it; one without its chat gets a chat.
+RECOVERY = Recovery(
+    tables=("folders", "presets", "chats", "messages"),
+    # The search index is made anew where its triggers are missing.
+    before=tuple(
+        f"DROP TRIGGER IF EXISTS {name}" for name in ("messages_added", "messages_gone", "messages_changed")
+    ),
+    after=(
+        "INSERT INTO chats (id, title, model_path, system_prompt, created, updated)"
+        " SELECT chat_id, 'Recovered', '', '', min(created), max(created) FROM messages"
+        " WHERE chat_id NOT IN (SELECT id FROM chats) GROUP BY chat_id",
+        "UPDATE messages SET parent_id = (SELECT max(p.id) FROM messages AS p"
+        " WHERE p.chat_id = messages.chat_id AND p.id < messages.id)"
+        " WHERE parent_id NOT IN (SELECT id FROM messages)",
+        "UPDATE messages SET stats = '{}' WHERE NOT json_valid(stats)",
+        "UPDATE chats SET folder_id = NULL WHERE folder_id NOT IN (SELECT id FROM folders)",
+        "UPDATE chats SET leaf_id = (SELECT max(m.id) FROM messages AS m WHERE m.chat_id = chats.id)"
+        " WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages)",
+    ),
 )

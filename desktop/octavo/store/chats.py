@@ -11,18 +11,21 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from octavo.engine.errors import OctavoError
 from octavo.engine.folders import data_folder
+from octavo.store.backups import back_up_daily, forget_copies
 from octavo.store.chat_folders import ChatFolders
 from octavo.store.chat_records import ANSWER, Chat, ChatMessage, Folder
-from octavo.store.chat_schema import MIGRATIONS
+from octavo.store.chat_schema import MIGRATIONS, RECOVERY
 from octavo.store.chat_search import ChatSearch
 from octavo.store.chat_settings import ChatSettings, read_chat_settings, settings_json
 from octavo.store.chat_tree import ChatTree
-from octavo.store.database import open_database, told, transaction
+from octavo.store.database import is_read_only, open_database, told, transaction
 from octavo.store.presets import Presets
 
 __all__ = ["Chat", "ChatMessage", "ChatStore", "Folder"]
@@ -41,6 +44,8 @@ class ChatStore:
     ----------
     problem : str
         What the user should know of the file, one sentence; empty when all is well.
+    is_read_only : bool
+        Whether the file is of a newer Octavo: writing raises ``NotSaved``.
     folders : ChatFolders
     presets : Presets
     search : ChatSearch
@@ -48,11 +53,14 @@ class ChatStore:
 
     def __init__(self, path: Path | None = None) -> None:
         path = path or data_folder() / "chats.sqlite"
-        self._name = path.name
-        self._database, self.problem = open_database(path, MIGRATIONS)
+        self._path, self._name = path, path.name
+        self._database, self.problem = open_database(path, MIGRATIONS, recovery=RECOVERY, reads_newer=True)
+        self.is_read_only = is_read_only(self._database)
+        if self.is_read_only:
+            self._check_readable()
         self.folders = ChatFolders(self._database, self._name)
         self.presets = Presets(self._database, self._name)
-        self.search = ChatSearch(self._database, self._name)
+        self.search = ChatSearch(self._database, self._name, may_write=not self.is_read_only)
 
     def __enter__(self) -> ChatStore:
         return self
@@ -65,6 +73,13 @@ class ChatStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def back_up(self) -> bool:
+        """Copy the file if that was not done today, and remove copies that are too old; whether it was copied."""
+        if self.is_read_only:
+            return False
+        with told(self._name):
+            return back_up_daily(self._database, self._path, date.today())
 
     def new_chat(
         self,
@@ -135,7 +150,7 @@ class ChatStore:
         return self._chats("deleted IS NOT NULL ORDER BY deleted DESC, id DESC")
 
     def forget_deleted(self, older_than_days: float = 0) -> list[int]:
-        """Really remove what has been in the trash so long, from the file too; the ids of the chats."""
+        """Really remove what has been in the trash so long, from the file and its copies; the ids of the chats."""
         before = time.time() - older_than_days * 86_400
         with told(self._name):
             with transaction(self._database):
@@ -147,6 +162,8 @@ class ChatStore:
                 # The pages that held them were overwritten; the log still has copies.
                 self._database.execute("VACUUM")
                 self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                forget_copies(self._path)
+                back_up_daily(self._database, self._path, date.today())
         return gone
 
     def add_message(
@@ -246,6 +263,18 @@ class ChatStore:
             self._database.execute(
                 "UPDATE chats SET created = ?, updated = ? WHERE id = ?", (created, updated, chat_id)
             )
+
+    def _check_readable(self) -> None:
+        """Refuse a newer file whose tables are not what we know."""
+        try:
+            for chat in self.chats()[:1]:
+                self.tree(chat.id)
+        except (OctavoError, ValueError) as error:
+            self.close()
+            raise OctavoError(
+                f"{self._name} was written by a newer Octavo.",
+                "Update Octavo to use it; nothing was changed.",
+            ) from error
 
     @contextlib.contextmanager
     def all_or_nothing(self) -> Iterator[None]:

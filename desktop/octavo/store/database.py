@@ -1,23 +1,33 @@
 """SQLite as we use it: write-ahead log, every commit on the disk before it counts, a numbered schema.
 
-A damaged file is set aside and a new one begun; a file of a newer Octavo is refused, not touched.
+Before the schema changes the file is copied (``backups``). A damaged file is set aside, and what a copy and its own
+readable rows give is put in its place. A file of a newer Octavo is never written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from octavo.engine.errors import OctavoError
+from octavo.store.backups import back_up, restore_newest
+from octavo.store.salvage import Recovery, salvage
+
+# How long a large file is looked through for damage at the start of the program.
+_CHECK_SECONDS = 1.0
+_STEPS_BETWEEN_LOOKS = 10_000
 
 
 class NotSaved(OctavoError):
     """The database could not be written or read: disk full, rights, damage."""
 
 
-def open_database(path: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connection, str]:
+def open_database(
+    path: Path, migrations: Sequence[str], *, recovery: Recovery | None = None, reads_newer: bool = False
+) -> tuple[sqlite3.Connection, str]:
     """Open ``path`` and bring its schema up to date.
 
     Parameters
@@ -25,6 +35,10 @@ def open_database(path: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connec
     path : Path
     migrations : sequence of str
         The SQL that leads from each schema to the next; the schema's number is how many have run.
+    recovery : Recovery, optional
+        How to get back what a damaged file held; without it a new file is begun.
+    reads_newer : bool
+        Open a file of a newer Octavo for reading instead of refusing it.
 
     Returns
     -------
@@ -41,11 +55,12 @@ def open_database(path: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connec
             f"Cannot open {path}: {error}.", "Check the folder's rights and free space."
         ) from error
     except sqlite3.DatabaseError:
-        kept = _set_aside(path)
-        problem = f"{path.name} was damaged and is kept as {kept.name}; a new one was begun."
-        connection = _connect(path)
+        return _begin_again(path, migrations, recovery)
     try:
-        _migrate(connection, migrations, path)
+        if _schema(connection) > len(migrations):
+            problem = _read_only(connection, path, reads_newer=reads_newer)
+        else:
+            _migrate(connection, migrations, path)
     except BaseException:
         connection.close()
         raise
@@ -78,6 +93,11 @@ def told(name: str) -> Iterator[None]:
         ) from error
 
 
+def is_read_only(connection: sqlite3.Connection) -> bool:
+    """Whether the file is of a newer Octavo and is only read."""
+    return bool(connection.execute("PRAGMA query_only").fetchone()[0])
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the file; raises ``sqlite3.DatabaseError`` if it is damaged."""
     connection = sqlite3.connect(path, isolation_level=None)
@@ -87,13 +107,64 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         # What is deleted is overwritten, not only unlinked.
         connection.execute("PRAGMA secure_delete = ON")
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        verdict = _quick_check(connection)
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _quick_check(connection: sqlite3.Connection) -> str:
+    """What SQLite says of the file's structure; ``ok`` too where a long look found nothing so far."""
+    until = time.monotonic() + _CHECK_SECONDS
+    was_cut = False
+
+    def is_over() -> bool:
+        nonlocal was_cut
+        was_cut = time.monotonic() > until
+        return was_cut
+
+    connection.set_progress_handler(is_over, _STEPS_BETWEEN_LOOKS)
+    try:
+        return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError:
+        if was_cut:
+            return "ok"
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _begin_again(
+    path: Path, migrations: Sequence[str], recovery: Recovery | None
+) -> tuple[sqlite3.Connection, str]:
+    """Set a damaged file aside and put in its place what is left of it."""
+    kept = _set_aside(path)
+    restored = restore_newest(path) if recovery else None
+    try:
+        connection = _connect(path)
+        _migrate(connection, migrations, path)
+    except (sqlite3.DatabaseError, OctavoError):  # the copy is of no use either
+        path.unlink(missing_ok=True)
+        restored, connection = None, _connect(path)
+        _migrate(connection, migrations, path)
+    n_rows = 0
+    if recovery is not None:
+        try:
+            n_rows = salvage(kept, connection, recovery)
+        except (sqlite3.DatabaseError, OSError):  # nothing of it can be read
+            n_rows = 0
+    if restored and n_rows:
+        what = "what could be read of it was added to the newest backup"
+    elif restored:
+        what = "the newest backup took its place, and what came later is missing"
+    elif n_rows:
+        what = "what could be read of it was taken over, and something may be missing"
+    else:
+        what = "a new one was begun"
+    return connection, f"{path.name} was damaged and is kept as {kept.name}; {what}."
 
 
 def _set_aside(path: Path) -> Path:
@@ -107,12 +178,25 @@ def _set_aside(path: Path) -> Path:
     return path.replace(kept)
 
 
-def _migrate(connection: sqlite3.Connection, migrations: Sequence[str], path: Path) -> None:
+def _schema(connection: sqlite3.Connection) -> int:
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if schema > len(migrations):
+    return int(schema)
+
+
+def _read_only(connection: sqlite3.Connection, path: Path, *, reads_newer: bool) -> str:
+    """Keep a newer file as it is; what to tell of it."""
+    if not reads_newer:
         raise OctavoError(
             f"{path.name} was written by a newer Octavo.", "Update Octavo to use it; nothing was changed."
         )
+    connection.execute("PRAGMA query_only = ON")
+    return f"{path.name} was written by a newer Octavo: it can be read, and nothing new is kept in it."
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str], path: Path) -> None:
+    schema = _schema(connection)
+    if 0 < schema < len(migrations):
+        back_up(connection, path, f"before-schema-{len(migrations)}")
     for number in range(schema, len(migrations)):
         with transaction(connection):
             for statement in migrations[number].split(";"):

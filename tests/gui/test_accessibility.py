@@ -57,8 +57,8 @@ def test_every_control_can_be_reached_with_the_keyboard(joined, page):
 
 def test_the_chat_options_have_names(joined):
     joined.window.show_named("Chat")
-    joined.chat.panel._open_options()
-    popover = joined.chat.panel._options
+    joined.chat.panel.open_options()
+    popover = joined.chat.panel.options.popover
 
     assert [each for each in controls(popover) if not said(each)] == []
     popover.close()

@@ -2,9 +2,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from octavo.gui.widgets.chat_list import ChatEntry
-from octavo.gui.widgets.message_view import AnswerMessage, QuestionView
-from octavo.gui.widgets.prose_view import ProseView
+from octavo.gui.widgets.answer_message import AnswerMessage
+from octavo.gui.widgets.question_view import QuestionView
 from octavo.store.chats import ChatStore
 from octavo.worker.protocol import Load
 
@@ -38,7 +37,7 @@ def test_a_question_is_answered_and_both_are_kept(joined, ready, qtbot):
         ask(ready, "Hello **there**")
 
     assert answers(ready) == ["Hello **there**"]
-    assert ready.findChild(ProseView).toPlainText() == "Hello there"
+    assert ready.findChild(AnswerMessage).texts[0].toPlainText() == "Hello there"
     with ChatStore() as store:
         (chat,) = store.chats()
         question, answer = store.messages(chat.id)
@@ -53,10 +52,10 @@ def test_a_question_is_answered_and_both_are_kept(joined, ready, qtbot):
 def test_figures_stand_over_the_composer(joined, ready, qtbot):
     with qtbot.waitSignal(joined.desk.answered):
         ask(ready, "one two three")
-    status = ready.panel._status
+    status = ready.panel.status
 
     assert (status._speed.text(), status._tokens.text()) == ("12 tok/s", "·  3 tokens")
-    assert status._context.text() == "Context 42 of 4,096"
+    assert status.meter.text() == "Context 42 of 4,096"
 
 
 def test_a_question_waits_for_its_model(joined, page, qtbot):
@@ -70,7 +69,7 @@ def test_a_question_waits_for_its_model(joined, page, qtbot):
 
 def test_without_a_model_the_question_stays_in_the_field(joined, page):
     joined.workspace.show_library([])
-    page.panel._path = ""
+    page.panel.model.path = ""
     ask(page, "to whom?")
 
     assert page.panel.composer.text == "to whom?"
@@ -126,7 +125,7 @@ def test_after_a_crash_another_question_is_answered(joined, ready, qtbot):
 
 
 def test_too_little_memory_offers_a_shorter_context(joined, page, qtbot):
-    page.panel._path = "/models/huge.gguf"
+    page.panel.model.path = "/models/huge.gguf"
     with qtbot.waitSignal(joined.desk.failed):
         joined.desk.load(Load(path="/models/huge.gguf", context_tokens=8192))
     assert page.panel.problem.primary.accessibleName() == "Restart with 4K context"
@@ -154,8 +153,9 @@ def test_chats_are_listed_and_can_be_opened_again(joined, ready, qtbot):
     with qtbot.waitSignal(joined.desk.answered):
         ask(ready, "Second chat")
 
-    entry = next(each for each in ready.findChildren(ChatEntry) if each.text() == "First chat")
-    entry.click()
+    assert ready.chats.entries.titles == ["Today", "Second chat", "First chat"]
+    ready.chats.entries.setCurrentRow(2)
+    QTest.keyClick(ready.chats.entries, Qt.Key.Key_Return)
 
     qtbot.waitUntil(lambda: answers(ready) == ["First chat"])
 
@@ -190,8 +190,8 @@ def test_of_a_thousand_messages_only_those_near_the_view_exist(joined, ready, qt
             text = f"Message {number} " + "with words " * 60
             parent = store.add_message(chat.id, role, text, parent_id=parent, finish="stop").id
 
-    ready._open_chat(chat.id)
-    messages = ready.panel._messages
+    ready.open_chat(chat.id)
+    messages = ready.panel.messages
     qtbot.waitUntil(lambda: messages.n_filled > 0)
 
     assert messages.n_filled < 30
@@ -204,7 +204,7 @@ def test_tokens_are_counted_while_typing(joined, ready, qtbot):
         QTest.keyClicks(ready.panel.composer.edit, "one two three")
 
     assert caught.args == [3]
-    assert ready.panel._status._context.text() == "Context 3 of 4,096"
+    assert ready.panel.status.meter.text() == "Context 3 of 4,096"
 
 
 def test_another_model_ends_the_answer_of_the_one_before(joined, ready, qtbot):

@@ -112,7 +112,7 @@ def test_a_chat_keeps_its_model_when_another_is_selected(joined, qtbot):
 
     joined.window.show_named("Chat")
 
-    assert joined.chat.panel._path == "/models/small.gguf"
+    assert joined.chat.panel.model.path == "/models/small.gguf"
 
 
 def test_loads_and_answers_are_written_down(joined, qtbot):
@@ -146,7 +146,7 @@ def test_predicted_and_measured_memory_stand_side_by_side(joined, qtbot):
     with qtbot.waitSignal(joined.desk.loaded):
         joined.chat.panel.chat_with("/models/small.gguf")
 
-    said = joined.chat.panel._status._memory.text()
+    said = joined.chat.panel.status._memory.text()
     assert said == "memory predicted 250 MB, measured 260 MB  ·"
 
 
@@ -194,4 +194,4 @@ def test_a_stopped_engine_shows_no_memory(joined, qtbot):
 
     joined.desk._engine._process.kill()
 
-    qtbot.waitUntil(lambda: joined.chat.panel._status._memory.text() == "")
+    qtbot.waitUntil(lambda: joined.chat.panel.status._memory.text() == "")

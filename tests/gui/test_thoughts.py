@@ -3,7 +3,8 @@ import random
 import pytest
 
 from octavo.gui.markdown.thoughts import ThoughtSplitter
-from octavo.gui.widgets.message_view import AnswerMessage, ShownMessage
+from octavo.gui.widgets.answer_message import AnswerMessage
+from octavo.gui.widgets.message_view import ShownMessage
 from octavo.gui.widgets.prose_view import ProseView
 
 
@@ -62,5 +63,5 @@ def test_a_growing_thought_is_not_shown_as_an_answer(qtbot):
     view._draw()
 
     assert view._thought.isVisible()
-    assert view._thought._toggle.accessibleName() == "Show the thoughts"
+    assert view._thought._toggle.accessibleName() == "Show the thoughts: Thinking…"
     assert view.findChildren(ProseView) == []

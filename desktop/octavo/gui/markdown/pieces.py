@@ -37,6 +37,8 @@ class Line:
         Whether it stands close to its neighbours.
     is_rule : bool
         A line across.
+    is_plain : bool
+        A line of plain text, without a gap above it.
     """
 
     runs: tuple[Run, ...]
@@ -46,6 +48,7 @@ class Line:
     quote: int = 0
     is_tight: bool = False
     is_rule: bool = False
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)

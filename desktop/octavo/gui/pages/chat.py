@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
 from octavo.gui.pages.chat_panel import ChatPanel
-from octavo.gui.pages.chat_words import as_markdown, days_of
+from octavo.gui.pages.chat_shelf import ChatShelf
 from octavo.gui.widgets.card import Line
 from octavo.gui.widgets.chat_list import ChatList
+from octavo.gui.widgets.shortcuts_dialog import ShortcutsDialog
 from octavo.gui.workspace import Workspace
+from octavo.store.chat_export import as_markdown
+from octavo.store.chats import DAYS_IN_TRASH
+
+TIDY_MS = 20_000
 
 
 class ChatPage(QWidget):
@@ -27,17 +29,22 @@ class ChatPage(QWidget):
         super().__init__()
         self.setObjectName("page")
         self._workspace, self._desk, self._conversation = workspace, desk, conversation
-        self._chats = ChatList()
+        self.chats = ChatList()
         self.panel = ChatPanel(workspace, desk, conversation)
+        self.shelf = ChatShelf(self, self.chats, conversation, self.panel.problem)
         self._deleted: int | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._chats)
+        layout.addWidget(self.chats)
         layout.addWidget(Line(upright=True))
         layout.addWidget(self.panel, 1)
         self._connect()
+        self._add_shortcuts()
         self._show_chats()
+        QTimer.singleShot(TIDY_MS, self, self._forget_old)
+        if conversation.store.problem:
+            self.panel.problem.show_problem(conversation.store.problem)
 
     def begin_new(self) -> None:
         """Show an empty chat and wait for the first question."""
@@ -46,47 +53,85 @@ class ChatPage(QWidget):
         self._show_conversation()
         self.panel.composer.edit.setFocus()
 
+    def open_chat(self, chat_id: int, message_id: int = 0) -> None:
+        """Show a chat as it was left, or a message of it."""
+        chat = self._conversation.chat
+        if chat is None or chat.id != chat_id or message_id:
+            self.panel.stop()
+            self._conversation.open(chat_id, message_id or None)
+            self._show_conversation()
+        if message_id:
+            self.panel.reveal_message(message_id)
+        chat = self._conversation.chat
+        if chat is not None and self._desk.state == "empty" and self._workspace.model(chat.model_path):
+            self.panel.chat_with(chat.model_path)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.panel.composer.edit.setFocus()
+
+    def show_shortcuts(self) -> None:
+        """Show what the keyboard can do."""
+        ShortcutsDialog(self).open()
 
     def _connect(self) -> None:
         header = self.panel.header
         header.file_asked.connect(self.file_asked)
         header.copy_asked.connect(self._copy)
+        header.rename_asked.connect(self.chats.begin_rename)
         header.export_asked.connect(self._export)
         header.deletion_asked.connect(self._delete)
-        self._chats.chosen.connect(self._open_chat)
-        self._chats.new_asked.connect(self.begin_new)
+        header.find_asked.connect(self.panel.find_bar.open)
+        header.shortcuts_asked.connect(self.show_shortcuts)
+        self.shelf.opened.connect(self.open_chat)
+        self.shelf.deletion_asked.connect(self._delete_chat)
+        self.chats.new_asked.connect(self.begin_new)
         self.panel.problem.primary.clicked.connect(self._undo_deletion)
         self._conversation.chats_changed.connect(self._show_chats)
+
+    def _add_shortcuts(self) -> None:
+        find = self.panel.finding
+        for keys, slot in (
+            ("Ctrl+F", self.panel.find_bar.open),
+            ("F3", lambda: find.step(1)),
+            ("Shift+F3", lambda: find.step(-1)),
+            ("Ctrl+Shift+F", self.chats.field.setFocus),
+            ("Ctrl+Shift+A", self.panel.files.choose),
+            ("Ctrl+Shift+C", self.panel.copy_last),
+            ("Ctrl+R", self.panel.ask_last_again),
+            ("Ctrl+,", self.panel.open_options),
+            ("F2", self.chats.begin_rename),
+            ("Ctrl+/", self.show_shortcuts),
+            ("F1", self.show_shortcuts),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
     def _show_chats(self) -> None:
         self._deleted = None
         chat = self._conversation.chat
-        days = days_of(self._conversation.chats(), datetime.now())
-        self._chats.show_chats(days, chat.id if chat else None)
+        self.shelf.show()
         self.panel.header.show_title(chat.title if chat else "New chat")
 
     def _show_conversation(self) -> None:
         self._show_chats()
         self.panel.show_conversation()
 
-    def _open_chat(self, chat_id: int) -> None:
-        self.panel.stop()
-        self._conversation.open(chat_id)
-        self._show_conversation()
-        chat = self._conversation.chat
-        if chat is not None and self._desk.state == "empty" and self._workspace.model(chat.model_path):
-            self.panel.chat_with(chat.model_path)
-
     def _delete(self) -> None:
-        self.panel.stop()
-        deleted = self._conversation.delete()
-        self._show_conversation()
-        self._deleted = deleted
-        if deleted is not None:
-            self.panel.problem.show_problem("The chat was deleted.", primary="Undo")
+        if self._conversation.chat is not None:
+            self._delete_chat(self._conversation.chat.id)
+
+    def _delete_chat(self, chat_id: int) -> None:
+        """Put a chat in the trash, and offer to bring it back."""
+        chat = self._conversation.chat
+        if chat is not None and chat.id == chat_id:
+            self.panel.stop()
+            self._conversation.delete()
+            self._show_conversation()
+        else:
+            self._conversation.store.delete_chat(chat_id)
+            self._show_chats()
+        self._deleted = chat_id
+        self.panel.problem.show_problem("The chat is in the trash.", primary="Undo")
 
     def _undo_deletion(self) -> None:
         if self._deleted is not None:
@@ -94,16 +139,13 @@ class ChatPage(QWidget):
             self._show_conversation()
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(as_markdown(self._conversation))
+        if self._conversation.chat is not None:
+            text = as_markdown(self._conversation.chat, self._conversation.branch)
+            QGuiApplication.clipboard().setText(text)
 
     def _export(self) -> None:
-        dialog = QFileDialog(self, "Export the chat", "chat.md", "Markdown (*.md)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(self._write_export)
-        dialog.open()
+        if self._conversation.chat is not None:
+            self.shelf.export(self._conversation.chat.id)
 
-    def _write_export(self, name: str) -> None:
-        try:
-            Path(name).write_text(as_markdown(self._conversation), "utf-8")
-        except OSError as error:
-            self.panel.problem.show_problem(f"{name} could not be written.", f"{error.strerror}.")
+    def _forget_old(self) -> None:
+        self._conversation.empty_trash(DAYS_IN_TRASH)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from octavo.gui.conversation import Conversation
-from octavo.gui.wording import count, day, speed
-from octavo.store.chats import Chat, ChatMessage
+from octavo.gui.widgets.chat_list import ChatEntry
+from octavo.gui.widgets.message_view import ShownMessage
+from octavo.gui.wording import count, day, duration, moment, speed
+from octavo.store.chat_search import SearchHit
+from octavo.store.chats import DAYS_IN_TRASH, Chat, ChatMessage
 from octavo.worker.protocol import Progressed, Replied
 
 _STAGES = {
@@ -20,16 +22,59 @@ _STAGES = {
 }
 
 
-def days_of(chats: Sequence[Chat], now: datetime) -> list[tuple[str, list[tuple[int, str]]]]:
-    """The chats under the days they were last used."""
+Groups = list[tuple[str, list[ChatEntry]]]
 
-    def heading(chat: Chat) -> str:
-        return day(datetime.fromtimestamp(chat.updated), now)
 
-    return [
-        (name, [(each.id, each.title or "Untitled") for each in group])
-        for name, group in groupby(chats, heading)
+def groups_of(chats: Sequence[Chat], folders: Mapping[int, str], now: datetime) -> Groups:
+    """The chats under what they belong to: pinned, a folder, else the day they were last used."""
+    groups: dict[str, list[ChatEntry]] = {}
+    names = sorted(folders.values(), key=str.casefold)
+    for heading in ("Pinned", *names):
+        groups[heading] = []
+    for chat in chats:
+        folder = folders.get(chat.folder_id) if chat.folder_id is not None else None
+        used = day(datetime.fromtimestamp(chat.updated), now)
+        heading = "Pinned" if chat.is_pinned else folder or used
+        groups.setdefault(heading, []).append(_entry(chat))
+    return [(heading, entries) for heading, entries in groups.items() if entries]
+
+
+def hits_of(hits: Sequence[SearchHit]) -> Groups:
+    """What was found."""
+    found = [
+        ChatEntry(hit.chat_id, hit.title or "Untitled", " ".join(hit.snippet.split()), hit.message_id or 0)
+        for hit in hits
     ]
+    return [(f"{count(len(found))} found" if found else "Nothing found", found)]
+
+
+def trash_of(chats: Sequence[Chat], now: datetime) -> Groups:
+    """The deleted chats, with the day they were deleted."""
+    found = [
+        ChatEntry(each.id, each.title or "Untitled", moment(datetime.fromtimestamp(each.deleted or 0), now))
+        for each in chats
+    ]
+    heading = f"Kept for {DAYS_IN_TRASH} days" if found else "The trash is empty"
+    return [(heading, found)]
+
+
+def _entry(chat: Chat) -> ChatEntry:
+    return ChatEntry(chat.id, chat.title or "Untitled", is_pinned=chat.is_pinned, folder_id=chat.folder_id)
+
+
+def shown(message: ChatMessage, conversation: Conversation) -> ShownMessage:
+    """A message as the view shows it."""
+    ids = conversation.siblings(message)
+    return ShownMessage(
+        message.id,
+        message.role,
+        message.text,
+        footer(message),
+        ids.index(message.id) + 1,
+        len(ids),
+        message.can_continue,
+        float(message.stats.get("thought_seconds", 0)),
+    )
 
 
 def stats_of(replied: Replied) -> dict[str, float]:
@@ -41,6 +86,7 @@ def stats_of(replied: Replied) -> dict[str, float]:
         "prompt_tokens": replied.prompt_tokens,
         "reused_tokens": replied.reused_tokens,
         "context_used": replied.context_used,
+        "n_dropped": replied.n_dropped,
     }
 
 
@@ -60,13 +106,16 @@ def footer(message: ChatMessage) -> str:
     if first:
         told.append(f"first word after {first:.1f} s" if first >= 0.05 else "first word at once")
     if message.stats.get("reused_tokens"):
-        told.append(
-            f"reused {count(message.stats['reused_tokens'])} of {count(message.stats['prompt_tokens'])}"
-        )
+        reused, prompt = message.stats["reused_tokens"], message.stats["prompt_tokens"]
+        told.append(f"reused {count(reused)} of {count(prompt)} tokens")
+    if message.stats.get("n_dropped"):
+        told.append(f"{count(message.stats['n_dropped'])} oldest messages left out")
     ending = {
         "cancelled": "stopped",
         "length": "cut at the longest answer",
         "failed": "broken off",
+        "interrupted": "interrupted",
+        "edited": "edited",
         "": "cut off",
     }
     if message.finish in ending and (message.text or message.finish):
@@ -74,20 +123,13 @@ def footer(message: ChatMessage) -> str:
     return " · ".join(told)
 
 
-def loading_words(event: Progressed) -> str:
+def loading_words(event: Progressed, seconds_left: float = 0.0) -> str:
     """What is awaited, with its figures."""
     stage = "compile" if event.label.startswith("compile") else event.stage
     words = _STAGES.get(stage, "Working")
     if event.stage == "prefill" and event.total:
-        return f"{words}: {count(event.done)} of {count(event.total)} tokens"
+        told = f"{words}: {count(event.done)} of {count(event.total)} tokens"
+        return f"{told}, {duration(seconds_left)} left" if seconds_left else told
     if event.total:
         return f"{words}: {event.done / event.total:.0%}"
     return words
-
-
-def as_markdown(conversation: Conversation) -> str:
-    """The branch on view as a Markdown document."""
-    title = conversation.chat.title if conversation.chat else "Chat"
-    heads = {"user": "You", "assistant": "Model"}
-    said = [f"## {heads.get(each.role, each.role)}\n\n{each.text}" for each in conversation.branch]
-    return "\n\n".join([f"# {title}", *said]) + "\n"

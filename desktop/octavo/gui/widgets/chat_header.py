@@ -50,6 +50,9 @@ class ChatHeader(QWidget):
     model_chosen = Signal(str)
     file_asked = Signal()
     options_asked = Signal()
+    rename_asked = Signal()
+    find_asked = Signal()
+    shortcuts_asked = Signal()
     copy_asked = Signal()
     export_asked = Signal()
     deletion_asked = Signal()
@@ -84,9 +87,12 @@ class ChatHeader(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         for text, signal in (
+            ("Find in this chat\tCtrl+F", self.find_asked),
+            ("Rename\tF2", self.rename_asked),
             ("Copy the conversation", self.copy_asked),
-            ("Export as Markdown…", self.export_asked),
+            ("Export…", self.export_asked),
             ("Delete this chat", self.deletion_asked),
+            ("Keyboard shortcuts\tCtrl+/", self.shortcuts_asked),
         ):
             menu.addAction(text).triggered.connect(signal)
         return menu

@@ -6,11 +6,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, SMALL
 from octavo.gui.widgets.card import row
+from octavo.gui.widgets.context_meter import ContextMeter
 from octavo.gui.widgets.job_card import ProgressLine
 from octavo.gui.widgets.label import Label
-from octavo.gui.wording import byte_count, count
-
-NEARLY_FULL = 0.9
+from octavo.gui.wording import byte_count
 
 
 class ChatStatus(QWidget):
@@ -21,7 +20,7 @@ class ChatStatus(QWidget):
         self._speed = Label("", SMALL, MEDIUM, "text2")
         self._tokens = Label("", SMALL, tone="text2", elide=True)
         self._memory = Label("", SMALL, tone="text3")
-        self._context = Label("", SMALL, tone="text2")
+        self.meter = ContextMeter()
         self._line = ProgressLine("Waiting")
         self._line.setFixedHeight(3)
         self._line.hide()
@@ -29,9 +28,9 @@ class ChatStatus(QWidget):
         line.addWidget(self._speed)
         line.addWidget(self._tokens, 1)
         line.addWidget(self._memory)
-        line.addWidget(self._context)
+        line.addWidget(self.meter)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 0, 8, 6)
+        layout.setContentsMargins(8, 0, 0, 6)
         layout.setSpacing(4)
         layout.addLayout(line)
         layout.addWidget(self._line)
@@ -55,11 +54,3 @@ class ChatStatus(QWidget):
         predicted, measured = byte_count(predicted_bytes), byte_count(measured_bytes)
         told = f"memory predicted {predicted}, measured {measured}"
         self._memory.show_text(f"{told}  ·" if measured_bytes else "")
-
-    def show_context(self, used: int, total: int) -> None:
-        """Show how much of the context is taken, tokens; nothing while no model is loaded."""
-        taken = f"{count(used)} of {count(total)}" if used else f"of {count(total)} tokens"
-        self._context.show_text(f"Context {taken}" if total else "")
-        is_over, is_near = used > total > 0, total > 0 and used > NEARLY_FULL * total
-        self._context.show_tone("danger" if is_over else "warn" if is_near else "text2")
-        self._context.setToolTip("More than the model can take in." if is_over else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSizeF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
     QGuiApplication,
@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QTextOption,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QTextEdit
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from octavo.gui.markdown.highlight import spans
 from octavo.gui.markdown.pieces import Code
@@ -26,6 +26,10 @@ from octavo.gui.widgets.label import Label
 
 LINE_HEIGHT = 150
 SCROLL_BAR = 12
+HEAD = 34
+LEFT, ABOVE, RIGHT = 16, 10, 12
+# Text that happens to be marked as code wraps.
+WRAPPED = ("markdown", "md")
 
 
 class CodeView(QTextEdit):
@@ -49,7 +53,6 @@ class CodeView(QTextEdit):
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.setStyleSheet("QTextEdit { background: transparent; border: none; }")
-        self.document().documentLayout().documentSizeChanged.connect(self._follow)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
@@ -57,8 +60,21 @@ class CodeView(QTextEdit):
         else:
             event.ignore()
 
-    def _follow(self, size: QSizeF) -> None:
-        self.setFixedHeight(math.ceil(size.height()) + SCROLL_BAR)
+    def wrap(self, wraps: bool) -> None:
+        """Wrap long lines, or scroll sideways."""
+        modes = QTextEdit.LineWrapMode
+        wanted = modes.WidgetWidth if wraps else modes.NoWrap
+        if self.lineWrapMode() != wanted:
+            self.setLineWrapMode(wanted)
+            rules = QTextOption.WrapMode
+            self.setWordWrapMode(rules.WrapAtWordBoundaryOrAnywhere if wraps else rules.NoWrap)
+
+    def fit(self, width: int) -> int:
+        """The height of the code at ``width`` pixels, pixels."""
+        wraps = self.lineWrapMode() != QTextEdit.LineWrapMode.NoWrap
+        if wraps and self.document().textWidth() != width:
+            self.document().setTextWidth(width)
+        return math.ceil(self.document().size().height()) + SCROLL_BAR
 
 
 class CodeCard(Card):
@@ -69,10 +85,13 @@ class CodeCard(Card):
         self._code = Code("")
         self._language = Label("", SMALL, MEDIUM, "text2")
         self._copy = Button("Copy", "ghost", "copy", height=26, size=SMALL, name="Copy code")
-        self._view = CodeView()
-        self.body.addLayout(row(self._language, None, self._copy, margins=(14, 4, 6, 4)))
+        self.view = CodeView()
+        self._head = QWidget()
+        self._head.setFixedHeight(HEAD)
+        self._head.setLayout(row(self._language, None, self._copy, margins=(14, 4, 6, 4)))
+        self.body.addWidget(self._head)
         self.body.addWidget(Line())
-        self.body.addLayout(row(self._view, margins=(16, 10, 12, 0)))
+        self.body.addLayout(row(self.view, margins=(LEFT, ABOVE, RIGHT, 0)), 1)
         self._copy.clicked.connect(self.copy_code)
 
     def show_code(self, code: Code, *, is_closed: bool) -> None:
@@ -80,10 +99,15 @@ class CodeCard(Card):
         old, self._code = self._code, code
         self._language.show_text(code.language or "text")
         self._copy.show_text("Copy", "Copy code")
-        if code.text != old.text or not self._view.document().characterCount() > 1:
+        self.view.wrap(code.language.lower() in WRAPPED)
+        if code.text != old.text or not self.view.document().characterCount() > 1:
             self._write(old.text if code.text.startswith(old.text) else "", code.text)
         if is_closed:
             self._colour()
+
+    def fit(self, width: int) -> int:
+        """The height of the card at ``width`` pixels, pixels; two for the frame, one for the line."""
+        return HEAD + ABOVE + self.view.fit(width - LEFT - RIGHT - 2) + 3
 
     def redraw(self) -> None:
         """Colour the code again, for a new theme."""
@@ -91,7 +115,7 @@ class CodeCard(Card):
         self._colour()
 
     def _write(self, old: str, new: str) -> None:
-        cursor = QTextCursor(self._view.document())
+        cursor = QTextCursor(self.view.document())
         cursor.beginEditBlock()
         if not old:
             cursor.select(QTextCursor.SelectionType.Document)
@@ -106,10 +130,10 @@ class CodeCard(Card):
         cursor.endEditBlock()
         if not old:
             # The view's own cursor went to the end with the text, and the view would follow it.
-            self._view.moveCursor(QTextCursor.MoveOperation.Start)
+            self.view.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _colour(self) -> None:
-        cursor = QTextCursor(self._view.document())
+        cursor = QTextCursor(self.view.document())
         cursor.beginEditBlock()
         style = QTextCharFormat()
         for span in spans(self._code.text, self._code.language):

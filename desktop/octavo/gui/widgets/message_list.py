@@ -1,114 +1,109 @@
-"""The messages of a chat, of which only those near the view exist as widgets."""
+"""The messages of a chat, of which only those near the view exist as widgets.
+
+Their heights are guessed from their lengths until they have been seen. What is in view is made at once, what is
+within a screen of it one message at a time, while nobody waits; the text in view stays where it is meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QTextEdit, QWidget
 
+from octavo.gui.widgets.answer_message import AnswerMessage
 from octavo.gui.widgets.button import Button
-from octavo.gui.widgets.message_view import AnswerMessage, QuestionView, ShownMessage
+from octavo.gui.widgets.message_heights import guessed_height, tops, within
+from octavo.gui.widgets.message_view import MessageView, ShownMessage
+from octavo.gui.widgets.question_view import QuestionView
+from octavo.gui.widgets.text_selection import TextSelection
 
 SIDE, TOP, BOTTOM = 64, 24, 12
-GAP = 18
+GAP = 12
 NEAR_BOTTOM = 24
-CHARACTERS_PER_LINE = 90
-LINE_PIXELS = 25
-ANY_HEIGHT = 16777215
-
-
-class MessageSlot(QWidget):
-    """The place of one message; empty, at its last known height, while it is far from the view."""
-
-    def __init__(self, message: ShownMessage) -> None:
-        super().__init__()
-        self.message = message
-        self.view: QuestionView | AnswerMessage | None = None
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        lines = len(message.text) // CHARACTERS_PER_LINE + message.text.count("\n") + 1
-        self.setFixedHeight(lines * LINE_PIXELS + 40)
-
-    def fill(self) -> QuestionView | AnswerMessage:
-        """Make the widgets of the message."""
-        if self.view is None:
-            is_question = self.message.role == "user"
-            self.view = QuestionView(self.message) if is_question else AnswerMessage(self.message)
-            self._layout.addWidget(self.view)
-            self.setMinimumHeight(0)
-            self.setMaximumHeight(ANY_HEIGHT)
-        return self.view
-
-    def empty(self) -> None:
-        """Give the widgets up and keep the room."""
-        if self.view is not None:
-            self.setFixedHeight(self.height())
-            self._layout.removeWidget(self.view)
-            self.view.deleteLater()
-            self.view = None
+NARROWEST = 200
+AHEAD_MS = 8
+# Placing what has become visible may show that its height was guessed wrongly, and more becomes visible.
+MOST_ROUNDS = 12
 
 
 class MessageList(QScrollArea):
-    """A conversation that can be a thousand messages long."""
+    """A conversation that can be thousands of messages long; signals carry the message's id first."""
 
     link_asked = Signal(str)
     again_asked = Signal(int)
+    continue_asked = Signal(int)
+    delete_asked = Signal(int)
+    edited = Signal(int, str)
     branch_asked = Signal(int, int)
+    filled = Signal(QWidget)
 
     def __init__(self) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Conversation")
-        self._inner = inner = QWidget()
-        inner.setProperty("plain", True)
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(SIDE, TOP, SIDE, BOTTOM)
-        self._column.setSpacing(GAP)
-        self._column.addStretch(1)
-        self.setWidget(inner)
+        self._canvas = QWidget()
+        self._canvas.setProperty("plain", True)
+        self.setWidget(self._canvas)
         self.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
-        self._slots: list[MessageSlot] = []
-        self._follows = True
+        self._canvas.setAutoFillBackground(False)
+        self._messages: list[ShownMessage] = []
+        self._heights: list[int] = []
+        self._views: dict[int, MessageView] = {}
+        self._unsent: frozenset[int] = frozenset()
+        self._follows, self._is_placing = True, False
         self._growing: AnswerMessage | None = None
+        self._selection = TextSelection(self, self._all_texts)
         self._latest = Button("", "secondary", "arrow-down", name="Jump to the latest message")
         self._latest.setParent(self)
         self._latest.hide()
         self._latest.clicked.connect(self.jump_to_latest)
         self._settle = QTimer(self, singleShot=True, interval=0)
-        self._settle.timeout.connect(self._fill_near)
-        bar = self.verticalScrollBar()
-        bar.valueChanged.connect(self._scrolled)
-        bar.rangeChanged.connect(self._range_changed)
+        self._settle.timeout.connect(self._place)
+        self._ahead = QTimer(self, singleShot=True, interval=AHEAD_MS)
+        self._ahead.timeout.connect(self._fill_ahead)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
 
-    def show_messages(self, messages: Sequence[ShownMessage]) -> None:
-        """Show a conversation, its end in view."""
-        for slot in self._slots:
-            self._column.removeWidget(slot)
-            slot.deleteLater()
-        self._slots, self._growing = [], None
-        for message in messages:
-            self._append(message)
-        self._follows = True
-        self._settle.start()
+    def show_messages(self, messages: Sequence[ShownMessage], *, stays: bool = False) -> None:
+        """Show a conversation, its end in view; or where it was if it ``stays``."""
+        old = {each.id: number for number, each in enumerate(self._messages)}
+        views, self._views = self._views, {}
+        heights, known = self._heights, self._messages
+        self._heights, self._growing = [], None
+        for number, message in enumerate(messages):
+            place = old.get(message.id)
+            is_same = place is not None and known[place].text == message.text
+            self._heights.append(
+                heights[place] if is_same and place is not None else guessed_height(message.text)
+            )
+            if is_same and place in views:
+                view = views.pop(place)
+                view.end_edit()
+                view.show_state(message)
+                self._views[number] = view
+        for view in views.values():
+            self._drop(view)
+        self._messages = list(messages)
+        self._follows = not stays
+        self._show_last()
+        self._place()
 
     def add_message(self, message: ShownMessage) -> None:
         """Add a message at the end and go there."""
-        slot = self._append(message)
-        self._connected(slot)
+        self._append(message)
         self.jump_to_latest()
 
     def begin_answer(self, message: ShownMessage) -> None:
-        """Add an answer that will grow."""
-        view = self._connected(self._append(message))
+        """Let an answer grow: a new one at the end, or on from what the last one says."""
+        if not self._messages or self._messages[-1].id != message.id:
+            self._append(message)
+        view = self._fill(len(self._messages) - 1)
         assert isinstance(view, AnswerMessage)
-        view.begin()
         self._growing = view
+        view.begin()
         self.jump_to_latest()
 
     def grow_answer(self, text: str) -> None:
@@ -119,74 +114,183 @@ class MessageList(QScrollArea):
     def end_answer(self, message: ShownMessage) -> None:
         """The growing answer is whole: show its figures."""
         if self._growing is not None:
-            self._slots[-1].message = message
-            self._growing.finish(message.footer, message.branch, message.n_branches)
-            self._growing = None
+            growing, self._growing = self._growing, None
+            self._messages[-1] = message
+            growing.finish(message)
+
+    @property
+    def thought_seconds(self) -> float:
+        """How long the model thought before the growing answer, seconds."""
+        return self._growing.thought_seconds if self._growing is not None else 0.0
+
+    def show_unsent(self, ids: Collection[int]) -> None:
+        """Make the messages of ``ids`` pale: they will not be sent."""
+        self._unsent = frozenset(ids)
+        for number, view in self._views.items():
+            view.show_sent(self._messages[number].id not in self._unsent)
 
     def jump_to_latest(self) -> None:
         """Show the end."""
         self._follows = True
-        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
-        self._settle.start()
+        self._place()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._latest.move(self.width() // 2 - self._latest.width() // 2, self.height() - 46)
-        self._settle.start()
+    def turn_page(self, step: int) -> None:
+        """Scroll by most of a screen, up (-1) or down (1)."""
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + step * round(0.9 * self.viewport().height()))
+
+    def reveal(self, number: int, part: QTextEdit | None = None, y: int = 0) -> None:
+        """Bring message ``number`` into view, or pixel ``y`` of a ``part`` of its text."""
+        self._follows = False
+        # Twice: the first time its neighbours get their true heights.
+        for _ in range(2):
+            self._fill(number)
+            self._place()
+            top = self._tops()[number]
+            if part is not None:
+                top += part.mapTo(self._views[number], part.rect().topLeft()).y() + y
+            self.verticalScrollBar().setValue(round(top - self.viewport().height() / 3))
+        self._place()
+
+    def view(self, number: int) -> MessageView:
+        """The widgets of message ``number``."""
+        return self._fill(number)
+
+    @property
+    def messages(self) -> list[ShownMessage]:
+        """What is shown, from first to last."""
+        return self._messages
+
+    @property
+    def texts(self) -> list[QTextEdit]:
+        """The text parts that exist, from top to bottom."""
+        return [each for number in sorted(self._views) for each in self._views[number].texts]
+
+    def _all_texts(self) -> list[QTextEdit]:
+        return self.texts
 
     @property
     def n_filled(self) -> int:
         """How many messages exist as widgets."""
-        return sum(1 for slot in self._slots if slot.view is not None)
+        return len(self._views)
 
-    def _append(self, message: ShownMessage) -> MessageSlot:
-        slot = MessageSlot(message)
-        self._column.insertWidget(len(self._slots), slot)
-        self._slots.append(slot)
-        return slot
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._latest.move(self.width() // 2 - self._latest.width() // 2, self.height() - 46)
+        self._place()
 
-    def _connected(self, slot: MessageSlot) -> QuestionView | AnswerMessage:
-        is_new = slot.view is None
-        view = slot.fill()
-        if is_new and isinstance(view, AnswerMessage):
-            view.link_asked.connect(self.link_asked)
-            view.again_asked.connect(self.again_asked)
-            view.branch_asked.connect(self.branch_asked)
+    def _append(self, message: ShownMessage) -> None:
+        self._messages.append(message)
+        self._heights.append(guessed_height(message.text))
+        self._show_last()
+
+    def _show_last(self) -> None:
+        last = len(self._messages) - 1
+        for number, view in self._views.items():
+            view.tools.show_last(number == last)
+
+    def _fill(self, number: int) -> MessageView:
+        """The widgets of message ``number``, made if there are none."""
+        if number in self._views:
+            return self._views[number]
+        message = self._messages[number]
+        view: MessageView
+        if message.role == "user":
+            view = QuestionView(message)
+        else:
+            view = answer = AnswerMessage(message)
+            answer.link_asked.connect(self.link_asked)
+        view.again_asked.connect(self.again_asked)
+        view.continue_asked.connect(self.continue_asked)
+        view.delete_asked.connect(self.delete_asked)
+        view.edited.connect(self.edited)
+        view.branch_asked.connect(self.branch_asked)
+        view.resized.connect(self._settle.start)
+        view.text_made.connect(self._selection.watch)
+        for part in view.texts:
+            self._selection.watch(part)
+        view.show_sent(message.id not in self._unsent)
+        view.tools.show_last(number == len(self._messages) - 1)
+        view.setParent(self._canvas)
+        self._views[number] = view
+        self._heights[number] = view.fit(self._width)
+        view.show()
+        self.filled.emit(view)
         return view
 
-    def _fill_near(self) -> None:
-        """Make what is within a screen of the view, give up what is further away."""
-        self._lay_out()
-        screen = self.viewport().height()
-        top = self.verticalScrollBar().value()
-        for slot in self._slots:
-            is_near = slot.y() + slot.height() > top - screen and slot.y() < top + 2 * screen
-            if is_near:
-                self._connected(slot)
-            elif slot.view is not self._growing:
-                slot.empty()
+    def _drop(self, view: MessageView) -> None:
+        view.hide()
+        view.deleteLater()
 
-    def _lay_out(self) -> None:
-        """Put every slot where it belongs now, rather than after the next event."""
-        width, screen = self.viewport().width(), self.viewport().height()
-        hint = self._column.totalHeightForWidth(width)
-        # Without a wrapped text in it, a layout has no height for a width.
-        hint = hint if hint > 0 else self._column.totalSizeHint().height()
-        self._inner.resize(width, max(hint, screen))
-        self._column.activate()
-        if self._follows:
-            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+    @property
+    def _width(self) -> int:
+        # The scroll bar comes and goes in the margin; the text keeps its width.
+        return max(self.width() - 2 * SIDE, NARROWEST)
+
+    def _tops(self) -> list[int]:
+        return tops(self._heights, TOP, GAP)
+
+    def _place(self) -> None:
+        """Make what is in view and put everything in its place; the text in view stays where it is."""
+        if self._is_placing:
+            return
+        self._is_placing = True
+        self._settle.stop()
+        anchor, offset = self._anchor()
+        screen, width = self.viewport().height(), self._width
+        for number, view in self._views.items():
+            self._heights[number] = view.fit(width)
+        for _ in range(MOST_ROUNDS):
+            starts = self._tops()
+            whole = max(starts[-1] - GAP + BOTTOM, screen)
+            wanted = whole - screen if self._follows else starts[anchor] + offset
+            top = min(max(wanted, 0), whole - screen)
+            missing = [each for each in self._within(starts, top, top + screen) if each not in self._views]
+            if not missing:
+                break
+            # From the anchor outwards, one at a time: its height may push the others out of view.
+            self._fill(missing[-1] if self._follows else missing[0])
+        self._give_up(starts, top)
+        self._canvas.resize(self.viewport().width(), whole)
+        for number, view in self._views.items():
+            view.setGeometry(SIDE, starts[number], width, self._heights[number])
+        self.verticalScrollBar().setValue(top)
+        self._latest.setVisible(not self._follows and top < whole - screen - NEAR_BOTTOM)
+        self._is_placing = False
+        if self._next_ahead(starts, top) is not None:
+            self._ahead.start()
+
+    def _anchor(self) -> tuple[int, int]:
+        """The first message in view, and how far below its top the view begins, pixels."""
+        starts, top = self._tops(), self.verticalScrollBar().value()
+        number = next(iter(self._within(starts, top, top + 1)), 0)
+        return number, top - starts[number]
+
+    def _within(self, starts: Sequence[int], first: int, last: int) -> list[int]:
+        return within(self._heights, starts, first, last)
+
+    def _give_up(self, starts: Sequence[int], top: int) -> None:
+        """Drop what is further than two screens away, unless it is being written or edited."""
+        screen = self.viewport().height()
+        near = set(self._within(starts, top - 2 * screen, top + 3 * screen))
+        for number in [each for each in self._views if each not in near]:
+            view = self._views[number]
+            if view is not self._growing and view.editor is None:
+                self._drop(self._views.pop(number))
+
+    def _next_ahead(self, starts: Sequence[int], top: int) -> int | None:
+        """The next message to make before it is seen."""
+        screen = self.viewport().height()
+        near = self._within(starts, top - screen, top + 2 * screen)
+        return next((each for each in near if each not in self._views), None)
+
+    def _fill_ahead(self) -> None:
+        number = self._next_ahead(self._tops(), self.verticalScrollBar().value())
+        if number is not None:
+            self._fill(number)
+            self._place()
 
     def _scrolled(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        self._follows = value >= bar.maximum() - NEAR_BOTTOM
-        self._latest.setVisible(not self._follows)
-        self._settle.start()
-
-    def _range_changed(self, _minimum: int, maximum: int) -> None:
-        # The scroll bar comes and goes in the margin; the text keeps its width.
-        bar = self.verticalScrollBar().sizeHint().width() if maximum > 0 else 0
-        self._column.setContentsMargins(SIDE, TOP, SIDE - bar, BOTTOM)
-        if self._follows:
-            self.verticalScrollBar().setValue(maximum)
-        self._settle.start()
+        if not self._is_placing:
+            self._follows = value >= self.verticalScrollBar().maximum() - NEAR_BOTTOM
+            self._place()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QRectF, QSizeF, Qt, QUrl, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
 
-from octavo.gui.markdown.pieces import Piece, Table
+from octavo.gui.markdown.pieces import Line, Piece, Table
 from octavo.gui.theme.fonts import READING, font
 from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.prose_writer import QUOTE_INDENT, QUOTE_PROPERTY, RULE_PROPERTY, Above, write_piece
@@ -24,7 +24,8 @@ class ProseView(QTextBrowser):
         super().__init__()
         self._pieces: list[Piece] = []
         self._starts: list[int] = []
-        self._has_caret = False
+        self._has_caret = self._has_marks = False
+        self._fitted = (0, 0)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(font(READING))
         self.setOpenLinks(False)
@@ -36,7 +37,6 @@ class ProseView(QTextBrowser):
         self.setAccessibleName("Answer")
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(self._follow)
         self.anchorClicked.connect(self._ask_link)
 
     def loadResource(self, kind: int, name: QUrl | str) -> str:
@@ -69,6 +69,16 @@ class ProseView(QTextBrowser):
             above = piece
         cursor.endEditBlock()
         self._pieces = list(pieces)
+        self._has_marks = any(isinstance(each, Line) and (each.quote or each.is_rule) for each in pieces)
+        self._fitted = (0, 0)
+
+    def fit(self, width: int) -> int:
+        """The height of the text at ``width`` pixels, pixels."""
+        if self._fitted[0] != width:
+            if self.document().textWidth() != width:
+                self.document().setTextWidth(width)
+            self._fitted = (width, max(math.ceil(self.document().size().height()), 1))
+        return self._fitted[1]
 
     def show_caret(self, has_caret: bool) -> None:
         """Show a mark at the end, where more text will come."""
@@ -80,6 +90,7 @@ class ProseView(QTextBrowser):
         """Write everything again, in the colours of a new theme."""
         self._starts = []
         self.document().clear()
+        self._fitted = (0, 0)
         self.show_pieces(self._pieces, again=True)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -97,19 +108,24 @@ class ProseView(QTextBrowser):
             painter.fillRect(
                 QRect(place.right() + 2, place.top() + 1, 3, place.height() - 2), colour("accent")
             )
+        if self._has_marks:
+            self._paint_marks(painter, event.rect())
+
+    def _paint_marks(self, painter: QPainter, seen: QRect) -> None:
+        """Paint the bars of quotes and the rules that are within ``seen``."""
         painter.setBrush(colour("border_strong"))
         layout = self.document().documentLayout()
-        block = self.document().begin()
+        place = layout.hitTest(QPointF(0, seen.top()), Qt.HitTestAccuracy.FuzzyHit)
+        block = self.document().findBlock(max(place, 0))
         while block.isValid():
             shape, area = block.blockFormat(), layout.blockBoundingRect(block)
+            if area.top() > seen.bottom():
+                break
             for level in range(int(shape.property(QUOTE_PROPERTY) or 0)):
                 painter.drawRoundedRect(QRectF(level * QUOTE_INDENT, area.top(), 3, area.height()), 1.5, 1.5)
             if shape.property(RULE_PROPERTY):
                 painter.drawRect(QRect(0, round(area.center().y()), self.viewport().width(), 1))
             block = block.next()
-
-    def _follow(self, size: QSizeF) -> None:
-        self.setFixedHeight(max(math.ceil(size.height()), 1))
 
     def _ask_link(self, target: QUrl) -> None:
         self.link_asked.emit(target.toString())

@@ -61,7 +61,7 @@ def _write_line(cursor: QTextCursor, line: Line, above_is: Above) -> None:
     left = line.indent * INDENT + line.quote * QUOTE_INDENT
     block.setLeftMargin(left)
     block.setProperty(QUOTE_PROPERTY, line.quote)
-    above = 4 if line.is_tight else 12
+    above = 0 if line.is_plain else 4 if line.is_tight else 12
     if line.level:
         above = 18
         block.setHeadingLevel(line.level)

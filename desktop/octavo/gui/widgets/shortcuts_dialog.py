@@ -1,0 +1,65 @@
+"""What the keyboard can do, in one list."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
+
+from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL
+from octavo.gui.widgets.button import Button
+from octavo.gui.widgets.card import column, row
+from octavo.gui.widgets.label import Label
+
+SHORTCUTS = (
+    (
+        "Everywhere",
+        (
+            ("Ctrl+1 … Ctrl+6", "Models, Convert, Fit, Chat, Plugins, Settings"),
+            ("Ctrl+O", "Open a model file"),
+            ("Ctrl+Shift+O", "Open a model folder"),
+            ("Ctrl+N", "New chat"),
+            ("Ctrl+Q", "Quit"),
+            ("Ctrl+/ or F1", "This list, on the Chat page"),
+        ),
+    ),
+    (
+        "Chat",
+        (
+            ("Enter", "Send the message"),
+            ("Shift+Enter", "New line"),
+            ("Esc", "Stop the answer; leave search or editing"),
+            ("Up, in an empty field", "Edit your last message"),
+            ("Page Up, Page Down", "Scroll the conversation"),
+            ("Ctrl+R", "Answer again"),
+            ("Ctrl+Shift+C", "Copy the last answer"),
+            ("Ctrl+F", "Find in this chat"),
+            ("F3, Shift+F3", "Next and previous place"),
+            ("Ctrl+Shift+F", "Search all chats"),
+            ("Ctrl+Shift+A", "Attach a text file"),
+            ("Ctrl+,", "Options of this chat"),
+            ("F2", "Rename this chat"),
+        ),
+    ),
+)
+
+
+class ShortcutsDialog(QDialog):
+    """The list of ``SHORTCUTS``."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        parts = column(gap=16, margins=(24, 20, 24, 20))
+        for name, keys in SHORTCUTS:
+            table = QGridLayout()
+            table.setHorizontalSpacing(24)
+            table.setVerticalSpacing(6)
+            table.setColumnStretch(1, 1)
+            for line, (key, what) in enumerate(keys):
+                table.addWidget(Label(key, SMALL, code=True, tone="text2"), line, 0)
+                table.addWidget(Label(what, BODY), line, 1)
+            parts.addWidget(Label(name, READING, SEMIBOLD))
+            parts.addLayout(table)
+        close = Button("Close", "secondary", height=32, size=SMALL)
+        parts.addLayout(row(None, close))
+        self.setLayout(parts)
+        close.clicked.connect(self.accept)

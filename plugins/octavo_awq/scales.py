@@ -82,7 +82,7 @@ def search_clip(weights: Floats, moments: Floats, group: int, *, symmetric: bool
     rows, columns = weights.shape
     n_groups = columns // group
     grouped = weights.reshape(rows, n_groups, group)
-    full = np.abs(grouped).max(axis=2)
+    full: npt.NDArray[np.float32] = np.abs(grouped).max(axis=2)
     own = np.stack([moments[at : at + group, at : at + group] for at in range(0, columns, group)])
     own = own.astype(np.float64)
     best, least = full.copy(), np.full(full.shape, np.inf)

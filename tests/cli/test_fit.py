@@ -109,5 +109,8 @@ def test_estimates_tell_how_good_they_have_been(octavo, model):
     assert octavo("fit", model, "--json").json["bands"]["memory_bytes"]["median"] == 1.0
 
 
-def test_what_other_programs_hold_is_told(octavo, model):
-    assert "other programs hold" in octavo("fit", model).out
+def test_what_other_programs_hold_and_what_converting_takes_is_told(octavo, model):
+    outcome = octavo("fit", model)
+    assert "other programs hold" in outcome.out
+    assert "of memory at most" in outcome.out
+    assert octavo("fit", model, "--json").json["convert_bytes"] > 0

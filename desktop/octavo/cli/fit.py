@@ -56,6 +56,7 @@ def fit(
 ) -> None:
     """Show what a model needs on this computer, as it is and in each smaller form. Nothing is loaded."""
     from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.convert.forecast import memory_bytes
     from octavo.engine.estimate.fit import fit_rows
     from octavo.engine.hardware.cores import processor_name, usable_threads
 
@@ -83,6 +84,7 @@ def fit(
     if as_json:
         machine = _machine(pools, processor_name(), n_threads, speeds) | {"simulated": is_simulated}
         asked = {"model": card.path, "context_tokens": context, "kv_type": kv.value, "depth": depth}
+        asked["convert_bytes"] = memory_bytes(card)
         found = {"rows": [asdict(row) for row in rows]}
         print_json({"machine": machine} | asked | found | {"bands": {k: asdict(v) for k, v in bands.items()}})
         return
@@ -92,6 +94,7 @@ def fit(
             *memories(pools),
             ("Model", f"{card.name}, {figures.parameters(card.n_parameters)} parameters"),
             ("Context", f"{figures.count(context)} tokens in {kv.value}"),
+            ("Converting", f"{figures.size(memory_bytes(card))} of memory at most"),
         ]
     )
     if is_simulated:

@@ -22,10 +22,10 @@ Curve = list[tuple[int, float]]
 """Sizes in bytes, ascending, and bytes per second at each."""
 
 # In parts of the last cache: what it holds, where it gives way, and what is clearly beyond it.
-_SIZES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1.0, 1.5, 2.0)
+_SIZES = (0.125, 0.375, 0.5, 0.625, 0.75, 1.0, 2.0)
 _LEAST_BYTES = 8 << 20
 _MOST_BYTES = 1 << 30
-_SECONDS = 0.05
+_SECONDS = 0.03
 _MEMO = "bandwidth-2.json"
 
 

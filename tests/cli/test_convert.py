@@ -3,6 +3,8 @@ import hashlib
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 
+from octavo.store.ledger import Ledger
+
 
 @pytest.fixture
 def model(tmp_path):
@@ -17,6 +19,18 @@ def test_convert_writes_exactly_what_it_predicted(octavo, model, tmp_path):
     assert len(found["sha256"]) == 64
     assert found["seconds"] > 0
     assert found["peak_rss_bytes"] > 0
+
+
+def test_what_came_of_the_forecast_is_noted(octavo, model, tmp_path):
+    octavo("convert", model, "--to", "Q8_0", "-o", tmp_path / "small.gguf")
+
+    with Ledger() as ledger:
+        (size,) = ledger.entries("file_bytes")
+        (memory,) = ledger.entries("convert_bytes")
+        (seconds,) = ledger.entries("convert_seconds")
+    assert size.predicted == size.measured == (tmp_path / "small.gguf").stat().st_size
+    assert size.details == "Q8_0"
+    assert min(memory.predicted, memory.measured, seconds.predicted, seconds.measured) > 0
 
 
 def test_new_file_is_named_after_the_model_and_the_quantizer(octavo, model, tmp_path):

@@ -5,6 +5,8 @@ import pytest
 from octavo.gui.conversation import Conversation
 from octavo.store.chat_settings import ChatSettings
 from octavo.store.chats import ChatStore
+from octavo.store.database import NotSaved
+from octavo.store.kept_caches import KeptCaches, chat_key
 
 MODEL = "/models/a.gguf"
 
@@ -168,3 +170,33 @@ def test_an_unended_answer_is_written_when_the_window_closes(qapp):
     with ChatStore() as store:
         answer = store.messages(talk.chat.id)[-1]
     assert (answer.text, answer.finish) == ("Hi", "cancelled")
+
+
+def test_tidying_up_makes_the_day_s_copy_and_empties_old_trash(talk, home):
+    say(talk, "Old", "Yes")
+    gone = talk.delete()
+    say(talk, "New", "Yes")
+    fresh = talk.delete()
+    KeptCaches().path(chat_key(gone)).write_bytes(b"kept")
+    talk.store._database.execute("UPDATE chats SET deleted = 1 WHERE id = ?", (gone,))
+
+    talk.tidy_up()
+
+    assert [chat.id for chat in talk.store.trash()] == [fresh]
+    assert not KeptCaches().path(chat_key(gone)).exists()
+    assert len(list((home / "data" / "backups").iterdir())) == 1
+
+
+def test_chats_of_a_newer_octavo_are_shown_and_left_alone(talk):
+    say(talk, "Hello", "Hi")
+    chat_id = talk.chat.id
+    talk.store._database.execute("PRAGMA user_version = 99")
+
+    newer = Conversation(ChatStore())
+    newer.tidy_up()
+    newer.open(chat_id)
+
+    assert texts(newer) == ["Hello", "Hi"]
+    with pytest.raises(NotSaved):
+        newer.add_question("More", MODEL, "")
+    newer.close()

@@ -30,6 +30,7 @@ from octavo.worker.protocol import Hello
 
 WARM_UP_MS = 1500
 WARM_UP_GAP_MS = 50
+TIDY_UP_MS = 20_000
 TIERS = {"avx512": "AVX-512", "portable": "no SIMD"}
 
 
@@ -84,6 +85,7 @@ class JoinedWindow(QObject):
         QTimer.singleShot(WARM_UP_MS, self, self._offer_unfinished)
         QTimer.singleShot(WARM_UP_MS, self, _warm_up)
         QTimer.singleShot(WARM_UP_MS, self, self.warm_engine.start)
+        QTimer.singleShot(TIDY_UP_MS, self, self.conversation.tidy_up)
 
     def open_models(self, paths: Sequence[Path]) -> None:
         """Open models that were named at the start: a file leads to the chat, a folder to its conversion."""

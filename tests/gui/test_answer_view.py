@@ -69,7 +69,10 @@ def test_streaming_draws_what_drawing_at_once_draws(qtbot, view):
 def test_nothing_is_ever_loaded(view, monkeypatch):
     asked = []
     monkeypatch.setattr(ProseView, "loadResource", lambda *arguments: asked.append(arguments) or "")
-    source = "![a](file:///etc/passwd) ![b](http://h/x.png) ![c](//h/s.png) <img src='file:///etc/passwd'>"
+    source = (
+        "![a](file:///etc/passwd) ![b](http://h/x.png) ![c](//h/s.png) ![d](qrc:/x.png) ![e](data:image/png;base64,x)"
+        " <img src='file:///etc/passwd'> <link href='qrc:/x.css'>"
+    )
 
     view.show_pieces(parse(source).pieces, is_end=True)
     view.grab()

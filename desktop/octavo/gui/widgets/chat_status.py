@@ -38,6 +38,7 @@ class ChatStatus(QWidget):
     def show_figures(self, speed: str, tokens: str) -> None:
         """Show speed and length of an answer."""
         self._line.hide()
+        self._memory.show()
         self._speed.show_text(speed)
         self._tokens.show_text(f"·  {tokens}" if speed and tokens else tokens)
 
@@ -45,6 +46,7 @@ class ChatStatus(QWidget):
         """Say what is awaited; ``share`` None is of unknown length."""
         self._speed.show_text(text)
         self._tokens.show_text("")
+        self._memory.hide()
         self._line.setVisible(share is not None)
         if share is not None:
             self._line.show_share(share)

@@ -34,7 +34,6 @@ class MessageActions(QWidget):
     edit_asked = Signal()
     again_asked = Signal()
     continue_asked = Signal()
-    delete_asked = Signal()
     raw_asked = Signal()
     branch_asked = Signal(int)
 
@@ -48,7 +47,6 @@ class MessageActions(QWidget):
         self.again = QuietButton("refresh-cw", "Answer again")
         self.go_on = QuietButton("step-forward", "Continue the answer")
         self.raw = QuietButton("code-xml", "Show the source")
-        self.delete = QuietButton("trash-2", f"Delete {what}")
         self.older = Button("‹", "ghost", name=f"Previous {what} here", height=HEIGHT, size=SMALL)
         self.newer = Button("›", "ghost", name=f"Next {what} here", height=HEIGHT, size=SMALL)
         for arrow in (self.older, self.newer):
@@ -57,7 +55,7 @@ class MessageActions(QWidget):
         self.branch = Label("", SMALL, tone="text3")
         self.footer = Label("", SMALL, tone="text3")
         self.raw.setCheckable(True)
-        self._quiet = [self.copy, self.edit, self.again, self.go_on, self.raw, self.delete]
+        self._quiet = [self.copy, self.edit, self.again, self.go_on, self.raw]
         branches = row(self.older, self.branch, self.newer, gap=0)
         if is_answer:
             layout = row(*self._quiet, branches, gap=2)
@@ -76,7 +74,6 @@ class MessageActions(QWidget):
             (self.again, self.again_asked),
             (self.go_on, self.continue_asked),
             (self.raw, self.raw_asked),
-            (self.delete, self.delete_asked),
         ):
             button.clicked.connect(asked)
             button.installEventFilter(self)

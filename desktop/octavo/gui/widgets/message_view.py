@@ -55,7 +55,6 @@ class MessageView(QWidget):
     text_made = Signal(QTextEdit)
     again_asked = Signal(int)
     continue_asked = Signal(int)
-    delete_asked = Signal(int)
     edited = Signal(int, str)
     branch_asked = Signal(int, int)
 
@@ -69,7 +68,6 @@ class MessageView(QWidget):
         self.tools.edit_asked.connect(self.begin_edit)
         self.tools.again_asked.connect(self._ask_again)
         self.tools.continue_asked.connect(self._ask_continue)
-        self.tools.delete_asked.connect(self._ask_delete)
         self.tools.branch_asked.connect(self._ask_branch)
 
     @property
@@ -149,9 +147,6 @@ class MessageView(QWidget):
 
     def _ask_continue(self) -> None:
         self.continue_asked.emit(self.message_id)
-
-    def _ask_delete(self) -> None:
-        self.delete_asked.emit(self.message_id)
 
     def _ask_branch(self, step: int) -> None:
         self.branch_asked.emit(self.message_id, step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QTextEdit
 
 from octavo.gui.markdown.clean_text import clean
@@ -33,7 +34,9 @@ class QuestionView(MessageView):
         self._text.setParent(self._bubble)
         self._text.setAccessibleName("Your message")
         self._text.show_pieces(_lines(message.text))
-        self._natural = math.ceil(self._text.document().idealWidth()) + 2 * PADDING + 1
+        measure = QFontMetricsF(self._text.font()).horizontalAdvance
+        longest = max(measure(line) for line in message.text[:MOST_CHARACTERS].split("\n"))
+        self._natural = math.ceil(longest) + 2 * PADDING + 2
         self.show_state(message)
 
     def show_state(self, message: ShownMessage) -> None:

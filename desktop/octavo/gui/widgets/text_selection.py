@@ -24,12 +24,13 @@ class TextSelection(QObject):
         """Take part in what the mouse and Ctrl+C do in ``part``."""
         part.viewport().installEventFilter(self)
         part.installEventFilter(self)
-        part.destroyed.connect(self._forget)
 
     @property
     def text(self) -> str:
         """What is selected, over all parts."""
-        chosen = [each.textCursor().selection().toPlainText() for each in self._selected]
+        parts = self._parts()
+        here = [each for each in self._selected if each in parts]
+        chosen = [each.textCursor().selection().toPlainText() for each in here]
         return "\n\n".join(each for each in chosen if each)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -88,9 +89,6 @@ class TextSelection(QObject):
             if each in parts:
                 _select(each, 0, 0)
         self._selected = []
-
-    def _forget(self) -> None:
-        self._from, self._selected = None, []
 
 
 def _nearest(parts: Sequence[QTextEdit], place: QPoint) -> int:

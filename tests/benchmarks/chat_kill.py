@@ -122,7 +122,7 @@ def kill_at(moment: float, whom: str, model: str, environment: dict[str, str]) -
         os.set_blocking(writer.stdout.fileno(), False)
         moment = abs(moment)
         until = time.monotonic() + moment
-        engines_left = whom != "window"
+        engines_left = whom == "engine"
         while time.monotonic() < until:
             time.sleep(0.01)
             said += writer.stdout.read() or b""

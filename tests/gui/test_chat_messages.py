@@ -1,9 +1,11 @@
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
 from octavo.engine.errors import OctavoError
+from octavo.gui.theme.apply import apply_theme
+from octavo.gui.theme.tokens import DARK
 from octavo.gui.widgets.attached_file import MOST_BYTES, AttachedFile, read_attachment
 from octavo.gui.widgets.message_list import MessageList
 from octavo.gui.widgets.message_view import ShownMessage
@@ -228,3 +230,15 @@ def test_messages_that_will_not_be_sent_are_pale(qtbot):
 
 def test_an_attached_file_closes_no_fence_early():
     assert AttachedFile("a.py", "````\nx").as_markdown == "a.py\n`````py\n````\nx\n`````"
+
+
+def test_a_question_takes_the_colours_of_another_theme(qapp, qtbot):
+    made = shown_list(qtbot, [ShownMessage(1, "user", "Words")])
+    try:
+        apply_theme(qapp, "dark")
+        qapp.processEvents()
+        cursor = QTextCursor(made.texts[0].document())
+        cursor.movePosition(QTextCursor.MoveOperation.NextCharacter)
+        assert cursor.charFormat().foreground().color().name().upper() == DARK.text
+    finally:
+        apply_theme(qapp, "light")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QTextEdit
 
@@ -67,6 +68,11 @@ class QuestionView(MessageView):
         self._bubble.setGeometry(width - wide, 0, wide, high + 2 * PADDING - 4)
         self.tools.setGeometry(0, high + 2 * PADDING - 4 + GAP, width, HEIGHT)
         return high + 2 * PADDING - 4 + GAP + HEIGHT
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._text.redraw()
 
     def _show_editing(self, is_editing: bool) -> None:
         self._bubble.setVisible(not is_editing)

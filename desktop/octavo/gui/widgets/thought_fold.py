@@ -77,7 +77,8 @@ class ThoughtFold(QWidget):
 
     def fit(self, width: int) -> int:
         """Arrange everything for ``width`` pixels; the height, pixels."""
-        self._toggle.setGeometry(0, 0, self._toggle.sizeHint().width(), HEAD)
+        # The button's own padding would set it apart from the text below.
+        self._toggle.setGeometry(-8, 0, self._toggle.sizeHint().width(), HEAD)
         if self._card.isHidden():
             return HEAD
         inner = self._view.fit(width - 2 * PADDING)

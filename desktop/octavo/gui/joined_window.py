@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -54,6 +54,7 @@ class JoinedWindow(QObject):
         self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
         self._records = Records(ledger, workspace, desk, self)
         self._opening = ""
+        self._waiting: list[QTimer] = []
         self.models = ModelsPage(workspace)
         self._measurer = Measurer(Measurements(), self, command=command)
         self._forecaster = Forecaster(self, command=command)
@@ -82,10 +83,17 @@ class JoinedWindow(QObject):
         self.workspace.measure_bandwidth()
         self.desk.warm_up()
         self._doorbell.answer()
-        QTimer.singleShot(WARM_UP_MS, self, self._offer_unfinished)
-        QTimer.singleShot(WARM_UP_MS, self, _warm_up)
-        QTimer.singleShot(WARM_UP_MS, self, self.warm_engine.start)
-        QTimer.singleShot(TIDY_UP_MS, self, self.conversation.tidy_up)
+        self._later(WARM_UP_MS, self._offer_unfinished)
+        self._later(WARM_UP_MS, _warm_up)
+        self._later(WARM_UP_MS, self.warm_engine.start)
+        self._later(TIDY_UP_MS, self.conversation.tidy_up)
+
+    def _later(self, milliseconds: int, work: Callable[[], object]) -> None:
+        """Do ``work`` after a while, unless the window is closed before."""
+        timer = QTimer(self, singleShot=True, interval=milliseconds)
+        timer.timeout.connect(work)
+        timer.start()
+        self._waiting.append(timer)
 
     def open_models(self, paths: Sequence[Path]) -> None:
         """Open models that were named at the start: a file leads to the chat, a folder to its conversion."""
@@ -97,6 +105,8 @@ class JoinedWindow(QObject):
 
     def close(self) -> None:
         """Stop everything under way; what was said is saved."""
+        for timer in self._waiting:
+            timer.stop()
         self.conversation.close()
         self.convert.jobs.close_jobs()
         self.warm_engine.close()

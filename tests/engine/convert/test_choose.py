@@ -22,7 +22,7 @@ def source(tmp_path):
 
 
 def chosen(source, tmp_path, monkeypatch, effort, mode="auto", **more):
-    monkeypatch.setattr("octavo.engine.calibrate.calibrate.choose_effort", lambda *_: effort)
+    monkeypatch.setattr("octavo.engine.calibrate.worth.settled_effort", lambda *_: effort)
     found = KNOWN if effort.mode != "quick" else None
     monkeypatch.setattr("octavo.engine.calibrate.calibrate.calibrate", lambda *_, **__: found)
     return chosen_output(source, Q4_K_M, build_options(Q4_K_M, {"mode": mode}), tmp_path / "new.gguf", **more)

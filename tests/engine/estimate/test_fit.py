@@ -1,4 +1,3 @@
-
 import pytest
 from tests.fixtures.cards import card
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from octavo.engine.checkpoint.hf_tensors import HfTensor
+    from octavo.engine.checkpoint.hf_tensor import HfTensor
     from octavo.engine.checkpoint.packed_matrix import PackedTensor
 
 _BLOCK = r"model\.layers\.(0|[1-9][0-9]{0,3})\.(?:mlp|block_sparse_moe)\.experts\."

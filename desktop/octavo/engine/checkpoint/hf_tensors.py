@@ -1,4 +1,4 @@
-"""Tensors of a Hugging Face folder as they would stand in a GGUF file: translated while they are read.
+"""Tensors of a Hugging Face folder under the names that a GGUF file gives them, each with what happens to it on the way.
 
 Which type each gets, which rows move and what norms gain is llama.cpp's ``convert_hf_to_gguf``:
 one-dimensional tensors and norms become F32, all others keep the type they have.
@@ -7,87 +7,22 @@ one-dimensional tensors and norms become F32, all others keep the type they have
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_experts import StackedTensor, expert_slices
 from octavo.engine.checkpoint.hf_families import gguf_name
+from octavo.engine.checkpoint.hf_tensor import HfTensor
 from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.checkpoint.packed_matrix import PackedEntry, PackedTensor
-from octavo.engine.checkpoint.paired_rows import paired_rows
 from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 from octavo.engine.checkpoint.safetensors_header import Entry
 from octavo.engine.checkpoint.source_file import SourceFile
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
 _FLOATS = ("F32", "F16", "BF16", "F64")
 _FLOAT32 = ("_norm.weight", "ffn_gate_inp.weight")
-
-
-@dataclass(frozen=True)
-class HfTensor:
-    """One tensor: where its source lies, and what happens to it on the way.
-
-    Parameters
-    ----------
-    info : TensorInfo
-        As it is shown.
-    file : SourceFile
-    entry : Entry
-        Its place in ``file``.
-    paired_heads : int
-        Heads whose rows are reordered, 0 for none.
-    shift : float
-        What is added to each weight.
-    """
-
-    info: TensorInfo
-    file: SourceFile
-    entry: Entry
-    paired_heads: int = 0
-    shift: float = 0.0
-
-    def read(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
-        """Rows as uint8[rows, row_bytes] in the type of ``info``."""
-        if not self.paired_heads:
-            return self._converted(self._source(first_row, n_rows))
-        head = self.info.rows // self.paired_heads
-        start = first_row // head * head
-        stop = -(-(first_row + n_rows) // head) * head
-        rows = self._source(start, stop - start)
-        return self._converted(rows[paired_rows(head, first_row, n_rows) - start])
-
-    def _source(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
-        import numpy as np
-
-        row_bytes = self.info.columns * self.entry.item_bytes
-        rows = np.empty((n_rows, row_bytes), np.uint8)
-        self.file.read_into(self.entry.offset + first_row * row_bytes, rows.reshape(-1).data)
-        return rows
-
-    def _converted(self, rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        import numpy as np
-
-        if self.entry.dtype == self.info.block_type.name and not self.shift:
-            return np.ascontiguousarray(rows)
-        weights = _float32(rows, self.entry.dtype)
-        if self.shift:
-            weights = weights + np.float32(self.shift)
-        return np.ascontiguousarray(weights, "<f4").view(np.uint8)
-
-
-def _float32(rows: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.float32]:
-    import numpy as np
-
-    if dtype == "BF16":
-        return (rows.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
-    return rows.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype]).astype("<f4")
 
 
 def translate(

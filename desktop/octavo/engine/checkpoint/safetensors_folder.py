@@ -17,7 +17,8 @@ from octavo.engine.checkpoint.hf_families import family_of, gguf_name
 from octavo.engine.checkpoint.hf_general import general_fields
 from octavo.engine.checkpoint.hf_parameters import parameter_fields
 from octavo.engine.checkpoint.hf_rope import rope_tensors
-from octavo.engine.checkpoint.hf_tensors import HfTensor, translate
+from octavo.engine.checkpoint.hf_tensor import HfTensor
+from octavo.engine.checkpoint.hf_tensors import translate
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.int4_folder import NAMES, joined_matrices, quant_method

@@ -1,0 +1,75 @@
+"""One tensor of a Hugging Face folder as it would stand in a GGUF file: its rows are translated while they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from octavo.engine.checkpoint.model import TensorInfo
+from octavo.engine.checkpoint.paired_rows import paired_rows
+from octavo.engine.checkpoint.safetensors_header import Entry
+from octavo.engine.checkpoint.source_file import SourceFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class HfTensor:
+    """One tensor: where its source lies, and what happens to it on the way.
+
+    Parameters
+    ----------
+    info : TensorInfo
+        As it is shown.
+    file : SourceFile
+    entry : Entry
+        Its place in ``file``.
+    paired_heads : int
+        Heads whose rows are reordered, 0 for none.
+    shift : float
+        What is added to each weight.
+    """
+
+    info: TensorInfo
+    file: SourceFile
+    entry: Entry
+    paired_heads: int = 0
+    shift: float = 0.0
+
+    def read(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
+        """Rows as uint8[rows, row_bytes] in the type of ``info``."""
+        if not self.paired_heads:
+            return self._converted(self._source(first_row, n_rows))
+        head = self.info.rows // self.paired_heads
+        start = first_row // head * head
+        stop = -(-(first_row + n_rows) // head) * head
+        rows = self._source(start, stop - start)
+        return self._converted(rows[paired_rows(head, first_row, n_rows) - start])
+
+    def _source(self, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
+        import numpy as np
+
+        row_bytes = self.info.columns * self.entry.item_bytes
+        rows = np.empty((n_rows, row_bytes), np.uint8)
+        self.file.read_into(self.entry.offset + first_row * row_bytes, rows.reshape(-1).data)
+        return rows
+
+    def _converted(self, rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        import numpy as np
+
+        if self.entry.dtype == self.info.block_type.name and not self.shift:
+            return np.ascontiguousarray(rows)
+        weights = _float32(rows, self.entry.dtype)
+        if self.shift:
+            weights = weights + np.float32(self.shift)
+        return np.ascontiguousarray(weights, "<f4").view(np.uint8)
+
+
+def _float32(rows: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.float32]:
+    import numpy as np
+
+    if dtype == "BF16":
+        return (rows.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
+    return rows.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype]).astype("<f4")

@@ -1,4 +1,4 @@
-"""Tensors of a Hugging Face folder under the names that a GGUF file gives them, each with what happens to it on the way.
+"""Tensors of a Hugging Face folder under the names that a GGUF file gives them, and what happens to each on the way.
 
 Which type each gets, which rows move and what norms gain is llama.cpp's ``convert_hf_to_gguf``:
 one-dimensional tensors and norms become F32, all others keep the type they have.

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from octavo.gui.engine_process import Call, EngineProcess
+from octavo.gui.engine_call import Call
+from octavo.gui.engine_process import EngineProcess
 from octavo.store.chat_settings import Overflow
 from octavo.worker.protocol import (
     Chat,

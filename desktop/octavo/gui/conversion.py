@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from octavo.gui.engine_process import Call, EngineProcess, background_command
+from octavo.gui.engine_call import Call
+from octavo.gui.engine_child import background_command
+from octavo.gui.engine_process import EngineProcess
 from octavo.worker.protocol import Convert, Failed, Progressed
 
 

@@ -6,13 +6,13 @@ child prints goes to standard error, of which the end is kept for "Details".
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, Signal
 
+from octavo.gui.engine_call import Call
+from octavo.gui.engine_child import child_command, child_process, end_later, end_now, end_unwatched
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -32,52 +32,7 @@ from octavo.worker.protocol import (
 
 GRACE_MS = 300
 LOG_BYTES = 16_384
-# How long a child that was asked to end may remove unfinished files, milliseconds.
-TIDY_MS = 1500
 _KILLED = 9
-
-
-def child_command() -> list[str]:
-    """How to start the engine: this Python, or this very program where it is frozen."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "octavo.worker"]
-
-
-def background_command() -> list[str]:
-    """How to start an engine that leaves the processor to others."""
-    return [*child_command(), "--background"]
-
-
-class Call(QObject):
-    """One request under way; ends with exactly one of ``done`` and ``failed``."""
-
-    progressed = Signal(Progressed)
-    piece = Signal(str, int)
-    replied = Signal(Replied)
-    figured = Signal(MeasureProgress)
-    done = Signal(object)
-    failed = Signal(Failed)
-
-    def __init__(self, engine: EngineProcess, number: int) -> None:
-        # No parent: it lives as long as somebody holds it, and no longer.
-        super().__init__()
-        self._engine = engine
-        self.number = number
-        self.is_cancelled = False
-        self._grace = QTimer(self, singleShot=True)
-        self._grace.timeout.connect(self._lose_patience)
-
-    def expect_end(self, within_ms: int) -> None:
-        """Kill the child unless this ends in time."""
-        self._grace.start(within_ms)
-
-    def cancel(self) -> None:
-        """Ask the engine to stop this; where it does not obey in time, the child is killed."""
-        self._engine.cancel(self)
-
-    def _lose_patience(self) -> None:
-        self._engine.kill_for(self)
 
 
 class EngineProcess(QObject):
@@ -123,12 +78,7 @@ class EngineProcess(QObject):
         if self._process is not None:
             return
         self._frames, self._log, self.hello = FrameReader(), b"", None
-        process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        # Waiting threads must not spin: this window is the neighbour that they would slow down.
-        environment.insert("OMP_WAIT_POLICY", "PASSIVE")
-        environment.insert("PYTHONFAULTHANDLER", "1")
-        process.setProcessEnvironment(environment)
+        process = child_process(self)
         process.readyReadStandardOutput.connect(self._read_events)
         process.readyReadStandardError.connect(self._read_log)
         process.finished.connect(self._child_finished)
@@ -157,18 +107,14 @@ class EngineProcess(QObject):
     def kill_for(self, call: Call) -> None:
         """End the child because ``call`` has not ended in time: politely, then by force."""
         if call.number in self._calls and self._process is not None:
-            _end_later(self._process, self._process.kill)
+            end_later(self._process, self._process.kill)
             self._process.terminate()
 
     def dismiss(self) -> None:
         """End the child without waiting for it; what it was doing fails as cancelled, a new one can start."""
         process = self._process
         if process is not None:
-            process.blockSignals(True)
-            # It may outlive this object, and stays in the program's care: see ``bury_children``.
-            process.setParent(QCoreApplication.instance())
-            _end_later(process, partial(_bury, process))
-            process.terminate()
+            end_unwatched(process)
             self._process = None
             self._cancel_all()
             self._end_calls("", "")
@@ -177,12 +123,7 @@ class EngineProcess(QObject):
         """End the child and wait until it is gone: the end of the program. ``leaves_all``: it tidies nothing up."""
         process = self._process
         if process is not None:
-            process.blockSignals(True)
-            if not leaves_all:
-                process.terminate()
-            if leaves_all or not process.waitForFinished(TIDY_MS):
-                process.kill()
-                process.waitForFinished(TIDY_MS)
+            end_now(process, leaves_all=leaves_all)
             self._cancel_all()
             self._end_calls("", "")
 
@@ -274,25 +215,3 @@ class EngineProcess(QObject):
             )
         if message and not (calls and all(call.is_cancelled for call in calls)):
             self.crashed.emit(crash)
-
-
-def bury_children() -> None:
-    """End the children that were dismissed and still tidy up: the end of the program."""
-    application = QCoreApplication.instance()
-    if application is not None:
-        for process in application.findChildren(QProcess, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            _bury(process)
-
-
-def _bury(process: QProcess) -> None:
-    if process.state() != QProcess.ProcessState.NotRunning:
-        process.kill()
-        process.waitForFinished(TIDY_MS)
-    process.deleteLater()
-
-
-def _end_later(process: QProcess, end: Callable[[], object]) -> None:
-    """Call ``end`` in a while; by then a child that could tidy up has done so."""
-    timer = QTimer(process, singleShot=True, interval=TIDY_MS)
-    timer.timeout.connect(end)
-    timer.start()

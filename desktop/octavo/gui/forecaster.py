@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from octavo.gui.engine_process import Call, EngineProcess, background_command
+from octavo.gui.engine_call import Call
+from octavo.gui.engine_child import background_command
+from octavo.gui.engine_process import EngineProcess
 from octavo.worker.protocol import Convert, Failed, ForecastConvert
 
 WAIT_MS = 300

@@ -13,7 +13,8 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
-from octavo.gui.engine_process import EngineProcess, background_command
+from octavo.gui.engine_child import background_command
+from octavo.gui.engine_process import EngineProcess
 from octavo.store.library import ModelEntry
 from octavo.worker.protocol import Failed, Inspect, ListModels, MeasureBandwidth
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
 from octavo.gui.doorbell import Doorbell
-from octavo.gui.engine_process import background_command, bury_children
+from octavo.gui.engine_child import background_command, bury_children
 from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer
 from octavo.gui.pages.chat import ChatPage

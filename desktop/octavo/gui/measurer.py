@@ -12,7 +12,9 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from octavo.engine.measure.figures import Measurement
-from octavo.gui.engine_process import Call, EngineProcess, background_command
+from octavo.gui.engine_call import Call
+from octavo.gui.engine_child import background_command
+from octavo.gui.engine_process import EngineProcess
 from octavo.store.measurements import Measurements, Way, way
 from octavo.worker.protocol import Failed, Measure, MeasureProgress, Progressed
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from octavo.gui.engine_process import Call, EngineProcess, background_command
+from octavo.gui.engine_call import Call
+from octavo.gui.engine_child import background_command
+from octavo.gui.engine_process import EngineProcess
 from octavo.worker.protocol import Failed, Progressed, Warm
 
 

@@ -140,6 +140,21 @@ def test_closing_leaves_no_process_behind(qtbot, child):
     assert not child.is_running
 
 
+def test_a_closed_engine_starts_no_child_for_those_who_hear_of_its_end(qtbot, engine):
+    child = EngineProcess(command=engine)
+    asked_too_late = []
+    call = child.ask(asked("stubborn"))
+    call.failed.connect(lambda _: asked_too_late.append(child.ask(ListModels())))
+    with qtbot.waitSignal(call.piece):
+        pass
+
+    child.close()
+
+    assert len(asked_too_late) == 1
+    assert not child.is_running
+    assert not child.is_busy
+
+
 def test_dismissing_does_not_wait_and_a_new_child_can_start_at_once(qtbot, child):
     call = child.ask(asked("stubborn"))
     with qtbot.waitSignal(call.piece):

@@ -10,6 +10,8 @@ from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironm
 
 # How long a child that was asked to end may remove unfinished files, milliseconds.
 TIDY_MS = 1500
+# A killed child is gone at once, unless it has much memory to give back or waits for a disk.
+GONE_MS = 10_000
 
 
 def child_command() -> list[str]:
@@ -58,7 +60,7 @@ def end_now(process: QProcess, *, leaves_all: bool) -> None:
         process.terminate()
     if leaves_all or not process.waitForFinished(TIDY_MS):
         process.kill()
-        process.waitForFinished(TIDY_MS)
+        process.waitForFinished(GONE_MS)
 
 
 def bury_children() -> None:
@@ -72,5 +74,5 @@ def bury_children() -> None:
 def _bury(process: QProcess) -> None:
     if process.state() != QProcess.ProcessState.NotRunning:
         process.kill()
-        process.waitForFinished(TIDY_MS)
+        process.waitForFinished(GONE_MS)
     process.deleteLater()

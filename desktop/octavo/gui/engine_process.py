@@ -61,6 +61,7 @@ class EngineProcess(QObject):
         self._calls: dict[int, Call] = {}
         self._next_number = 1
         self._log = b""
+        self._is_closed = False
         self.hello: Hello | None = None
 
     @property
@@ -74,8 +75,8 @@ class EngineProcess(QObject):
         return bool(self._calls)
 
     def start(self) -> None:
-        """Start the child if it is not running."""
-        if self._process is not None:
+        """Start the child if it is not running; after ``close`` none is started any more."""
+        if self._process is not None or self._is_closed:
             return
         self._frames, self._log, self.hello = FrameReader(), b"", None
         process = child_process(self)
@@ -87,11 +88,13 @@ class EngineProcess(QObject):
         process.start(self._command[0], self._command[1:])
 
     def ask(self, request: Request) -> Call:
-        """Send ``request``, starting the child if need be."""
+        """Send ``request``, starting the child if need be; after ``close`` nothing answers."""
         self.start()
         number = self._next_number
         self._next_number += 1
         call = Call(self, number)
+        if self._is_closed:
+            return call
         self._calls[number] = call
         self._send(msgspec.structs.replace(request, id=number))
         return call
@@ -121,6 +124,8 @@ class EngineProcess(QObject):
 
     def close(self, *, leaves_all: bool = False) -> None:
         """End the child and wait until it is gone: the end of the program. ``leaves_all``: it tidies nothing up."""
+        # Those who are told that their call has ended may want to ask the next thing: too late.
+        self._is_closed = True
         process = self._process
         if process is not None:
             end_now(process, leaves_all=leaves_all)

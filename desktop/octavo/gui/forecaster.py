@@ -59,8 +59,10 @@ class Forecaster(QObject):
 
     def close(self) -> None:
         """End the child, for the end of the program."""
-        self._wait.stop()
+        self.blockSignals(True)
         self._engine.close()
+        for timer in (self._wait, self._idle):
+            timer.stop()
 
     def _ask(self) -> None:
         if self._wanted is None or self._call is not None:

@@ -20,7 +20,7 @@ from octavo.cli.fit_words import (
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, NoPlugins, model_path
 from octavo.cli.output import print_facts, print_json, print_line, print_note
 from octavo.cli.plugins import plugin_host
-from octavo.cli.what_if import byte_size, imagined_pools
+from octavo.cli.what_if import byte_size
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
@@ -59,6 +59,7 @@ def fit(
     from octavo.engine.convert.forecast import memory_bytes
     from octavo.engine.estimate.fit import fit_rows
     from octavo.engine.hardware.cores import processor_name, usable_threads
+    from octavo.engine.hardware.pools import imagined_pools
 
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
         card = checkpoint.card

@@ -13,10 +13,13 @@ from octavo.engine.errors import OctavoError
 from octavo.engine.measure.figures import Figures
 from octavo.engine.progress import Progress
 from octavo.engine.stop import Stop
+from octavo.worker.compared_pair import ComparedPair
 from octavo.worker.loaded_model import LoadedModel, load_model
 from octavo.worker.outbox import Outbox
 from octavo.worker.protocol import (
     Chat,
+    Compare,
+    ComparePiece,
     Convert,
     CountTokens,
     ForecastConvert,
@@ -35,6 +38,7 @@ from octavo.worker.protocol import (
 
 if TYPE_CHECKING:
     from octavo.engine.inference.reply import TextPiece
+    from octavo.engine.measure.compare import Said
 
 Result = TypeVar("Result")
 
@@ -61,9 +65,11 @@ class EngineDesk:
         self._safe_mode = safe_mode
         self._only_shipped = only_shipped
         self._model: LoadedModel | None = None
+        self._pair = ComparedPair()
 
     def close(self) -> None:
-        """Give the loaded model's memory back."""
+        """Give the memory of all loaded models back."""
+        self._pair.close()
         model, self._model = self._model, None
         if model is not None:
             model.close()
@@ -82,7 +88,7 @@ class EngineDesk:
 
                 return {"bytes_per_second": read_bandwidth(request.n_threads)}
             case ProbeSpeed():
-                self._probe_speed(request, stop)
+                return self._probe_speed(request, stop)
             case Load():
                 return self._load(request, stop)
             case Chat():
@@ -93,6 +99,8 @@ class EngineDesk:
                 return self._convert(request, stop)
             case Measure():
                 return self._measure(request, stop)
+            case Compare():
+                return self._compare(request, stop)
             case Warm():
                 from octavo.engine.inference.needed_kernels import warm_kernels
 
@@ -107,13 +115,17 @@ class EngineDesk:
             raise OctavoError("No model is loaded.", "Open one first.")
         return self._model
 
-    def _probe_speed(self, request: ProbeSpeed, stop: Stop) -> None:
+    def _probe_speed(self, request: ProbeSpeed, stop: Stop) -> Any:
+        from octavo.engine.estimate.speeds import known_speeds
         from octavo.engine.hardware.cores import usable_threads
-        from octavo.engine.inference.speed_probe import read_speeds
 
         n_threads = request.n_threads or usable_threads()
+        if request.only_known:
+            return msgspec.to_builtins(known_speeds(n_threads))
+        from octavo.engine.inference.speed_probe import read_speeds
+
         work = read_speeds(request.kinds, n_threads, again=request.again, compiles=request.compiles)
-        self._run(request, work, "measure", stop)
+        return msgspec.to_builtins(self._run(request, work, "measure", stop))
 
     def _inspect(self, request: Inspect) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
@@ -218,6 +230,22 @@ class EngineDesk:
                 if stop.is_set():  # a step that was stopped says that it has no result
                     raise Stopped from error
                 raise
+
+    def _compare(self, request: Compare, stop: Stop) -> Any:
+        def tell(step: Progress | Said) -> None:
+            if isinstance(step, Progress):
+                stage = {"prefill": "prefill", "comparing": "measure"}.get(step.label, "load")
+                self._tell_progress(request, stage, step, stop)
+            else:
+                said = ComparePiece(id=request.id, number=step.number, text=step.text, n_tokens=step.n_tokens)
+                self._outbox.send(said)
+
+        try:
+            return msgspec.to_builtins(_run_to_the_end(self._pair.compare(request, stop), tell))
+        except OctavoError as error:
+            if stop.is_set():  # a step that was stopped says that it has no result
+                raise Stopped from error
+            raise
 
     def _run(
         self, request: Request, work: Generator[Progress, None, Result], stage: str, stop: Stop

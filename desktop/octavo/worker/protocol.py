@@ -22,6 +22,8 @@ from octavo.worker.chat_messages import LoadReport as LoadReport
 from octavo.worker.chat_messages import Piece as Piece
 from octavo.worker.chat_messages import Replied as Replied
 from octavo.worker.chat_messages import TokenCount as TokenCount
+from octavo.worker.compare_messages import Compare as Compare
+from octavo.worker.compare_messages import ComparePiece as ComparePiece
 from octavo.worker.message import Message as Message
 
 PROTOCOL_VERSION = 1
@@ -104,17 +106,20 @@ class MeasureBandwidth(Message, frozen=True, kw_only=True):
 
 
 class ProbeSpeed(Message, frozen=True, kw_only=True):
-    """Time this computer's kernels, as far as it is not known yet, or all ``again``; ends with ``Done(result=None)``.
+    """Time this computer's kernels, as far as it is not known yet, or all ``again``; takes some three seconds.
 
-    What was found is then at hand with ``engine.estimate.speeds.known_speeds``. Takes some three seconds.
+    Ends with ``Done(result=engine.estimate.speeds.Speeds as plain data)``, which is remembered too.
 
     Parameters
     ----------
     kinds : list of str
         Names of block types; those whose kernels are not compiled are left out, unless ``compiles``.
+    only_known : bool
+        Time nothing: tell what is known, or None.
     """
 
     kinds: list[str]
+    only_known: bool = False
     n_threads: int = 0
     again: bool = False
     compiles: bool = False
@@ -198,6 +203,7 @@ Request: TypeAlias = (
     | Convert
     | ForecastConvert
     | Measure
+    | Compare
     | ListModels
     | MeasureBandwidth
     | ProbeSpeed
@@ -205,7 +211,7 @@ Request: TypeAlias = (
     | Cancel
     | Unload
 )
-Event: TypeAlias = Hello | Progressed | Piece | Replied | MeasureProgress | Done | Failed
+Event: TypeAlias = Hello | Progressed | Piece | Replied | MeasureProgress | ComparePiece | Done | Failed
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -59,6 +59,17 @@ def test_what_is_too_large_names_a_shorter_context_and_the_best_quantizer_that_f
     assert "MB free: use " in rows[0].sentence
     assert " context (" in rows[0].sentence
     assert "or Q8_0 (" in rows[0].sentence
+    assert rows[0].sentence.endswith("Other programs hold 15.5 GB.")
+
+
+def test_what_is_tight_names_what_would_run_well_with_figures(quantizers):
+    roomy = fit_rows(card(), quantizers, context_tokens=8192, pools=pools(10**12))
+
+    rows = fit_rows(card(), quantizers, context_tokens=8192, pools=pools(int(roomy[0].total_bytes / 0.8)))
+
+    assert rows[0].verdict == "tight"
+    assert " context (" in rows[0].sentence
+    assert "or Q8_0 (" in rows[0].sentence
 
 
 def test_a_broken_plugin_costs_one_row(quantizers):

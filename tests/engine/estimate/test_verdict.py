@@ -17,6 +17,16 @@ def test_too_large_says_the_figures_and_the_ways_out():
     assert found.sentence == "Needs 9.1 GB, 6.4 GB free: use 8k context (6.1 GB) or Q4_K_M (5.2 GB)."
 
 
+def test_what_other_programs_hold_is_said_where_it_is_in_the_way():
+    assert verdict(9, 100, held_bytes=50).sentence == "Needs 9 bytes, 100 bytes free."
+    assert verdict(80, 100, ["2k context (60 bytes)"], 50).sentence == (
+        "Needs 80 bytes, 100 bytes free: close other programs, which hold 50 bytes, or use 2k context (60 bytes)."
+    )
+    assert verdict(95, 100, ["2k context (60 bytes)"], 50).sentence == (
+        "Needs 95 bytes, 100 bytes free: use 2k context (60 bytes). Other programs hold 50 bytes."
+    )
+
+
 def test_without_a_way_out_there_is_still_a_next_step():
     assert "smaller model" in verdict(9, 1).sentence
 

@@ -12,12 +12,11 @@ from octavo.engine.estimate.file_size import predicted_bytes
 from octavo.engine.estimate.graphics import GraphicsFit, graphics_fit
 from octavo.engine.estimate.memory import context_bytes, estimate_memory, longest_context
 from octavo.engine.estimate.program import loading_bytes
-from octavo.engine.estimate.speed import SpeedEstimator, tokens_per_second
+from octavo.engine.estimate.speed import SpeedEstimator, SpeedForecast, tokens_per_second
 from octavo.engine.estimate.speeds import Speeds
 from octavo.engine.estimate.verdict import (
     FITS_SHARE,
     RUNS_WELL_SHARE,
-    Verdict,
     readable_bytes,
     readable_tokens,
     verdict,
@@ -54,6 +53,8 @@ class FitRow:
         The longest with which it runs well, tokens; 0 if none does.
     graphics : tuple of GraphicsFit
         For each graphics memory, what of the file other programs could put there.
+    speed : SpeedForecast or None
+        How the speeds were worked out; None until the kernels were probed.
     """
 
     quantizer: str
@@ -71,6 +72,7 @@ class FitRow:
     loading_bytes: int = 0
     largest_context: int = 0
     graphics: tuple[GraphicsFit, ...] = ()
+    speed: SpeedForecast | None = None
 
 
 def fit_rows(
@@ -100,8 +102,11 @@ def fit_rows(
     """
     estimator = SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type) if speeds else None
     graphics = [pool for pool in pools if pool.kind == "vram"]
-    free = available_bytes(pools)
-    desk = _Desk(card, context_tokens, kv_type, free, n_threads, bandwidth, estimator, graphics)
+    ram = _main_memory(pools)
+    held = ram.total_bytes - ram.free_bytes
+    desk = _Desk(
+        card, context_tokens, kv_type, ram.free_bytes, held, n_threads, bandwidth, estimator, graphics
+    )
     candidates: list[tuple[str, Plan | None, str]] = [(AS_IT_IS, None, "")]
     for quantizer in quantizers:
         try:
@@ -113,7 +118,11 @@ def fit_rows(
 
 def available_bytes(pools: Sequence[MemoryPool]) -> int:
     """Free bytes of the main memory; 0 without one."""
-    return next((pool.free_bytes for pool in pools if pool.kind == "ram"), 0)
+    return _main_memory(pools).free_bytes
+
+
+def _main_memory(pools: Sequence[MemoryPool]) -> MemoryPool:
+    return next((pool for pool in pools if pool.kind == "ram"), MemoryPool("", "ram", 0, 0))
 
 
 def default_options(quantizer: Quantizer) -> Any:  # an instance of the quantizer's own Options, or None
@@ -129,6 +138,7 @@ class _Desk:
     context_tokens: int
     kv_type: str
     available: int
+    held: int
     n_threads: int
     bandwidth: float
     estimator: SpeedEstimator | None
@@ -137,10 +147,7 @@ class _Desk:
 
     def rows(self, candidates: Sequence[tuple[str, Plan | None, str]]) -> list[FitRow]:
         priced = [self._priced(*candidate) for candidate in candidates]
-        fitting = [row for row in priced if row.total_bytes and self._weigh(row).name != "too large"]
-        # The best of what fits is the largest: it keeps most of the model.
-        best = max(fitting, key=lambda row: row.total_bytes, default=None)
-        return [self._judged(row, best) if row.total_bytes else row for row in priced]
+        return [self._judged(row, priced) if row.total_bytes else row for row in priced]
 
     def _priced(self, name: str, plan: Plan | None, problem: str) -> FitRow:
         as_file = self.card.file_bytes if plan is None else predicted_bytes(self.card, plan)
@@ -181,6 +188,7 @@ class _Desk:
                 tokens_per_second=found.decode,
                 prefill_tokens_per_second=found.prefill,
                 load_seconds=found.load_seconds,
+                speed=found,
             )
         speed = tokens_per_second(self.card, plan, self.bandwidth) if self.bandwidth else None
         return replace(row, tokens_per_second=speed)
@@ -198,21 +206,23 @@ class _Desk:
             )
         return self.flexible[context_tokens]
 
-    def _judged(self, row: FitRow, best: FitRow | None) -> FitRow:
-        found = self._weigh(row)
-        if found.name == "too large":
-            found = verdict(row.total_bytes, self.available, self._ways_out(row, best))
+    def _judged(self, row: FitRow, rows: Sequence[FitRow]) -> FitRow:
+        found = verdict(row.total_bytes, self.available)
+        if found.name != "runs well":
+            wanted = FITS_SHARE if found.name == "too large" else RUNS_WELL_SHARE
+            found = verdict(row.total_bytes, self.available, self._ways_out(row, rows, wanted), self.held)
         return replace(row, verdict=found.name, sentence=found.sentence)
 
-    def _weigh(self, row: FitRow) -> Verdict:
-        return verdict(row.total_bytes, self.available)
-
-    def _ways_out(self, row: FitRow, best: FitRow | None) -> list[str]:
+    def _ways_out(self, row: FitRow, rows: Sequence[FitRow], share: float) -> list[str]:
+        """A shorter context, and the best format, that take this share of what is free at most."""
         ways = []
-        shorter = self._largest(row, FITS_SHARE)
+        shorter = self._largest(row, share)
         if 0 < shorter < self.context_tokens:
             total = row.weights_bytes + row.program_bytes + self._flexible(shorter)
             ways.append(f"{readable_tokens(shorter)} context ({readable_bytes(total)})")
-        if best is not None:
+        fitting = [each for each in rows if 0 < each.total_bytes <= share * self.available]
+        if fitting:
+            # The best of what fits is the largest: it keeps most of the model.
+            best = max(fitting, key=lambda each: each.total_bytes)
             ways.append(f"{best.quantizer} ({readable_bytes(best.total_bytes)})")
         return ways

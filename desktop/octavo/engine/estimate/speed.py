@@ -45,12 +45,24 @@ class SpeedForecast:
         Until the model is ready, its file in the system's cache and its kernels compiled.
     unknown : tuple of str
         Block types that were not probed: their share is a guess.
+    weights_bytes, cache_bytes : int
+        What one token of an answer reads.
+    weights_seconds, cache_seconds, layers_seconds : float
+        Of one token of an answer: multiplying, attending, and all that layers do beside.
+    opening_seconds : float
+        Of loading: header, tokenizer and imports.
     """
 
     decode: float
     prefill: float
     load_seconds: float
     unknown: tuple[str, ...] = ()
+    weights_bytes: int = 0
+    cache_bytes: int = 0
+    weights_seconds: float = 0.0
+    cache_seconds: float = 0.0
+    layers_seconds: float = 0.0
+    opening_seconds: float = 0.0
 
     def first_word_seconds(self, prompt_tokens: int) -> float:
         """From sending a prompt to the first token of the answer."""
@@ -100,13 +112,24 @@ class SpeedEstimator:
         touched = found.idle_bytes + weights + self._cache_bytes
         bandwidth = bandwidth_at(self._speeds.bandwidth, touched)
         multiplying = sum(n * kinds[name].decode for name, n in found.decode_bytes.items())
-        answer = max(multiplying, weights / (_EFFICIENCY * bandwidth))
-        answer += max(self._attending, self._cache_bytes / (_CACHE_EFFICIENCY * bandwidth))
+        reading = max(multiplying, weights / (_EFFICIENCY * bandwidth))
+        attending = max(self._attending, self._cache_bytes / (_CACHE_EFFICIENCY * bandwidth))
         prompt = sum(n * kinds[name].prefill for name, n in found.prefill_weights.items())
         prompt += found.columns * self._speeds.column + self._prompt_attending
         packing = sum(n * kinds[name].packing for name, n in found.file_bytes.items())
         loading = self._opening + packing / (_LOADING_EFFICIENCY * min(self._speeds.n_threads, _MAX_LOADERS))
-        return SpeedForecast(1 / (answer + self._layers), 1 / prompt, loading, tuple(unknown))
+        return SpeedForecast(
+            decode=1 / (reading + attending + self._layers),
+            prefill=1 / prompt,
+            load_seconds=loading,
+            unknown=tuple(unknown),
+            weights_bytes=weights,
+            cache_bytes=self._cache_bytes,
+            weights_seconds=reading,
+            cache_seconds=attending,
+            layers_seconds=self._layers,
+            opening_seconds=self._opening,
+        )
 
     def _sums(self, plan: Plan | None) -> _Sums:
         types = plan.types if plan is not None else {}

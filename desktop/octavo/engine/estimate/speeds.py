@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from octavo import __version__
 from octavo.engine.folders import cache_folder
@@ -72,13 +74,32 @@ class Speeds:
         return replace(self, kinds=self.kinds | {name: speed})
 
 
+def scaled(speeds: Speeds, n_threads: int) -> Speeds:
+    """A guess of what other threads would do, until they are probed: they share the work evenly.
+
+    Fewer threads also bring less from memory at once; more do not bring more.
+    """
+    share = speeds.n_threads / n_threads
+    return Speeds(
+        n_threads=n_threads,
+        bandwidth=[(size, speed / max(1.0, share)) for size, speed in speeds.bandwidth],
+        layer=speeds.layer,
+        column=speeds.column * share,
+        kinds={
+            name: KindSpeed(each.decode * share, each.prefill * share, each.packing)
+            for name, each in speeds.kinds.items()
+        },
+        caches={
+            name: CacheSpeed(each.decode * share, each.prefill * share)
+            for name, each in speeds.caches.items()
+        },
+    )
+
+
 def known_speeds(n_threads: int) -> Speeds | None:
     """What an earlier probe of this computer by this version found; None without one."""
     try:
-        memo = json.loads(_memo_file().read_text())
-        if memo["machine"] != _machine(n_threads):
-            return None
-        found = memo["speeds"]
+        found = _memo()[str(n_threads)]
         return Speeds(
             n_threads=n_threads,
             bandwidth=[(int(size), float(speed)) for size, speed in found["bandwidth"]],
@@ -93,14 +114,28 @@ def known_speeds(n_threads: int) -> Speeds | None:
 
 def keep_speeds(speeds: Speeds) -> None:
     """Remember them; where that cannot be, they are probed again next time."""
-    memo = {"machine": _machine(speeds.n_threads), "speeds": asdict(speeds)}
+    try:
+        others = _memo()
+    except (OSError, ValueError, KeyError, TypeError):
+        others = {}
+    memo = {"machine": _machine(), "speeds": {**others, str(speeds.n_threads): asdict(speeds)}}
+    partial = _memo_file().with_suffix(f".{os.getpid()}.partial")
     with contextlib.suppress(OSError):
-        _memo_file().write_text(json.dumps(memo))
+        partial.write_text(json.dumps(memo))
+        partial.replace(_memo_file())
 
 
-def _machine(n_threads: int) -> str:
-    return f"{processor_name()}, {n_threads} threads, {active_tier().name}, {__version__}"
+def _memo() -> dict[str, Any]:  # as JSON has it
+    """What is remembered of this computer, by the number of threads."""
+    memo = json.loads(_memo_file().read_text())
+    if memo["machine"] != _machine():
+        return {}
+    return dict(memo["speeds"])
+
+
+def _machine() -> str:
+    return f"{processor_name()}, {active_tier().name}, {__version__}"
 
 
 def _memo_file() -> Path:
-    return cache_folder() / "speeds.json"
+    return cache_folder() / "speeds-2.json"

@@ -21,22 +21,31 @@ class Verdict:
     sentence: str
 
 
-def verdict(total_bytes: int, available_bytes: int, ways_out: Sequence[str] = ()) -> Verdict:
+def verdict(
+    total_bytes: int, available_bytes: int, ways_out: Sequence[str] = (), held_bytes: int = 0
+) -> Verdict:
     """Weigh what is needed against what is free.
 
     Parameters
     ----------
     ways_out : sequence of str
-        What would fit instead, for example ``8k context (6.1 GB)``; said when it is too large.
+        What would do better instead, for example ``8k context (6.1 GB)``; said unless it runs well.
+    held_bytes : int
+        What other programs hold; 0 says nothing of them.
     """
     needs = f"Needs {readable_bytes(total_bytes)}, {readable_bytes(available_bytes)} free"
+    held = f", which hold {readable_bytes(held_bytes)}," if held_bytes else ""
     if total_bytes <= RUNS_WELL_SHARE * available_bytes:
         return Verdict("runs well", f"{needs}.")
     if total_bytes <= FITS_SHARE * available_bytes:
-        return Verdict("tight", f"{needs}: close other programs, or choose a shorter context.")
+        others = f"use {' or '.join(ways_out)}" if ways_out else "choose a shorter context"
+        comma = "" if held else ","
+        return Verdict("tight", f"{needs}: close other programs{held}{comma} or {others}.")
     if ways_out:
-        return Verdict("too large", f"{needs}: use {' or '.join(ways_out)}.")
-    return Verdict("too large", f"{needs}: close other programs, or choose a smaller model.")
+        told = f" Other programs hold {readable_bytes(held_bytes)}." if held_bytes else ""
+        return Verdict("too large", f"{needs}: use {' or '.join(ways_out)}.{told}")
+    comma = "" if held else ","
+    return Verdict("too large", f"{needs}: close other programs{held}{comma} or choose a smaller model.")
 
 
 def readable_bytes(n_bytes: int) -> str:

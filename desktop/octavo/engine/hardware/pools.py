@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -23,3 +24,23 @@ class MemoryPool:
     kind: str
     total_bytes: int
     free_bytes: int
+
+
+def imagined_pools(pools: Sequence[MemoryPool], *, ram: int = 0, vram: int = 0) -> list[MemoryPool]:
+    """The same computer with another size of memory, of which other programs hold what they hold now.
+
+    Parameters
+    ----------
+    ram : int
+        Bytes of the main memory; 0 leaves it as it is.
+    vram : int
+        Bytes of a graphics card in place of all that there are; 0 leaves them.
+    """
+    found = list(pools)
+    if ram:
+        now = next((pool for pool in found if pool.kind == "ram"), None)
+        held = now.total_bytes - now.free_bytes if now else 0
+        found = [MemoryPool("Memory", "ram", ram, max(0, ram - held))] + [p for p in found if p.kind != "ram"]
+    if vram:
+        found = [p for p in found if p.kind != "vram"] + [MemoryPool("Graphics card", "vram", vram, vram)]
+    return found

@@ -58,7 +58,7 @@ def test_rare_formats_are_folded_until_asked_for(page):
     assert format_row(page, "Q8_0").isVisible()
     assert not format_row(page, "Q5_1").isVisible()
 
-    page._formats._more.click()
+    page.formats.list._more.click()
 
     assert format_row(page, "Q5_1").isVisible()
 
@@ -222,16 +222,16 @@ def test_what_a_shell_would_take_apart_is_quoted():
 
 
 def test_a_type_for_single_tensors_changes_size_and_command_at_once(page, panel):
-    before = page._prices["Q4_K_M"].file_bytes
-    page._open_types()
-    window = page._types.window
+    before = page.prospect.prices["Q4_K_M"].file_bytes
+    page.formats.open_types()
+    window = page.formats.types.window
     window.filter.setText("ffn_down")
     window.table.selectAll()
     window.types.setCurrentText("Q8_0")
 
     window.give.click()
 
-    assert page._prices["Q4_K_M"].file_bytes > before
+    assert page.prospect.prices["Q4_K_M"].file_bytes > before
     assert "File" in window._outcome.text()
     panel.command.click()
     assert "--set types='blk.*.ffn_down=Q8_0'" in QApplication.clipboard().text().replace(
@@ -240,13 +240,13 @@ def test_a_type_for_single_tensors_changes_size_and_command_at_once(page, panel)
 
     window.reset.click()
 
-    assert page._prices["Q4_K_M"].file_bytes == before
+    assert page.prospect.prices["Q4_K_M"].file_bytes == before
     window.close()
 
 
 def test_the_table_of_tensors_says_what_was_chosen(page):
-    page._open_types()
-    window = page._types.window
+    page.formats.open_types()
+    window = page.formats.types.window
     window.filter.setText("blk.1.ffn_down")
     window.table.selectRow(0)
     window.types.setCurrentText("Q6_K")
@@ -262,23 +262,23 @@ def test_the_table_of_tensors_says_what_was_chosen(page):
 
 
 def test_another_model_forgets_types_of_single_tensors(joined, page):
-    page._take_rules("blk.1.ffn_down=Q6_K")
-    assert page._choices.changed(page._quantizer) == {"types": "blk.1.ffn_down=Q6_K"}
+    page.formats.take_rules("blk.1.ffn_down=Q6_K")
+    assert page.formats.choices.changed(page.formats.quantizer) == {"types": "blk.1.ffn_down=Q6_K"}
 
     joined.workspace.select("/models/folder")
 
-    assert page._choices.changed(page._quantizer) == {}
+    assert page.formats.choices.changed(page.formats.quantizer) == {}
 
 
 def test_a_page_that_nobody_sees_is_not_priced(joined, page):
     joined.window.show_named("Models")
-    page._prices = {}
+    page.prospect.prices = {}
 
     joined.workspace.memory_changed.emit()
-    assert page._prices == {}
+    assert page.prospect.prices == {}
 
     joined.window.show_named("Convert")
-    assert "Q4_K_M" in page._prices
+    assert "Q4_K_M" in page.prospect.prices
 
 
 def test_what_the_conversion_takes_is_said_before_the_start(page, panel, qtbot):

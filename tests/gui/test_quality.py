@@ -52,7 +52,7 @@ def test_all_formats_are_measured_one_after_the_other(joined, source, qtbot):
 
 
 def test_running_figures_are_shown_and_measuring_can_be_stopped(joined, source, qtbot):
-    joined.convert._take_rules("blk.0.ffn_down=Q8_0")  # the fake engine takes its time over these
+    joined.convert.formats.take_rules("blk.0.ffn_down=Q8_0")  # the fake engine takes its time over these
     quality = joined.convert.quality
     with qtbot.waitSignal(quality._measurer.figured):
         quality.measure.click()
@@ -74,10 +74,10 @@ def test_other_options_are_another_measurement(joined, source, qtbot):
     with qtbot.waitSignal(quality._measurer.ended):
         quality.measure.click()
 
-    joined.convert._take_rules("blk.0.ffn_down=Q8_0")
+    joined.convert.formats.take_rules("blk.0.ffn_down=Q8_0")
 
     assert quality.figures("Q4_K_M") is None
-    joined.convert._take_rules("")
+    joined.convert.formats.take_rules("")
     assert quality.figures("Q4_K_M") is not None
 
 

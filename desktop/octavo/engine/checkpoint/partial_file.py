@@ -13,12 +13,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from octavo.engine.checkpoint.journal_lock import locked_journal, open_flags, sync_folder
 from octavo.engine.checkpoint.refusals import shown
-from octavo.engine.errors import NotEnoughDisk, OctavoError
+from octavo.engine.checkpoint.write_failure import too_full, write_failure
+from octavo.engine.errors import OctavoError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_PREALLOCATION = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
-_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 class PartialFile:
@@ -47,9 +47,9 @@ class PartialFile:
         self.descriptor = self.journal = -1
         self._check_target()
         try:
-            self.journal = self._locked_journal()
+            self.journal = locked_journal(self.journal_path, self.target)
             self.found_bytes = self.path.stat().st_size if self.path.exists() else 0
-            self.descriptor = os.open(self.path, _flags(), 0o666)
+            self.descriptor = os.open(self.path, open_flags(), 0o666)
         except OSError as error:
             self.remove()
             raise self.failure(error) from error
@@ -67,7 +67,7 @@ class PartialFile:
         held = getattr(os.fstat(self.descriptor), "st_blocks", 0) * 512
         available = shutil.disk_usage(self.target.parent).free
         if available + held < self._n_bytes:
-            raise self._too_full(available + held)
+            raise too_full(self.target, self._n_bytes, available + held)
         if not hasattr(os, "posix_fallocate"):
             return
         try:
@@ -82,7 +82,7 @@ class PartialFile:
             os.close(self.descriptor)
             self.descriptor = -1
             self.path.replace(self.target)
-            _sync_folder(self.target.parent)
+            sync_folder(self.target.parent)
         except OSError as error:
             raise self.failure(error) from error
 
@@ -109,15 +109,7 @@ class PartialFile:
 
     def failure(self, error: OSError) -> OctavoError:
         """What to tell people about ``error``."""
-        if error.errno in _FULL:
-            available = shutil.disk_usage(self.target.parent).free
-            return self._too_full(available) if available < self._n_bytes else self._limited(error)
-        place = shown(str(self.target.parent), 160)
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return OctavoError(f"Nothing may be written in {place}.", "Choose another folder.")
-        return OctavoError(
-            f"{shown(self.target.name)} cannot be written ({(error.strerror or 'unknown').lower()})."
-        )
+        return write_failure(error, self.target, self._n_bytes)
 
     def _check_target(self) -> None:
         folder = self.target.parent
@@ -128,87 +120,8 @@ class PartialFile:
         if self.target.exists() and not self.target.stat().st_mode & 0o222:
             raise OctavoError(f"{shown(self.target.name)} is read-only.", "Choose another name.")
 
-    def _locked_journal(self) -> int:
-        while True:
-            descriptor = os.open(self.journal_path, _flags(), 0o666)
-            try:
-                _lock(descriptor)
-                # The one before us may have removed it between our opening and our locking.
-                if self.journal_path.exists() and os.path.samestat(
-                    os.fstat(descriptor), self.journal_path.stat()
-                ):
-                    return descriptor
-            except OSError as error:
-                os.close(descriptor)
-                if error.errno in _HELD:
-                    raise OctavoError(
-                        f"{shown(self.target.name)} is being written by another conversion.",
-                        "Wait until that one has ended, or choose another name.",
-                    ) from error
-                raise
-            except BaseException:
-                os.close(descriptor)
-                raise
-            os.close(descriptor)
-
     def _let_go(self) -> None:
         for descriptor in (self.descriptor, self.journal):
             if descriptor >= 0:
                 os.close(descriptor)
         self.descriptor = self.journal = -1
-
-    def _too_full(self, available: int) -> NotEnoughDisk:
-        sizes = f"{_megabytes(self._n_bytes)}, but only {_megabytes(available)} are free"
-        return NotEnoughDisk(
-            f"{shown(self.target.name)} needs {sizes}.",
-            "Make room, or choose a folder on another disk.",
-            needed=self._n_bytes,
-            available=available,
-        )
-
-    def _limited(self, error: OSError) -> NotEnoughDisk:
-        """The disk has room, but not for this file or this user."""
-        reason = (error.strerror or "unknown").lower()
-        return NotEnoughDisk(
-            f"{shown(self.target.name)} needs {_megabytes(self._n_bytes)}, "
-            f"which the system does not allow there ({reason}).",
-            "Choose a folder on another disk.",
-            needed=self._n_bytes,
-        )
-
-
-def _megabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
-
-
-def _flags() -> int:
-    return os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-
-
-def _lock(descriptor: int) -> None:
-    """Lock the file for this process, or raise an error of ``_HELD``; some network disks know no locks."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(descriptor, 1 << 40, os.SEEK_SET)  # far behind the text: a locked part cannot be read
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the new name on the disk; Windows knows no such thing."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

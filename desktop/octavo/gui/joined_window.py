@@ -232,6 +232,7 @@ class JoinedWindow(QObject):
         cores = f"{self.workspace.n_threads} cores" if self.workspace.n_threads > 1 else "1 core"
         told = [cores, TIERS.get(hello.tier, hello.tier.upper()), graphics[0] if graphics else "no GPU"]
         self.window.navigation.meter.show_processor(" · ".join(told))
+        self.models.show_processor(" · ".join(told[:2]))
 
 
 def _warm_up() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from octavo.engine.estimate.comfortable import comfortable
 from octavo.gui.pages.model_facts import about, facts
 from octavo.gui.pricing import parts, price_of
 from octavo.gui.show_folder import show_in_folder
@@ -21,6 +22,7 @@ from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.widgets.search_field import SearchField
+from octavo.gui.widgets.this_computer import ThisComputer
 from octavo.gui.wording import byte_count, context, file_name, likely_speed
 from octavo.gui.workspace import Model, Workspace
 from octavo.worker.protocol import Failed
@@ -47,13 +49,22 @@ class ModelsPage(Page):
         self._drop = DropZone()
         self._details = ModelDetails()
         self._empty = EmptyModels()
+        self._computer = ThisComputer()
+        self._processor = ""
         self._stack = QStackedWidget()
         self._stack.addWidget(self._lists())
         self._stack.addWidget(self._empty)
         self.body.addWidget(self._problem)
         self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self._computer)
         self._connect()
         self._show_models()
+        self._show_computer()
+
+    def show_processor(self, text: str) -> None:
+        """Name the processor in a few words."""
+        self._processor = text
+        self._show_computer()
 
     def show_dropping(self, is_dropping: bool) -> None:
         """Light up the drop zone."""
@@ -93,8 +104,15 @@ class ModelsPage(Page):
         self._workspace.model_changed.connect(self._show_model)
         self._workspace.selected.connect(self._show_selected)
         self._workspace.memory_changed.connect(self._show_prices)
+        self._workspace.memory_changed.connect(self._show_computer)
         self._workspace.plugins_changed.connect(self._show_prices)
         self._workspace.refused.connect(self._show_refusal)
+
+    def _show_computer(self) -> None:
+        ram = self._workspace.ram
+        self._computer.setVisible(bool(self._workspace.pools))
+        self._computer.show_machine(self._processor, ram.free_bytes, ram.total_bytes)
+        self._computer.show_comfortable(comfortable(ram.free_bytes, self._workspace.bandwidth))
 
     def _show_models(self) -> None:
         models = self._workspace.models

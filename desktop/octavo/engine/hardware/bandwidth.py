@@ -12,11 +12,16 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.caches import last_level_cache_bytes
 from octavo.engine.hardware.cores import processor_name, usable_threads
 from octavo.engine.hardware.memory import main_memory
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Curve = list[tuple[int, float]]
 """Sizes in bytes, ascending, and bytes per second at each."""
@@ -26,7 +31,8 @@ _SIZES = (0.125, 0.375, 0.5, 0.625, 0.75, 1.0, 2.0)
 _LEAST_BYTES = 8 << 20
 _MOST_BYTES = 1 << 30
 _SECONDS = 0.03
-_MEMO = "bandwidth-2.json"
+_FINE = 1e-6
+_MEMO = "bandwidth-3.json"
 
 
 def read_bandwidth(n_threads: int = 0) -> float:
@@ -66,7 +72,8 @@ def bandwidth_at(curve: Sequence[tuple[int, float]], n_bytes: float) -> float:
 def probe_bandwidth(n_threads: int, sizes: Sequence[int], seconds: float = _SECONDS) -> Curve:
     """Read blocks of these sizes in as many threads, each for ``seconds`` and five times at least.
 
-    The median round counts: the best would be a promise that the computer seldom keeps.
+    The median round counts: the best would be a promise that the computer seldom keeps. Each thread counts the time
+    in which it ran, so that a computer busy with other things is not taken for a slow one, and remembered as such.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -80,12 +87,20 @@ def probe_bandwidth(n_threads: int, sizes: Sequence[int], seconds: float = _SECO
             rounds: list[float] = []
             ends = time.perf_counter() + seconds
             while len(rounds) < 5 or time.perf_counter() < ends:
-                started = time.perf_counter()
-                # The maximum of bytes is one load and one operation per vector: bound by memory, not arithmetic.
-                list(pool.map(np.max, parts))
-                rounds.append(time.perf_counter() - started)
-            curve.append((size, size / statistics.median(rounds)))
+                rounds.append(sum(pool.map(_reading_speed, parts)))
+            curve.append((size, statistics.median(rounds)))
     return curve
+
+
+def _reading_speed(block: npt.NDArray[np.uint8]) -> float:
+    """Bytes per second of one thread that reads ``block``, uint8[n]."""
+    import numpy as np
+
+    # Some systems count a thread's own time in steps of 16 ms, too coarse for this.
+    clock = time.thread_time if time.get_clock_info("thread_time").resolution < _FINE else time.perf_counter
+    started = clock()
+    np.max(block)  # of bytes one load and one operation per vector: bound by memory, not arithmetic
+    return block.nbytes / max(clock() - started, _FINE)
 
 
 def _sizes() -> list[int]:

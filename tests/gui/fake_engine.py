@@ -21,8 +21,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.fixtures.cards import card
 
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+from octavo.engine.errors import OctavoError
 from octavo.engine.measure.figures import Figure, Figures, Measurement
+from octavo.engine.progress import finish
 from octavo.store.library import ModelEntry
+from octavo.worker.chat_upkeep import keep_up
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -30,10 +34,12 @@ from octavo.worker.protocol import (
     Convert,
     CountTokens,
     Done,
+    ExportChats,
     Failed,
     ForecastConvert,
     FrameReader,
     Hello,
+    ImportChats,
     Inspect,
     ListModels,
     Load,
@@ -43,9 +49,11 @@ from octavo.worker.protocol import (
     MeasureProgress,
     Message,
     Piece,
+    ProbeSpeed,
     Progressed,
     Replied,
     Request,
+    TidyChats,
     Warm,
     decode_request,
     frame,
@@ -215,6 +223,32 @@ def load(request: Load) -> Message:
     return Done(id=request.id, result=msgspec.to_builtins(report))
 
 
+def probe(request: ProbeSpeed) -> Message:
+    """The same speed for every kind but IQ kinds, which are not compiled; nothing was known before."""
+    if request.only_known:
+        return Done(id=request.id)
+    send(Progressed(id=request.id, stage="measure", done=0, total=2, label="attention"))
+    kind = KindSpeed(decode=2e-11 / request.n_threads, prefill=2e-12 / request.n_threads, packing=1e-9)
+    found = Speeds(
+        request.n_threads,
+        [(1 << 20, 2e10)],
+        layer=1e-6,
+        column=1e-10,
+        kinds={each: kind for each in request.kinds if not each.startswith("IQ")},
+        caches={each: CacheSpeed(1e-11, 1e-11) for each in ("f16", "q8_0")},
+    )
+    return Done(id=request.id, result=msgspec.to_builtins(found))
+
+
+def keep_up_chats(request: TidyChats | ImportChats | ExportChats) -> Message:
+    """What the real one does, for the chats are real ones too."""
+    try:
+        result = finish(keep_up(request))
+    except OctavoError as error:
+        return Failed(id=request.id, kind="octavo_error", message=error.message, hint=error.hint)
+    return Done(id=request.id, result=msgspec.to_builtins(result))
+
+
 def answer(request: Request) -> Message | None:
     """The event that ends a request."""
     match request:
@@ -232,6 +266,8 @@ def answer(request: Request) -> Message | None:
             return Done(id=request.id)
         case MeasureBandwidth():
             return Done(id=request.id, result={"bytes_per_second": 2e10})
+        case ProbeSpeed():
+            return probe(request)
         case Load():
             return load(request)
         case ForecastConvert():
@@ -242,6 +278,8 @@ def answer(request: Request) -> Message | None:
             return measure(request)
         case Chat():
             return chat(request)
+        case TidyChats() | ImportChats() | ExportChats():
+            return keep_up_chats(request)
     return None
 
 

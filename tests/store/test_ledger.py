@@ -1,3 +1,5 @@
+import pytest
+
 from octavo.store.ledger import Band, Ledger, LedgerEntry
 
 
@@ -26,7 +28,7 @@ def test_bands_tell_of_each_kind_apart(tmp_path):
             ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured))
         ledger.record(LedgerEntry("load_seconds", "demo", 1.0, 2.0))
 
-        assert ledger.bands() == {"memory_bytes": Band(0.9, 1.0, 1.3, 3)}
+        assert ledger.bands() == {"memory_bytes": Band(0.9, 1.0, 1.3, 3, pytest.approx(0.3))}
 
 
 def test_old_entries_are_forgiven(tmp_path):
@@ -35,3 +37,11 @@ def test_old_entries_are_forgiven(tmp_path):
             ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured, created=created + 1))
 
         assert ledger.bands()["memory_bytes"] == Band(1.0, 1.0, 1.0, 50)
+
+
+def test_a_band_tells_how_far_off_nine_in_ten_were(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for measured in [100.0, 95.0, 106.0, 100.0, 101.0, 99.0, 102.0, 98.0, 103.0, 300.0]:
+            ledger.record(LedgerEntry("load_seconds", "demo", 100.0, measured))
+
+        assert ledger.bands()["load_seconds"].within == pytest.approx(0.06)

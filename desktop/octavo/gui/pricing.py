@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.estimate.fit import FitRow, fit_rows
+from octavo.engine.hardware.pools import MemoryPool
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.gui.widgets.memory_bar import MODEL_PARTS, Part
 from octavo.gui.workspace import Model, Workspace
@@ -52,17 +54,40 @@ def price(
     context_tokens: int = 0,
     kv_type: str = "",
     n_threads: int = 0,
+    depth: int = 0,
+    pools: Sequence[MemoryPool] = (),
 ) -> list[FitRow]:
-    """Price a model as it is and as each quantizer would make it, within the context it was made for."""
+    """Price a model as it is and as each quantizer would make it, within the context it was made for.
+
+    Parameters
+    ----------
+    depth : int
+        Tokens in the cache for which the speed is wanted.
+    pools : sequence of MemoryPool
+        Memories to imagine; by default those of this computer.
+    """
+    n_threads = n_threads or workspace.n_threads
     return fit_rows(
         card,
         quantizers,
         context_tokens=workspace.context_for(card, context_tokens),
         kv_type=kv_type or workspace.settings.kv_type,
-        pools=workspace.pools,
-        n_threads=n_threads or workspace.n_threads,
+        pools=pools or usable_pools(workspace),
+        n_threads=n_threads,
         bandwidth=workspace.bandwidth,
+        speeds=workspace.speeds_for(n_threads),
+        depth=depth,
     )
+
+
+def usable_pools(workspace: Workspace) -> list[MemoryPool]:
+    """The memories of this computer; what the model in the chat takes is free for the next one."""
+    return [
+        replace(each, free_bytes=min(each.free_bytes + workspace.loaded_bytes, each.total_bytes))
+        if each.kind == "ram"
+        else each
+        for each in workspace.pools
+    ]
 
 
 def price_of(workspace: Workspace, model: Model) -> FitRow | None:

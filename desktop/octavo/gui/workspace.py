@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.memory import DEFAULT_CONTEXT
+from octavo.engine.estimate.speeds import Speeds, scaled
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.inspector import Inspector
@@ -74,6 +75,7 @@ class Workspace(QObject):
     memory_changed = Signal()
     settings_changed = Signal()
     plugins_changed = Signal()
+    speeds_changed = Signal()
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Workspace(QObject):
         self.pools: list[MemoryPool] = []
         self.loaded_bytes = 0
         self.bandwidth = 0.0
+        self.speeds: dict[int, Speeds] = {}
         self.plugins_loaded = False
         self.selected_path = ""
         self._inspector = inspector
@@ -128,6 +131,20 @@ class Workspace(QObject):
     def measure_bandwidth(self) -> None:
         """Learn in the background how fast this computer reads its memory, for the estimates of speed."""
         self._inspector.measure_bandwidth()
+
+    def keep_speeds(self, speeds: Speeds) -> None:
+        """Note what was measured of this computer with a number of threads."""
+        if self.speeds.get(speeds.n_threads) != speeds:
+            self.speeds[speeds.n_threads] = speeds
+            self.speeds_changed.emit()
+
+    def speeds_for(self, n_threads: int) -> Speeds | None:
+        """What was measured, or follows from what was measured with other threads; None before any probe."""
+        measured = [each for each in self.speeds.values() if each.kinds]
+        if not measured:
+            return None
+        nearest = min(measured, key=lambda each: abs(each.n_threads - n_threads))
+        return nearest if nearest.n_threads == n_threads else scaled(nearest, n_threads)
 
     def look_for_models(self) -> None:
         """Find the models on this computer, in the background."""

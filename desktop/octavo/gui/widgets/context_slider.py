@@ -46,13 +46,26 @@ class Zones(QWidget):
 
 
 class ContextSlider(QWidget):
-    """Chooses a context in tokens on a logarithmic scale; a plain one has neither title nor zones."""
+    """Chooses a number of tokens on a logarithmic scale.
+
+    Parameters
+    ----------
+    is_plain : bool
+        Neither title nor zones.
+    has_zones : bool
+        Zones say what fits.
+    least : int
+        The left end, tokens; at 0 the scale begins right beside it.
+    """
 
     chosen = Signal(int)
 
-    def __init__(self, name: str, *, is_plain: bool = False) -> None:
+    def __init__(
+        self, name: str, *, is_plain: bool = False, has_zones: bool = True, least: int = SHORTEST
+    ) -> None:
         super().__init__()
         self._longest = 8192
+        self._least, self._lowest = least or SHORTEST, least
         self._value = Label("", SMALL, SEMIBOLD)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)
@@ -61,7 +74,7 @@ class ContextSlider(QWidget):
         self._zones = Zones()
         head = row(Label("" if is_plain else name, SMALL, tone="text2"), None, self._value)
         self.setLayout(column(head, self._slider, self._zones, gap=4))
-        if is_plain:
+        if is_plain or not has_zones:
             self._zones.hide()
         self._slider.valueChanged.connect(self._tell)
 
@@ -72,7 +85,7 @@ class ContextSlider(QWidget):
 
     def show_range(self, longest: int, tokens: int) -> None:
         """Offer contexts up to ``longest`` tokens and stand at ``tokens``; nobody is told."""
-        self._longest = max(longest, SHORTEST)
+        self._longest = max(longest, self._least)
         self._slider.blockSignals(True)
         self._slider.setValue(round(self._share(tokens) * STEPS))
         self._slider.blockSignals(False)
@@ -87,17 +100,20 @@ class ContextSlider(QWidget):
         self._zones.show_zones(self._share(runs_well), self._share(fits))
 
     def _share(self, tokens: int) -> float:
-        if tokens < SHORTEST:
+        if tokens < self._least or self._longest <= self._least:
             return 0.0
         if tokens >= self._longest:
             return 1.0
-        return math.log(tokens / SHORTEST) / math.log(self._longest / SHORTEST)
+        return math.log(tokens / self._least) / math.log(self._longest / self._least)
 
     def _tokens_at(self, step: int) -> int:
         if step >= STEPS:
             return self._longest
-        exact: float = SHORTEST * (self._longest / SHORTEST) ** (step / STEPS)
-        return min(max(round(exact / ROUND) * ROUND, min(SHORTEST, self._longest)), self._longest)
+        if step <= 0:
+            return min(self._lowest, self._longest)
+        unit = min(ROUND, self._least)
+        exact: float = self._least * (self._longest / self._least) ** (step / STEPS)
+        return min(max(round(exact / unit) * unit, min(self._least, self._longest)), self._longest)
 
     def _show_value(self) -> None:
         text = f"{count(self.tokens)} tokens"

@@ -73,13 +73,13 @@ class Measurements:
         self._database.execute(
             "INSERT OR REPLACE INTO measurements (source, quantizer, options, measurement, created)"
             " VALUES (?, ?, ?, ?, ?)",
-            (_stamp(source), made.quantizer, made.options, text, time.time()),
+            (model_stamp(source), made.quantizer, made.options, text, time.time()),
         )
 
     def of(self, source: Path) -> dict[Way, Measurement]:
         """All that is known of ``source`` as it is now; what another version wrote and cannot be read is left out."""
         rows = self._database.execute(
-            "SELECT quantizer, options, measurement FROM measurements WHERE source = ?", (_stamp(source),)
+            "SELECT quantizer, options, measurement FROM measurements WHERE source = ?", (model_stamp(source),)
         )
         found = {}
         for quantizer, options, text in rows:
@@ -90,7 +90,7 @@ class Measurements:
         return found
 
 
-def _stamp(source: Path) -> str:
+def model_stamp(source: Path) -> str:
     """Path, bytes and time of the last change; of a folder, those of its files together."""
     files = sorted(source.iterdir()) if source.is_dir() else [source]
     facts = [each.stat() for each in files if each.is_file()]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from octavo.worker.protocol import Failed, MeasureProgress, Progressed, Replied
+from octavo.worker.protocol import ComparePiece, Failed, MeasureProgress, Progressed, Replied
 
 
 class Asked(Protocol):
@@ -26,6 +26,7 @@ class Call(QObject):
     piece = Signal(str, int)
     replied = Signal(Replied)
     figured = Signal(MeasureProgress)
+    compare_piece = Signal(ComparePiece)
     done = Signal(object)
     failed = Signal(Failed)
 

@@ -16,6 +16,7 @@ from octavo.gui.engine_child import child_command, child_process, end_later, end
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Cancel,
+    ComparePiece,
     Done,
     Event,
     Failed,
@@ -171,6 +172,8 @@ class EngineProcess(QObject):
                 call.piece.emit(event.text, event.n_tokens)
             case MeasureProgress():
                 call.figured.emit(event)
+            case ComparePiece():
+                call.compare_piece.emit(event)
             case Replied():
                 call.replied.emit(event)
             case Done():

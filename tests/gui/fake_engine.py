@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.fixtures.cards import card
 
-from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.errors import OctavoError
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.measure.figures import Figure, Figures, Measurement
 from octavo.engine.progress import finish
 from octavo.store.library import ModelEntry
@@ -119,7 +119,7 @@ def inspect(request: Inspect) -> Message:
 
 
 def convert(request: Convert) -> Message:
-    """Progress, then a file; or a wait."""
+    """Progress, then files; or a wait."""
     for step in (1, 2, 3):
         name = f"blk.{step}.ffn_up.weight"
         send(
@@ -127,14 +127,20 @@ def convert(request: Convert) -> Message:
                 id=request.id, stage="convert", done=step * 1000, total=4000, label=name, step=step, n_steps=4
             )
         )
-    if "slow" in request.output or "stubborn" in request.output:
-        wait_for_cancel(heeds="slow" in request.output)
+    outputs = [each.output for each in request.copies]
+    if any("slow" in each or "stubborn" in each for each in outputs):
+        wait_for_cancel(heeds=any("slow" in each for each in outputs))
         return Failed(id=request.id, kind="cancelled", message="Stopped.")
-    if "killed" in request.output:
+    if any("killed" in each for each in outputs):
         die()
-    Path(request.output).write_bytes(b"GGUF")
-    report = {
-        "output": request.output,
+    return Done(id=request.id, result=[report(each) for each in outputs])
+
+
+def report(output: str) -> dict[str, object]:
+    """What the engine says of a copy that it has written."""
+    Path(output).write_bytes(b"GGUF")
+    return {
+        "output": output,
         "file_bytes": 4,
         "predicted_bytes": 4,
         "seconds": 1.5,
@@ -152,7 +158,6 @@ def convert(request: Convert) -> Message:
             "text_result": "The sea is wide",
         },
     }
-    return Done(id=request.id, result=report)
 
 
 def measure(request: Measure) -> Message:

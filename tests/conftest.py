@@ -1,4 +1,4 @@
-"""For every test: a temporary home, no display."""
+"""For every test: a temporary home, no display, no network."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.no_network import forbid_network
+
 # Before anything imports Qt.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Compiled kernels are kept by content, so all tests, and the children they start, may share them.
 os.environ.setdefault("OCTAVO_KERNEL_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "kernels"))
+forbid_network()
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from tests.fixtures.no_network import forbid_network
 
 # Before anything imports Qt.

@@ -1,7 +1,6 @@
 import socket
 
 import pytest
-
 from tests.fixtures.no_network import TouchedNetwork
 
 

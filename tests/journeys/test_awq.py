@@ -1,6 +1,7 @@
 """A folder becomes a 4-bit one: searched, packed, opened again, and run."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 
@@ -144,3 +145,18 @@ def test_an_existing_folder_is_not_replaced_unless_that_is_allowed(tmp_path, tex
 
     with pytest.raises(OctavoError, match="new exists already"):
         made(folder, tmp_path / "new", text)
+
+
+def test_a_folder_tells_how_it_was_made_and_from_what(tmp_path, text):
+    source = write_tiny_hf_folder(tmp_path / "hf", shape=SHAPE, dtype="F16")
+
+    report = made(source, tmp_path / "new", text)
+
+    raw = (tmp_path / "new" / "model.safetensors").read_bytes()
+    told = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])["__metadata__"]
+    recipe = json.loads(told["octavo.recipe"])
+    assert (recipe["quantizer"], recipe["options"]["text"]) == ("AWQ", "calibration.txt")
+    assert told["octavo.source.sha256"] == report.source_sha256
+    weights = (source / "model.safetensors").read_bytes()
+    assert report.source_sha256 == hashlib.sha256(weights).hexdigest()
+    assert report.sha256 == hashlib.sha256(raw).hexdigest()

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from octavo.engine.convert.target import check_target
+from octavo.engine.convert.target import check_folder_target, check_target
 from octavo.engine.errors import OctavoError
 
 
@@ -47,3 +47,13 @@ def test_a_link_to_nowhere_counts_as_existing(source, tmp_path):
 
     with pytest.raises(OctavoError, match="exists already"):
         check(tmp_path / "dangling.gguf", source)
+
+
+@pytest.mark.parametrize("place", [".", "4-bit", "deep/er", ".."])
+def test_a_folder_may_not_become_its_source_or_lie_in_it_or_hold_it(tmp_path, place):
+    source = tmp_path / "models" / "one"
+    source.mkdir(parents=True)
+
+    with pytest.raises(OctavoError, match="model that is being converted"):
+        check_folder_target(source / place, source)
+    check_folder_target(source.with_name("one-AWQ"), source)

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 AWQ, COMPRESSED = "awq", "compressed-tensors"
+MAX_FILE_BYTES = 5_000_000_000
+"""Of weights in one file, as transformers has it."""
 # Bytes of the header kept for each tensor: names of 90 letters and the largest numbers fit.
 _ENTRY_BYTES = 200
+# And for what the file tells of its making, as a JSON string in a JSON object.
+_RECIPE_BYTES = 1024
 _SIZES = {"F16": 2, "I32": 4, "I64": 8}
 
 
@@ -70,20 +74,47 @@ def pieces(info: TensorInfo, layout: str, group: int) -> list[Piece]:
 
 def header_bytes(n_pieces: int) -> int:
     """Bytes before the data; always the same for as many tensors, so that sizes are known beforehand."""
-    return 8 + _ENTRY_BYTES * (n_pieces + 1)
+    return 8 + _ENTRY_BYTES * (n_pieces + 1) + _RECIPE_BYTES
+
+
+def in_files(
+    planned: Iterable[TensorInfo], layout: str, group: int, most_bytes: int = MAX_FILE_BYTES
+) -> list[list[tuple[TensorInfo, list[Piece]]]]:
+    """The tensors that are written with their pieces, shared out to files in their order.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Of weights in a file; a larger tensor has one of its own.
+    """
+    files: list[list[tuple[TensorInfo, list[Piece]]]] = [[]]
+    n_bytes = 0
+    for each in planned:
+        if not is_written(each.name):
+            continue
+        found = pieces(each, layout, group)
+        size = sum(piece.n_bytes for piece in found)
+        if files[-1] and n_bytes + size > most_bytes:
+            files.append([])
+            n_bytes = 0
+        files[-1].append((each, found))
+        n_bytes += size
+    return files
 
 
 def folder_bytes(
     tensors: Iterable[TensorInfo], types: Mapping[str, BlockType], layout: str, group: int
 ) -> int:
-    """Bytes of the weights' file of a folder."""
-    found = [
-        piece
-        for each in tensors
-        if is_written(each.name)
-        for piece in pieces(TensorInfo(each.name, each.shape, types[each.name]), layout, group)
-    ]
-    return header_bytes(len(found)) + sum(each.n_bytes for each in found)
+    """Bytes of the files of weights in a folder.
+
+    Parameters
+    ----------
+    tensors : iterable of TensorInfo
+        In the order of the source.
+    """
+    planned = [TensorInfo(each.name, each.shape, types[each.name]) for each in tensors]
+    found = [[piece for _, each in file for piece in each] for file in in_files(planned, layout, group)]
+    return sum(header_bytes(len(each)) + sum(piece.n_bytes for piece in each) for each in found)
 
 
 def split(raw: npt.NDArray[np.uint8], kind: BlockType, layout: str, group: int) -> list[npt.NDArray[Any]]:

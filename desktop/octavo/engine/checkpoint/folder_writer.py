@@ -1,47 +1,43 @@
 """Writes a Hugging Face folder of 4-bit groups beside its place, and moves it there when it is whole.
 
 Rows come in GGUF's terms, as a conversion gives them; names, the order of rows and the offset of norms are put back to
-what the source folder had. Its configuration and tokenizer are copied.
+what the source folder had. Its configuration and tokenizer are copied. A journal says which tensors are on the disk,
+so that the same conversion goes on where a killed one was.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from octavo.engine.checkpoint.folder_layouts import (
-    AWQ,
-    Piece,
-    header_bytes,
-    is_packed,
-    is_written,
-    pieces,
-    split,
-)
-from octavo.engine.checkpoint.json_files import JsonObject, read_json
+from octavo.engine.checkpoint.folder_layouts import MAX_FILE_BYTES, is_packed, is_written, split
+from octavo.engine.checkpoint.folder_plan import FolderPlan
+from octavo.engine.checkpoint.folder_scheme import quantized_config
+from octavo.engine.checkpoint.journal import Entry, JournalKeeper, Record, read_journal
 from octavo.engine.checkpoint.model import Checkpoint, Field, TensorInfo
+from octavo.engine.checkpoint.outgoing import told_recipe
 from octavo.engine.checkpoint.paired_rows import paired_rows
-from octavo.engine.checkpoint.refusals import shown
+from octavo.engine.checkpoint.partial_folder import PartialFolder
 from octavo.engine.checkpoint.safetensors_folder import Origin, SafetensorsFolder
-from octavo.engine.errors import NotEnoughDisk, OctavoError
+from octavo.engine.checkpoint.weight_files import INDEX
+from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress, Work
 
 if TYPE_CHECKING:
+    from _hashlib import HASH
+
     import numpy as np
     import numpy.typing as npt
 
-WEIGHTS = "model.safetensors"
 _COPIED = (
     *("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json"),
     *("added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json"),
     "generation_config.json",
 )
-_HASHED = 4 * 1024 * 1024
+_READ_BYTES = 4 * 1024 * 1024
+_CHECKING = "checking what is written"
 
 
 class FolderWriter:
@@ -58,14 +54,18 @@ class FolderWriter:
         ``awq`` or ``compressed-tensors``.
     group : int
         Weights that share a scale.
+    identity : mapping of str to str
+        What decides the folder's bytes; a partial folder of the same identity can be gone on with.
+    force : bool
+        Whether an older folder of a model may be replaced.
+    most_bytes : int
+        Of weights in one file.
 
     Raises
     ------
     OctavoError
-        The source is no such folder, the target exists, or the disk is full.
+        The source is no such folder, the target exists, or somebody else writes it.
     """
-
-    differences: Sequence[str] = ()
 
     def __init__(
         self,
@@ -75,48 +75,67 @@ class FolderWriter:
         layout: str,
         group: int,
         *,
+        identity: Mapping[str, str],
         force: bool,
+        most_bytes: int = MAX_FILE_BYTES,
     ) -> None:
         self._origins = _origins(source)
         self._layout, self._group = layout, group
+        self._order = list(planned)
         self._planned = {each.name: each for each in planned if is_written(each.name)}
-        self._folder = source.path
-        self.target = target
-        self.path = target.with_name(target.name + ".partial")
-        if os.path.lexists(target) and not force:
-            raise OctavoError(
-                f"{shown(target.name)} exists already.", "Choose another name, or allow it to be replaced."
-            )
-        if target.exists() and not (target / "config.json").is_file():
-            raise OctavoError(f"{shown(target.name)} is no folder of a model, so it is not replaced.")
-        self._places: dict[str, list[tuple[Piece, int]]] = {}
-        self._header = self._lay_out()
-        self._file = -1
+        if not self._planned.keys() <= self._origins.keys():
+            raise OctavoError("A tensor of the model has no name in its folder, so it cannot be written.")
+        in_order = [self._planned[each.name] for each in source.tensors if each.name in self._planned]
+        names = {name: each.name for name, each in self._origins.items()}
+        self._plan = FolderPlan(in_order, names, layout, group, most_bytes)
+        self._source_folder = source.path
+        self._identity = dict(identity)
+        self._folder = PartialFolder(target, self._plan.sizes, force=force)
+        self._found = read_journal(self._folder.journal_path)
+        self._journal: JournalKeeper | None = None
         self._name = ""
+        self._digest: HASH = hashlib.sha256()
         self._rows: list[npt.NDArray[np.uint8]] = []
         self._n_rows = 0
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all files of weights."""
+        return sum(self._plan.sizes.values())
+
+    @property
+    def path(self) -> Path:
+        """Where the folder lies until it has its name."""
+        return self._folder.path
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of weights, where they are until then."""
+        return [self.path / name for name in self._plan.sizes]
+
+    @property
+    def differences(self) -> list[str]:
+        """The parts of the identity in which what a killed process left differs; empty if it left nothing."""
+        found = self._found.identity
+        return [key for key in self._identity if found and found.get(key) != self._identity[key]]
+
     def start(self) -> Work[int]:
-        """Begin; what a killed conversion left is removed."""
-        yield from ()
-        free = shutil.disk_usage(self.target.parent).free
-        if free < self._n_bytes:
-            raise NotEnoughDisk(
-                f"{shown(self.target.name)} needs {self._n_bytes / 1e6:.1f} MB, "
-                f"but only {free / 1e6:.1f} MB are free.",
-                "Make room, or choose a folder on another disk.",
-                needed=self._n_bytes,
-                available=free,
-            )
+        """Check what a killed process left, as far as its journal goes; how many of the tensors are there."""
+        checked: list[Entry] = []
         try:
-            shutil.rmtree(self.path, ignore_errors=True)
-            self.path.mkdir()
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            self._file = os.open(self.path / WEIGHTS, flags, 0o666)
-            self._put(self._header, 0)
+            if self._found.identity != self._identity:
+                self._folder.empty()
+            elif self.path.is_dir():
+                self._folder.reserve()
+                checked = yield from self._checked(self._found.entries)
+            record = Record(self._identity, checked)
+            self._journal = JournalKeeper(self._folder.journal, record, self._folder.sync)
+            self._folder.reserve()
+            for name, header in self._plan.headers({}).items():
+                self._folder.write(name, 0, header)
         except OSError as error:
-            raise self._failure(error) from error
-        return 0
+            raise self._folder.failure(error) from error
+        return self._n_done(checked)
 
     def write_rows(self, name: str, rows: npt.NDArray[np.uint8]) -> None:
         """Take rows of a tensor; a packed matrix is written when all of it is there."""
@@ -124,125 +143,129 @@ class FolderWriter:
         if info is None:
             return
         if name != self._name:
-            self._name, self._rows, self._n_rows = name, [], 0
-        (_, place), *_ = self._places[name]
+            self._name, self._digest = name, hashlib.sha256()
+            self._rows, self._n_rows = [], 0
         if info.is_matrix and not is_packed(info.block_type):
-            self._put(rows.reshape(-1).data, place + self._n_rows * rows.shape[1])
+            self._put(0, rows, self._n_rows * rows.shape[1])
         else:
             self._rows.append(rows)
         self._n_rows += len(rows)
-        if self._n_rows == info.rows and self._rows:
+        if self._n_rows == info.rows:
             self._end(info)
 
     def complete(self, fields: Mapping[str, Field] | None = None) -> Work[str]:
-        """Add the other files and have everything on the disk; the SHA-256 of the weights."""
+        """Add the other files and have everything on the disk; the SHA-256 of the weights.
+
+        Of several files it is that of the lines that ``sha256sum`` prints for them.
+
+        Parameters
+        ----------
+        fields : mapping of str to Field, optional
+            What of them tells how the folder was made goes into the heads of the files.
+        """
+        assert self._journal is not None  # it was started
         try:
+            self._journal.commit()
+            for name, header in self._plan.headers(told_recipe(fields or {})).items():
+                self._folder.write(name, 0, header)
             for name in _COPIED:
-                if (self._folder / name).is_file():
-                    shutil.copyfile(self._folder / name, self.path / name)
-            text = json.dumps(self._config(), indent=2)
-            (self.path / "config.json").write_text(text + "\n", encoding="utf-8")
-            os.fsync(self._file)
+                if (self._source_folder / name).is_file():
+                    self._folder.add(name, (self._source_folder / name).read_bytes())
+            self._folder.add("config.json", quantized_config(self._source_folder, self._layout, self._group))
+            if index := self._plan.index():
+                self._folder.add(INDEX, index)
+            self._folder.sync()
         except OSError as error:
-            raise self._failure(error) from error
-        digest = hashlib.sha256()
-        os.lseek(self._file, 0, os.SEEK_SET)
-        done = 0
-        while piece := os.read(self._file, _HASHED):
-            digest.update(piece)
-            done += len(piece)
-            yield Progress(done, self._n_bytes, "reading what was written")
-        return digest.hexdigest()
+            raise self._folder.failure(error) from error
+        return (yield from self._sha256())
 
     def publish(self) -> None:
         """Give the folder its name, in place of an older one."""
-        self._close_file()
-        old = self.target.with_name(self.target.name + ".old")
         try:
-            if self.target.exists():
-                shutil.rmtree(old, ignore_errors=True)
-                self.target.rename(old)
-            self.path.rename(self.target)
+            self._folder.publish()
         except OSError as error:
-            raise self._failure(error) from error
-        shutil.rmtree(old, ignore_errors=True)
-
-    @property
-    def weights(self) -> Path:
-        """The file of the weights, under the name that the folder has in the end."""
-        return self.target / WEIGHTS
+            raise self._folder.failure(error) from error
+        self.close()
 
     def close(self) -> None:
         """Leave no trace, but for a folder that was published; closing twice is no error."""
-        self._close_file()
-        shutil.rmtree(self.path, ignore_errors=True)
+        if self._journal is not None:
+            self._journal.close()
+        self._folder.remove()
 
-    def _close_file(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+    def _n_done(self, checked: Sequence[Entry]) -> int:
+        """How many tensors, in the order in which they come, need not come again."""
+        there = {each.tensor for each in checked}
+        done = [not is_written(each.name) or each.name in there for each in self._order]
+        # Nothing is there as long as no tensor is: what is not written alone is no beginning.
+        return [*done, False].index(False) if there else 0
 
-    def _lay_out(self) -> bytes:
-        """Give every tensor its place, in the source's order; the file's header."""
-        ordered = [name for name in self._origins if name in self._planned]
-        if set(ordered) != set(self._planned):
-            raise OctavoError("A tensor of the model has no name in its folder, so it cannot be written.")
-        found = {name: pieces(self._planned[name], self._layout, self._group) for name in ordered}
-        start = header_bytes(sum(len(each) for each in found.values()))
-        entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
-        offset = 0
-        for name, each in found.items():
-            self._places[name] = []
-            for piece in each:
-                original = self._origins[name].name
-                key = original.removesuffix(".weight") + piece.suffix if piece.suffix else original
-                span = [offset, offset + piece.n_bytes]
-                entries[key] = {"dtype": piece.dtype, "shape": piece.shape, "data_offsets": span}
-                self._places[name].append((piece, start + offset))
-                offset = span[1]
-        self._n_bytes = start + offset
-        text = json.dumps(entries, separators=(",", ":")).encode()
-        if len(text) > start - 8:
-            raise OctavoError("The names of the model's tensors are too long to be written.")
-        return (start - 8).to_bytes(8, "little") + text.ljust(start - 8)
+    def _checked(self, entries: Sequence[Entry]) -> Work[list[Entry]]:
+        """The entries that the files bear out, up to the first that they do not."""
+        checked: list[Entry] = []
+        expected = [each.name for each in self._order if each.name in self._planned]
+        total, done = sum(each.end for each in entries), 0
+        for entry, name in zip(entries, expected, strict=False):
+            digest = hashlib.sha256()
+            for place in self._plan.places[name]:
+                for piece in self._pieces(place.file, place.offset, place.piece.n_bytes):
+                    digest.update(piece)
+                    done += len(piece)
+                    yield Progress(done, max(total, done), _CHECKING)
+            if (entry.tensor, entry.sha256) != (name, digest.hexdigest()):
+                break
+            checked.append(entry)
+        return checked
+
+    def _sha256(self) -> Work[str]:
+        lines, done = [], 0
+        for name, size in self._plan.sizes.items():
+            digest = hashlib.sha256()
+            for piece in self._pieces(name, 0, size):
+                digest.update(piece)
+                done += len(piece)
+                yield Progress(done, self.n_bytes, _CHECKING)
+            lines.append(f"{digest.hexdigest()}  {name}\n")
+        return lines[0][:64] if len(lines) == 1 else hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def _pieces(self, name: str, place: int, n_bytes: int) -> Iterator[bytes]:
+        while n_bytes and (piece := self._folder.read(name, place, min(n_bytes, _READ_BYTES))):
+            yield piece
+            place += len(piece)
+            n_bytes -= len(piece)
 
     def _end(self, info: TensorInfo) -> None:
         import numpy as np
 
-        raw = np.concatenate(self._rows)
-        self._rows = []
-        origin = self._origins[info.name]
-        if not info.is_matrix:
-            values = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
-            self._put(values.astype("<f2").data, self._places[info.name][0][1])
-            return
-        if origin.paired_heads:
-            turned = np.empty_like(raw)
-            turned[paired_rows(info.rows // origin.paired_heads, 0, info.rows)] = raw
-            raw = turned
-        arrays = split(raw, info.block_type, self._layout, self._group)
-        for (_, place), array in zip(self._places[info.name], arrays, strict=True):
-            self._put(array.reshape(-1).data, place)
+        if self._rows:
+            raw = np.concatenate(self._rows)
+            self._rows = []
+            origin = self._origins[info.name]
+            if not info.is_matrix:
+                values = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
+                self._put(0, values.astype("<f2"))
+            else:
+                if origin.paired_heads:
+                    turned = np.empty_like(raw)
+                    turned[paired_rows(info.rows // origin.paired_heads, 0, info.rows)] = raw
+                    raw = turned
+                for number, array in enumerate(split(raw, info.block_type, self._layout, self._group)):
+                    self._put(number, array)
+        assert self._journal is not None  # it was started
+        n_bytes = sum(place.piece.n_bytes for place in self._plan.places[info.name])
+        self._journal.note(Entry(info.name, n_bytes, self._digest.hexdigest()))
 
-    def _put(self, data: bytes | memoryview, place: int) -> None:
-        view = memoryview(data).cast("B")
+    def _put(self, number: int, array: npt.NDArray[Any], offset: int = 0) -> None:
+        """Write a part of a tensor's piece; numbers of its own kind."""
+        assert self._journal is not None  # it was started
+        data = array.reshape(-1).data.cast("B")
+        place = self._plan.places[self._name][number]
+        self._digest.update(data)
         try:
-            os.lseek(self._file, place, os.SEEK_SET)
-            while len(view):
-                view = view[os.write(self._file, view) :]
+            self._journal.check()
+            self._folder.write(place.file, place.offset + offset, data)
         except OSError as error:
-            raise self._failure(error) from error
-
-    def _config(self) -> JsonObject:
-        content = read_json(self._folder / "config.json")
-        for each in (content, content.get("text_config")):
-            if isinstance(each, dict):
-                each["dtype" if "dtype" in each else "torch_dtype"] = "float16"
-        return content | {"quantization_config": _scheme(self._layout, self._group)}
-
-    def _failure(self, error: OSError) -> OctavoError:
-        reason = (error.strerror or "unknown").lower()
-        return OctavoError(f"{shown(self.target.name)} cannot be written ({reason}).")
+            raise self._folder.failure(error) from error
 
 
 def _origins(source: Checkpoint) -> Mapping[str, Origin]:
@@ -256,37 +279,3 @@ def _origins(source: Checkpoint) -> Mapping[str, Origin]:
             "This model also sees pictures, which a 4-bit folder cannot hold yet.", "Choose output=gguf."
         )
     return source.origins
-
-
-def _scheme(layout: str, group: int) -> JsonObject:
-    if layout == AWQ:
-        return {
-            "quant_method": "awq",
-            "bits": 4,
-            "group_size": group,
-            "zero_point": True,
-            "version": "gemm",
-            "modules_to_not_convert": None,
-        }
-    weights = {
-        "num_bits": 4,
-        "type": "int",
-        "symmetric": True,
-        "strategy": "group",
-        "group_size": group,
-        "dynamic": False,
-    }
-    return {
-        "quant_method": "compressed-tensors",
-        "format": "pack-quantized",
-        "quantization_status": "compressed",
-        "ignore": ["lm_head"],
-        "config_groups": {
-            "group_0": {
-                "targets": ["Linear"],
-                "weights": weights,
-                "input_activations": None,
-                "output_activations": None,
-            }
-        },
-    }

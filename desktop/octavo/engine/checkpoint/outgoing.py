@@ -19,6 +19,11 @@ _ENTRY = 8 + 4 + 8
 _RECIPE_TEXT = RECIPE_BYTES - 2 * _ENTRY - len(_RECIPE) - len(_SOURCE) - len(UNKNOWN_HASH)
 
 
+def told_recipe(fields: Mapping[str, Field]) -> dict[str, str]:
+    """What ``with_recipe`` has put into ``fields``, without the blanks; empty if it has not."""
+    return {key: str(fields[key].value).strip() for key in (_RECIPE, _SOURCE) if key in fields}
+
+
 def outgoing_fields(fields: Mapping[str, Field], file_type: int | None) -> dict[str, Field]:
     """The metadata of a file converted from one with ``fields``.
 

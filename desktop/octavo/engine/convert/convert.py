@@ -122,7 +122,7 @@ def _heeding(
     n_bytes = source.card.file_bytes + sum(each.data_bytes for each in files)
     if n_bytes < _CACHED_SHARE * main_memory().free_bytes:
         return source_hash.allow
-    cache = FileCache(source.files(), [each.writer.path for each in files])
+    cache = FileCache(source.files(), [path for each in files for path in each.files])
 
     def consumed(n_read: int) -> None:
         source_hash.allow(n_read)

@@ -154,7 +154,9 @@ def _by_disk(targets: Sequence[Path], sizes: Sequence[int]) -> list[tuple[int, i
 
 def _held(target: Path) -> int:
     """Bytes that a killed conversion to ``target`` holds, and this one will use."""
+    partial = target.with_name(target.name + ".partial")
     try:
-        return getattr(target.with_name(target.name + ".partial").stat(), "st_blocks", 0) * 512
+        files = list(partial.iterdir()) if partial.is_dir() else [partial]
+        return sum(getattr(each.stat(), "st_blocks", 0) * 512 for each in files)
     except OSError:  # there is none
         return 0

@@ -19,7 +19,7 @@ from octavo.engine.checkpoint.outgoing import UNKNOWN_HASH, outgoing_fields, wit
 from octavo.engine.convert.proof import Proof
 from octavo.engine.convert.recipe import identity, recipe, why_afresh
 from octavo.engine.convert.report import ConvertReport
-from octavo.engine.convert.target import check_target
+from octavo.engine.convert.target import check_folder_target, check_target
 from octavo.engine.estimate.file_size import predicted_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration, RowEncoder
@@ -74,6 +74,8 @@ class OutputFile:
         self._source = source
         self.plan = wish.quantizer.plan(source.tensors, wish.options)
         check_target(wish.target, source.files(), force=force)
+        if self.plan.layout:
+            check_folder_target(wish.target, source.path)
         by_name = {each.name: each for each in source.tensors}
         self.planned = [replace(by_name[name], block_type=kind) for name, kind in self.plan.types.items()]
         self.data_bytes = sum(each.n_bytes for each in self.planned)
@@ -84,7 +86,13 @@ class OutputFile:
         self.writer: GgufWriter | FolderWriter
         if self.plan.layout:
             self.writer = FolderWriter(
-                wish.target, source, self.planned, self.plan.layout, self.plan.group, force=force
+                wish.target,
+                source,
+                self.planned,
+                self.plan.layout,
+                self.plan.group,
+                identity=self._identity(),
+                force=force,
             )
             return
         self.writer = GgufWriter(
@@ -98,7 +106,12 @@ class OutputFile:
     @property
     def needs_source_hash(self) -> bool:
         """Whether the file tells the hash of its source."""
-        return not self.plan.compatible and not self.plan.layout
+        return not self.plan.compatible
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that are being written."""
+        return self.writer.files if isinstance(self.writer, FolderWriter) else [self.writer.path]
 
     @property
     def done_bytes(self) -> int:
@@ -133,10 +146,10 @@ class OutputFile:
         verified = self.holds_all()
         self.writer.publish()
         target = self.wish.target
-        weights = self.writer.weights if isinstance(self.writer, FolderWriter) else target
+        weights = [target / each.name for each in self.files] if self.plan.layout else [target]
         return ConvertReport(
             output=str(target),
-            file_bytes=weights.stat().st_size,
+            file_bytes=sum(each.stat().st_size for each in weights),
             predicted_bytes=predicted_bytes(self._source.card, self.plan),
             seconds=seconds,
             peak_rss_bytes=peak_bytes,

@@ -53,7 +53,7 @@ def identity(
         "source": fingerprint(source.files()),
         "plugin": _plugin(quantizer),
         "options": json.dumps([quantizer.name, chosen, mode], sort_keys=True, default=str),
-        "plan": hashlib.sha256(encode_header(fields, planned)).hexdigest(),
+        "plan": _digest(fields, planned),
     }
 
 
@@ -61,6 +61,14 @@ def why_afresh(differences: Sequence[str]) -> str:
     """One sentence on why a killed conversion is not gone on with."""
     reason = next((_REASONS[each] for each in _REASONS if each in differences), "it was another one")
     return f"An unfinished conversion to this file was left out, because {reason}: it was begun afresh."
+
+
+def _digest(fields: Mapping[str, Field], planned: Sequence[TensorInfo]) -> str:
+    """Of the metadata, and of every tensor's name, shape and type, also of types that no GGUF file knows."""
+    digest = hashlib.sha256(encode_header(fields, []))
+    for each in planned:
+        digest.update(f"{each.name} {each.shape} {each.block_type.name}\n".encode())
+    return digest.hexdigest()
 
 
 def _plugin(quantizer: Quantizer) -> str:

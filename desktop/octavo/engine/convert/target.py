@@ -25,6 +25,20 @@ def check_target(target: Path, sources: Sequence[Path], *, force: bool) -> None:
         )
 
 
+def check_folder_target(target: Path, source: Path) -> None:
+    """Refuse a folder that is the model's own, lies in it, or holds it."""
+    target, source = target.absolute().resolve(), source.absolute().resolve()
+    if target == source:
+        raise OctavoError(f"{target.name} is the model that is being converted.", "Choose another name.")
+    if source in target.parents:
+        raise OctavoError(
+            f"{target.name} would lie in the folder of the model that is being converted.",
+            "Choose another folder.",
+        )
+    if target in source.parents:
+        raise OctavoError(f"{target.name} holds the model that is being converted.", "Choose another folder.")
+
+
 def _same_file(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)

@@ -166,7 +166,7 @@ def test_a_deleted_chat_can_be_brought_back(joined, ready, qtbot):
     ready.panel.header.deletion_asked.emit()
     assert joined.conversation.chats() == []
 
-    ready.panel.problem.primary.click()
+    ready.panel.notice.action.click()
 
     assert [each.title for each in joined.conversation.chats()] == ["Keep me"]
     assert len(joined.conversation.branch) == 2

@@ -6,7 +6,6 @@ from octavo.gui.conversation import Conversation
 from octavo.store.chat_settings import ChatSettings
 from octavo.store.chats import ChatStore
 from octavo.store.database import NotSaved
-from octavo.store.kept_caches import KeptCaches, chat_key
 
 MODEL = "/models/a.gguf"
 
@@ -172,19 +171,31 @@ def test_an_unended_answer_is_written_when_the_window_closes(qapp):
     assert (answer.text, answer.finish) == ("Hi", "cancelled")
 
 
-def test_tidying_up_makes_the_day_s_copy_and_empties_old_trash(talk, home):
-    say(talk, "Old", "Yes")
-    gone = talk.delete()
-    say(talk, "New", "Yes")
-    fresh = talk.delete()
-    KeptCaches().path(chat_key(gone)).write_bytes(b"kept")
-    talk.store._database.execute("UPDATE chats SET deleted = 1 WHERE id = ?", (gone,))
+def test_a_deleted_message_takes_all_below_it_and_comes_back(talk):
+    _, answer = say(talk, "Why?", "Because.")
+    say(talk, "Really?", "Yes.")
 
-    talk.tidy_up()
+    deleted = talk.delete_message(answer.id)
 
-    assert [chat.id for chat in talk.store.trash()] == [fresh]
-    assert not KeptCaches().path(chat_key(gone)).exists()
-    assert len(list((home / "data" / "backups").iterdir())) == 1
+    assert texts(talk) == ["Why?"]
+    assert talk.messages_for_engine("") == [{"role": "user", "content": "Why?"}]
+    talk.open(talk.chat.id)
+    assert texts(talk) == ["Why?"]
+    talk.restore_messages(answer.id, deleted)
+    assert texts(talk) == ["Why?", "Because.", "Really?", "Yes."]
+
+
+def test_beside_a_deleted_message_another_branch_is_shown(talk):
+    asked, _ = say(talk, "Why?", "Because.")
+    edited = talk.edit(asked.id, "Why not?")
+
+    deleted = talk.delete_message(edited.id)
+
+    assert texts(talk) == ["Why?", "Because."]
+    assert talk.siblings(asked) == [asked.id]
+    talk.restore_messages(edited.id, deleted)
+    assert texts(talk) == ["Why not?"]
+    assert talk.siblings(asked) == [asked.id, edited.id]
 
 
 def test_chats_of_a_newer_octavo_are_shown_and_left_alone(talk):
@@ -193,7 +204,6 @@ def test_chats_of_a_newer_octavo_are_shown_and_left_alone(talk):
     talk.store._database.execute("PRAGMA user_version = 99")
 
     newer = Conversation(ChatStore())
-    newer.tidy_up()
     newer.open(chat_id)
 
     assert texts(newer) == ["Hello", "Hi"]

@@ -107,7 +107,7 @@ def test_a_chat_keeps_its_model_when_another_is_selected(joined, qtbot):
     with qtbot.waitSignal(joined.desk.loaded):
         joined.chat.panel.chat_with("/models/small.gguf")
     with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel._ask("Hello")
+        joined.chat.panel.turns.ask("Hello")
     joined.workspace.select("/models/folder")
 
     joined.window.show_named("Chat")
@@ -119,7 +119,7 @@ def test_loads_and_answers_are_written_down(joined, qtbot):
     with qtbot.waitSignal(joined.desk.loaded):
         joined.chat.panel.chat_with("/models/small.gguf")
     with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel._ask("word " * 20)
+        joined.chat.panel.turns.ask("word " * 20)
 
     with Ledger() as ledger:
         (memory,) = ledger.entries("memory_bytes")
@@ -134,7 +134,7 @@ def test_the_speed_of_an_answer_stands_beside_its_prediction(joined, qtbot):
     with qtbot.waitSignal(joined.desk.loaded):
         joined.chat.panel.chat_with("/models/small.gguf")
     with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel._ask("word " * 20)
+        joined.chat.panel.turns.ask("word " * 20)
 
     with Ledger() as ledger:
         (speed,) = ledger.entries("tokens_per_second")

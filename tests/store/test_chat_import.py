@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from octavo.engine.errors import OctavoError
+from octavo.engine.progress import finish
 from octavo.store import chat_import
 from octavo.store.chat_export import as_json, as_markdown
 from octavo.store.chat_import import import_chats
@@ -25,7 +26,7 @@ def imported(store, tmp_path):
     def take(document):
         path = tmp_path / "export.json"
         path.write_text(document if isinstance(document, str) else json.dumps(document))
-        return import_chats(store, path)
+        return finish(import_chats(store, path))
 
     return take
 
@@ -146,7 +147,7 @@ def test_the_zip_of_chatgpt_is_read_as_it_is(store, tmp_path):
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
         archive.writestr("user.json", "{}")
         archive.writestr("conversations.json", json.dumps(CHATGPT))
-    assert len(import_chats(store, tmp_path / "export.zip").chat_ids) == 1
+    assert len(finish(import_chats(store, tmp_path / "export.zip")).chat_ids) == 1
 
 
 def test_chats_that_cannot_be_read_are_left_out_and_counted(store, imported):
@@ -222,7 +223,7 @@ def test_large_files_pipes_and_broken_zips_are_refused(store, tmp_path, monkeypa
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(OctavoError, match="pipe is no file"):
-        import_chats(store, pipe)
+        finish(import_chats(store, pipe))
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("conversations.json", b" " * 100_000)
     content = bytearray((tmp_path / "bomb.zip").read_bytes())
@@ -233,7 +234,7 @@ def test_large_files_pipes_and_broken_zips_are_refused(store, tmp_path, monkeypa
     monkeypatch.setattr(chat_import, "MOST_BYTES", 10_000)
     for name, words in (("bomb.zip", "larger"), ("bad.zip", "damaged"), ("other.zip", "holds no conv")):
         with pytest.raises(OctavoError, match=words):
-            import_chats(store, tmp_path / name)
+            finish(import_chats(store, tmp_path / name))
     (tmp_path / "large.json").write_bytes(b" " * 10_001)
     with pytest.raises(OctavoError, match="larger"):
-        import_chats(store, tmp_path / "large.json")
+        finish(import_chats(store, tmp_path / "large.json"))

@@ -53,10 +53,10 @@ def test_what_changes_or_goes_is_found_no_more(store):
     chat, message = say(store, "old words")
     store.change_message(message.id, text="new words")
     assert (found(store, "old"), found(store, "new")) == ([], [message.id])
-    store.delete_chat(chat.id)
+    store.trash.put(chat.id)
     assert found(store, "new") == []
-    store.forget_deleted()
-    store.restore_chat(chat.id)
+    store.trash.forget()
+    store.trash.restore(chat.id)
     assert found(store, "new") == []
 
 
@@ -115,8 +115,8 @@ def test_deleted_words_are_not_in_the_file(tmp_path):
     with ChatStore(path) as store:
         chat, _ = say(store, "unmistakableword " * 50)
         say(store, "stays")
-        store.delete_chat(chat.id)
-        assert store.forget_deleted() == [chat.id]
+        store.trash.put(chat.id)
+        assert store.trash.forget() == [chat.id]
         store.back_up()
         for each in filter(Path.is_file, tmp_path.rglob("*")):
             assert b"unmistakableword" not in each.read_bytes()

@@ -64,13 +64,13 @@ def test_chat_used_last_comes_first(store):
 def test_deleted_chat_comes_back_until_it_is_forgotten(store):
     chat = store.new_chat("secret")
     store.add_message(chat.id, "user", "my secret")
-    store.delete_chat(chat.id)
+    store.trash.put(chat.id)
     assert store.chats() == []
-    store.restore_chat(chat.id)
+    store.trash.restore(chat.id)
     assert len(store.chats()) == 1
-    store.delete_chat(chat.id)
-    store.forget_deleted()
-    store.restore_chat(chat.id)
+    store.trash.put(chat.id)
+    store.trash.forget()
+    store.trash.restore(chat.id)
     assert store.chats() == []
     assert store.messages(chat.id) == []
 

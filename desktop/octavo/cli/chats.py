@@ -37,7 +37,7 @@ def list_chats(
 ) -> None:
     """List the chats, the one used last first."""
     with _store() as store:
-        chats = store.trash() if deleted else store.chats()
+        chats = store.trash.chats() if deleted else store.chats()
         folders = {each.id: each.name for each in store.folders.all()}
     if as_json:
         print_json({"chats": [asdict(chat) for chat in chats]})
@@ -110,10 +110,11 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Take chats in from a file."""
+    from octavo.cli.progress import run
     from octavo.store.chat_import import import_chats
 
     with _store() as store:
-        report = import_chats(store, file)
+        report = run(import_chats(store, file), "Importing")
     if as_json:
         print_json(asdict(report))
         return
@@ -129,9 +130,9 @@ def delete(
     with _store() as store:
         _chat(store, number)
         if restore:
-            store.restore_chat(number)
+            store.trash.restore(number)
         else:
-            store.delete_chat(number)
+            store.trash.put(number)
 
 
 def add_to(app: typer.Typer, answering: Callable[[Callable[..., None]], Callable[..., None]]) -> None:

@@ -156,7 +156,9 @@ class ChatDesk(QObject):
             request = CountTokens(
                 messages=messages, max_tokens=max_tokens, template=template, overflow=overflow
             )
-            self._engine.ask(request).done.connect(self._tell_count)
+            # Held until it is joined: a closed engine holds no calls.
+            call = self._engine.ask(request)
+            call.done.connect(self._tell_count)
 
     def close(self) -> None:
         """End the engine."""

@@ -16,9 +16,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from octavo.store.chat_records import ANSWER
 from octavo.store.chat_settings import ChatSettings
 from octavo.store.chat_tree import ChatTree
-from octavo.store.chats import DAYS_IN_TRASH, Chat, ChatMessage, ChatStore
+from octavo.store.chats import Chat, ChatMessage, ChatStore
 from octavo.store.database import NotSaved
-from octavo.store.kept_caches import KeptCaches, chat_key
+from octavo.store.kept_caches import chat_key
 
 SAVE_MS = 1500
 TITLE_CHARACTERS = 60
@@ -94,35 +94,16 @@ class Conversation(QObject):
         if self.chat is None:
             return None
         chat_id = self.chat.id
-        self._store.delete_chat(chat_id)
+        self._store.trash.put(chat_id)
         self.begin_new()
         self.chats_changed.emit()
         return chat_id
 
     def restore(self, chat_id: int) -> None:
         """Bring a deleted chat back."""
-        self._store.restore_chat(chat_id)
+        self._store.trash.restore(chat_id)
         self.open(chat_id)
         self.chats_changed.emit()
-
-    def empty_trash(self, older_than_days: float = 0) -> int:
-        """Really delete what has been in the trash so long, and what models have read of it; how many chats."""
-        gone = self._store.forget_deleted(older_than_days)
-        for chat_id in gone:
-            KeptCaches().forget(chat_key(chat_id))
-        return len(gone)
-
-    def tidy_up(self) -> None:
-        """Empty the trash of what is old and make the day's copy; for some time after the start."""
-        if self._store.is_read_only:
-            return
-        try:
-            self.empty_trash(DAYS_IN_TRASH)
-            self._store.back_up()
-        except NotSaved as error:
-            self.not_saved.emit(f"{error.message} {error.hint}")
-        except OSError as error:
-            self.not_saved.emit(f"The chats could not be copied: {error.strerror}.")
 
     @property
     def key(self) -> str:
@@ -209,11 +190,31 @@ class Conversation(QObject):
         """Show the branch that ``message_id`` is on, as it was left."""
         if self.chat is None:
             return
-        leaf = self.tree.leaf_below(message_id)
-        changed = self.tree.show(leaf)
-        self.branch = self.tree.path(leaf)
-        self.chat = replace(self.chat, leaf_id=leaf)
-        self._store.show_branch(self.chat.id, leaf, changed)
+        self._show_leaf(self.tree.leaf_below(message_id))
+
+    def delete_message(self, message_id: int) -> float:
+        """Put a message in the trash with all below it, and show what stands beside or before it.
+
+        Returns what ``restore_messages`` brings it back by.
+        """
+        assert self.chat is not None
+        ids = self.tree.siblings(message_id)
+        place = ids.index(message_id)
+        beside = ids[place + 1 :][:1] or ids[:place][-1:]
+        parent = self.tree[message_id].parent_id
+        with self._store.all_or_nothing():
+            deleted = self._store.trash.put_message(message_id)
+            self.tree = self._store.tree(self.chat.id)
+            self._show_leaf(self.tree.leaf_below(beside[0]) if beside else parent)
+        return deleted
+
+    def restore_messages(self, message_id: int, deleted: float) -> None:
+        """Undo ``delete_message``."""
+        assert self.chat is not None
+        with self._store.all_or_nothing():
+            self._store.trash.restore_messages(self.chat.id, deleted)
+            self.tree = self._store.tree(self.chat.id)
+            self._show_leaf(self.tree.leaf_below(message_id))
 
     def messages_for_engine(self, system_prompt: str, question: str = "") -> list[dict[str, str]]:
         """The branch as the chat template takes it, without the answer under way, with ``question`` at its end."""
@@ -230,6 +231,12 @@ class Conversation(QObject):
         """Write what is still under way and close the store."""
         self._end_stray()
         self._store.close()
+
+    def _show_leaf(self, leaf: int | None) -> None:
+        assert self.chat is not None
+        self._store.show_branch(self.chat.id, leaf, self.tree.show(leaf))
+        self.branch = self.tree.path(leaf)
+        self.chat = replace(self.chat, leaf_id=leaf)
 
     def _change(self, **changes: Any) -> None:  # the arguments of ChatStore.change_chat
         if self.chat is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.gui.chat_desk import ChatDesk
+from octavo.gui.chat_upkeep import ChatUpkeep
 from octavo.gui.conversation import Conversation
 from octavo.gui.doorbell import Doorbell
 from octavo.gui.engine_child import background_command, bury_children
@@ -23,6 +24,7 @@ from octavo.gui.records import Records
 from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
+from octavo.store.chats import DAYS_IN_TRASH
 from octavo.store.ledger import Ledger
 from octavo.store.library import converted_folder
 from octavo.store.measurements import Measurements
@@ -60,7 +62,8 @@ class JoinedWindow(QObject):
         self._forecaster = Forecaster(self, command=command)
         self.convert = ConvertPage(workspace, self._measurer, self._forecaster, command)
         self.fit = FitPage(workspace)
-        self.chat = ChatPage(workspace, desk, conversation)
+        self.upkeep = ChatUpkeep(self, command=command)
+        self.chat = ChatPage(workspace, desk, conversation, self.upkeep)
         self.plugins = PluginsPage(workspace)
         self.settings = SettingsPage(workspace)
         self.window = MainWindow(
@@ -86,7 +89,8 @@ class JoinedWindow(QObject):
         self._later(WARM_UP_MS, self._offer_unfinished)
         self._later(WARM_UP_MS, _warm_up)
         self._later(WARM_UP_MS, self.warm_engine.start)
-        self._later(TIDY_UP_MS, self.conversation.tidy_up)
+        if not self.conversation.store.is_read_only:
+            self._later(TIDY_UP_MS, self._tidy_up)
 
     def _later(self, milliseconds: int, work: Callable[[], object]) -> None:
         """Do ``work`` after a while, unless the window is closed before."""
@@ -94,6 +98,10 @@ class JoinedWindow(QObject):
         timer.timeout.connect(work)
         timer.start()
         self._waiting.append(timer)
+
+    def _tidy_up(self) -> None:
+        """Empty the trash of what is old, and make the day's copy of the chats."""
+        self.upkeep.tidy_up(DAYS_IN_TRASH)
 
     def open_models(self, paths: Sequence[Path]) -> None:
         """Open models that were named at the start: a file leads to the chat, a folder to its conversion."""
@@ -112,6 +120,7 @@ class JoinedWindow(QObject):
         self.warm_engine.close()
         self._measurer.close()
         self._forecaster.close()
+        self.upkeep.close()
         self.desk.close()
         self._records.close()
         self.workspace.close()
@@ -124,7 +133,7 @@ class JoinedWindow(QObject):
         self.convert.jobs.chat_asked.connect(self._chat_with)
         self.convert.jobs.converted.connect(self._keep_converted)
         self.convert.jobs.measured.connect(self._records.note_conversion)
-        self.chat.panel.smaller_asked.connect(self._show_convert)
+        self.chat.panel.turns.smaller_asked.connect(self._show_convert)
         self.settings.theme_chosen.connect(self.theme_chosen)
 
     def _join_window(self) -> None:

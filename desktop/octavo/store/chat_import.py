@@ -1,6 +1,7 @@
 """Takes chats in from files: our JSON, exports of ChatGPT (also the whole ZIP) and of Open WebUI.
 
-All chats of a file or none: it is one transaction. A chat that cannot be read is left out and counted.
+All chats of a file or none: they stay hidden until the last one is there. A chat that cannot be read is left out and
+counted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from octavo.engine.errors import OctavoError
+from octavo.engine.progress import Progress, Work
 from octavo.store.chats import ChatStore
 from octavo.store.foreign_chats import ForeignChat, ForeignMessage, chats_in
 
@@ -25,6 +27,8 @@ MOST_CHATS = 100_000
 MOST_MESSAGES = 1_000_000
 MOST_TITLE_CHARACTERS = 300
 _IN_ZIP = "conversations.json"
+# Messages that are written at a time.
+_SLICE = 100
 
 
 @dataclass(frozen=True)
@@ -36,34 +40,47 @@ class ImportReport:
     n_skipped: int
 
 
-def import_chats(store: ChatStore, path: Path) -> ImportReport:
-    """Add the chats of a file to the store.
+def import_chats(store: ChatStore, path: Path) -> Work[ImportReport]:
+    """Add the chats of a file to the store; the progress counts chats.
 
     Raises
     ------
     OctavoError
         It is too large, no JSON, or has no chats that we know; then nothing was added.
     """
+    yield Progress(0, 0, path.name)
     document = _parsed(_content(path), path.name)
+    begun = -time.time()
+    try:
+        report = yield from _take_in(store, document, path.name, begun)
+    except BaseException:
+        store.trash.drop_begun(begun)
+        raise
+    store.trash.show_begun(begun)
+    return report
+
+
+def _take_in(store: ChatStore, document: object, name: str, begun: float) -> Work[ImportReport]:
+    """Add the chats, hidden as what was ``begun`` then."""
     chat_ids: list[int] = []
     n_messages = n_skipped = n_seen = 0
-    with store.all_or_nothing():
-        for chat in chats_in(document):
-            n_seen += 1
-            messages = _joined(chat.messages) if chat else []
-            n_messages += len(messages)
-            if n_seen > MOST_CHATS or n_messages > MOST_MESSAGES:
-                raise OctavoError(
-                    f"{path.name} holds more than {MOST_CHATS:,} chats or {MOST_MESSAGES:,} messages.",
-                    "Import it in parts.",
-                )
-            if chat is None or not messages:
-                n_skipped += 1
-                continue
-            chat_ids.append(_add(store, chat, messages))
+    for chat in chats_in(document):
+        n_seen += 1
+        messages = _joined(chat.messages) if chat else []
+        n_messages += len(messages)
+        if n_seen > MOST_CHATS or n_messages > MOST_MESSAGES:
+            raise OctavoError(
+                f"{name} holds more than {MOST_CHATS:,} chats or {MOST_MESSAGES:,} messages.",
+                "Import it in parts.",
+            )
+        if chat is None or not messages:
+            n_skipped += 1
+            continue
+        chat_ids.append(_add(store, chat, messages, begun))
+        yield Progress(n_seen, 0, name)
     if not n_seen:
         raise OctavoError(
-            f"{path.name} holds no chats that Octavo knows.",
+            f"{name} holds no chats that Octavo knows.",
             "It reads its own JSON, and what ChatGPT and Open WebUI export.",
         )
     return ImportReport(chat_ids, n_messages, n_skipped)
@@ -153,25 +170,29 @@ def _joined(messages: list[ForeignMessage]) -> list[ForeignMessage]:
     return found
 
 
-def _add(store: ChatStore, chat: ForeignChat, messages: list[ForeignMessage]) -> int:
-    """Put a chat in the store."""
+def _add(store: ChatStore, chat: ForeignChat, messages: list[ForeignMessage], begun: float) -> int:
+    """Put a chat in the store, hidden as what was ``begun`` then; a slice at a time, for others to write between."""
     now = time.time()
     first = next((each.text for each in messages if each.role == "user"), "")
     title = " ".join((chat.title or first).split())[:MOST_TITLE_CHARACTERS]
-    added = store.new_chat(title or "Untitled", chat.model, chat.system_prompt, settings=chat.settings)
+    added = store.new_chat(
+        title or "Untitled", chat.model, chat.system_prompt, settings=chat.settings, begun=begun
+    )
     ids: dict[str, int] = {}
-    for message in messages:
-        finish = message.finish or ("stop" if message.role == "assistant" else "")
-        made = store.add_message(
-            added.id,
-            message.role,
-            message.text,
-            parent_id=ids.get(message.parent or ""),
-            finish=finish,
-            stats=message.stats,
-            created=message.created or chat.created or now,
-        )
-        ids[message.key] = made.id
+    for start in range(0, len(messages), _SLICE):
+        with store.all_or_nothing():
+            for message in messages[start : start + _SLICE]:
+                finish = message.finish or ("stop" if message.role == "assistant" else "")
+                made = store.add_message(
+                    added.id,
+                    message.role,
+                    message.text,
+                    parent_id=ids.get(message.parent or ""),
+                    finish=finish,
+                    stats=message.stats,
+                    created=message.created or chat.created or now,
+                )
+                ids[message.key] = made.id
     leaf = ids.get(chat.leaf or "")
     if leaf is not None:
         store.show_branch(added.id, leaf, store.tree(added.id).show(leaf))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from octavo.store.chat_settings import ChatSettings
+from octavo.store.chat_settings import ChatSettings, read_chat_settings
+
+CHAT_COLUMNS = (
+    "id, title, model_path, system_prompt, leaf_id, created, updated, folder_id, pinned, settings, deleted"
+)
+MESSAGE_COLUMNS = "id, chat_id, parent_id, role, text, created, finish, stats"
 
 ANSWER = "assistant"
 # How an answer can end before its model meant it to; it can be gone on with.
@@ -75,3 +81,18 @@ class ChatMessage:
     def can_continue(self) -> bool:
         """Whether it is an answer that ended before its model meant it to, with something to go on from."""
         return self.role == ANSWER and self.finish in UNFINISHED and bool(self.text)
+
+
+def read_chat(row: tuple[Any, ...]) -> Chat:
+    """A chat from its ``CHAT_COLUMNS``."""
+    number, title, model, prompt, leaf, created, updated, folder, pinned, settings, deleted = row
+    own = read_chat_settings(settings) if settings else None
+    return Chat(
+        number, title, model, prompt, leaf, created, updated, folder, bool(pinned), own, deleted=deleted
+    )
+
+
+def read_message(row: tuple[Any, ...]) -> ChatMessage:
+    """A message from its ``MESSAGE_COLUMNS``."""
+    message_id, chat_id, parent_id, role, text, created, finish, stats = row
+    return ChatMessage(message_id, chat_id, parent_id, role, text, created, finish, json.loads(stats))

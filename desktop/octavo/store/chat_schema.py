@@ -39,6 +39,7 @@ MIGRATIONS = (
     CREATE INDEX chats_of_folder ON chats (folder_id);
     CREATE TABLE presets (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL)
     """,
+    "ALTER TABLE messages ADD COLUMN deleted REAL",
 )
 
 # A message without its parent hangs on the one before it; one without its chat gets a chat.
@@ -57,7 +58,8 @@ RECOVERY = Recovery(
         " WHERE parent_id NOT IN (SELECT id FROM messages)",
         "UPDATE messages SET stats = '{}' WHERE NOT json_valid(stats)",
         "UPDATE chats SET folder_id = NULL WHERE folder_id NOT IN (SELECT id FROM folders)",
-        "UPDATE chats SET leaf_id = (SELECT max(m.id) FROM messages AS m WHERE m.chat_id = chats.id)"
+        "UPDATE chats SET leaf_id = (SELECT max(m.id) FROM messages AS m"
+        " WHERE m.chat_id = chats.id AND m.deleted IS NULL)"
         " WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages)",
     ),
 )

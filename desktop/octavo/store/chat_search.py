@@ -18,6 +18,9 @@ MOST_HITS = 100
 _MOST_WORDS = 16
 _SNIPPET_WORDS = 16
 _SNIPPET_CHARACTERS = 120
+_MERGED_PAGES = 200
+# A step of merging that changes fewer rows found nothing to do.
+_LEAST_CHANGES = 2
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private use: they stand in no text of a language
 _TRIGGERS = {
     "messages_added": "AFTER INSERT ON messages BEGIN"
@@ -78,7 +81,14 @@ class ChatSearch:
     def forget_gone(self) -> None:
         """Leave no word of what was deleted in the index's pages."""
         if self.is_indexed:
-            self._database.execute("INSERT INTO message_words (message_words) VALUES ('rebuild')")
+            # Merging everything drops it; in steps, for others to write between them.
+            pages, n_before = -_MERGED_PAGES, 0
+            while pages < 0 or self._database.total_changes - n_before >= _LEAST_CHANGES:
+                n_before = self._database.total_changes
+                self._database.execute(
+                    "INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)", (pages,)
+                )
+                pages = _MERGED_PAGES
 
     def _in_titles(self, words: list[str], limit: int) -> Iterator[SearchHit]:
         condition = " AND ".join(["title LIKE ? ESCAPE '\\'"] * len(words))
@@ -95,7 +105,7 @@ class ChatSearch:
         rows = self._database.execute(
             f"SELECT {_FIELDS}, snippet(message_words, 0, ?, ?, '…', ?) FROM message_words"
             " JOIN messages AS m ON m.id = message_words.rowid JOIN chats AS c ON c.id = m.chat_id"
-            f" WHERE message_words MATCH ? AND c.deleted IS NULL {_ORDER}",
+            f" WHERE message_words MATCH ? AND c.deleted IS NULL AND m.deleted IS NULL {_ORDER}",
             (_OPEN, _CLOSE, _SNIPPET_WORDS, query, limit),
         )
         for chat_id, message_id, title, role, created, marked in rows:
@@ -105,7 +115,7 @@ class ChatSearch:
         condition = " AND ".join(["m.text LIKE ? ESCAPE '\\'"] * len(words))
         rows = self._database.execute(
             f"SELECT {_FIELDS}, m.text FROM messages AS m JOIN chats AS c ON c.id = m.chat_id"
-            f" WHERE c.deleted IS NULL AND {condition} {_ORDER}",
+            f" WHERE c.deleted IS NULL AND m.deleted IS NULL AND {condition} {_ORDER}",
             (*map(_like, words), limit),
         )
         for chat_id, message_id, title, role, created, text in rows:

@@ -65,7 +65,7 @@ class ChatTree:
             message_id = shown if shown in children else children[-1]
         return message_id
 
-    def show(self, leaf_id: int) -> list[tuple[int, int]]:
+    def show(self, leaf_id: int | None) -> list[tuple[int, int]]:
         """Take the branch that ends in ``leaf_id`` for the one on view; pairs of parent and child that changed."""
         changed = []
         for message in self.path(leaf_id):

@@ -18,23 +18,27 @@ from typing import Any
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.folders import data_folder
-from octavo.store.backups import back_up_daily, forget_copies
+from octavo.store.backups import back_up_daily
 from octavo.store.chat_folders import ChatFolders
-from octavo.store.chat_records import ANSWER, Chat, ChatMessage, Folder
+from octavo.store.chat_records import (
+    ANSWER,
+    CHAT_COLUMNS,
+    MESSAGE_COLUMNS,
+    Chat,
+    ChatMessage,
+    Folder,
+    read_chat,
+    read_message,
+)
 from octavo.store.chat_schema import MIGRATIONS, RECOVERY
 from octavo.store.chat_search import ChatSearch
-from octavo.store.chat_settings import ChatSettings, read_chat_settings, settings_json
+from octavo.store.chat_settings import ChatSettings, settings_json
+from octavo.store.chat_trash import DAYS_IN_TRASH, ChatTrash
 from octavo.store.chat_tree import ChatTree
 from octavo.store.database import is_read_only, open_database, told, transaction
 from octavo.store.presets import Presets
 
-__all__ = ["Chat", "ChatMessage", "ChatStore", "Folder"]
-
-DAYS_IN_TRASH = 30
-_CHAT = (
-    "id, title, model_path, system_prompt, leaf_id, created, updated, folder_id, pinned, settings, deleted"
-)
-_MESSAGE = "id, chat_id, parent_id, role, text, created, finish, stats"
+__all__ = ["DAYS_IN_TRASH", "Chat", "ChatMessage", "ChatStore", "Folder"]
 
 
 class ChatStore:
@@ -49,6 +53,7 @@ class ChatStore:
     folders : ChatFolders
     presets : Presets
     search : ChatSearch
+    trash : ChatTrash
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -61,6 +66,7 @@ class ChatStore:
         self.folders = ChatFolders(self._database, self._name)
         self.presets = Presets(self._database, self._name)
         self.search = ChatSearch(self._database, self._name, may_write=not self.is_read_only)
+        self.trash = ChatTrash(self._database, path, self.search)
 
     def __enter__(self) -> ChatStore:
         return self
@@ -88,16 +94,25 @@ class ChatStore:
         system_prompt: str = "",
         *,
         settings: ChatSettings | None = None,
+        begun: float | None = None,
     ) -> Chat:
-        """Begin a chat."""
+        """Begin a chat; one that was ``begun`` (``ChatTrash.show_begun``) stays hidden until it is whole."""
         now = time.time()
         with told(self._name):
             row = self._database.execute(
-                "INSERT INTO chats (title, model_path, system_prompt, created, updated, settings)"
-                f" VALUES (?, ?, ?, ?, ?, ?) RETURNING {_CHAT}",
-                (title, model_path, system_prompt, now, now, settings_json(settings) if settings else ""),
+                "INSERT INTO chats (title, model_path, system_prompt, created, updated, settings, deleted)"
+                f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {CHAT_COLUMNS}",
+                (
+                    title,
+                    model_path,
+                    system_prompt,
+                    now,
+                    now,
+                    settings_json(settings) if settings else "",
+                    begun,
+                ),
             ).fetchone()
-        return _chat(row)
+        return read_chat(row)
 
     def chats(self) -> list[Chat]:
         """All chats that are not deleted: those pinned, then the one used last first."""
@@ -135,37 +150,6 @@ class ChatStore:
                 ),
             )
 
-    def delete_chat(self, chat_id: int) -> None:
-        """Put a chat in the trash; ``restore_chat`` brings it back until ``forget_deleted``."""
-        with told(self._name):
-            self._database.execute("UPDATE chats SET deleted = ? WHERE id = ?", (time.time(), chat_id))
-
-    def restore_chat(self, chat_id: int) -> None:
-        """Undo ``delete_chat``."""
-        with told(self._name):
-            self._database.execute("UPDATE chats SET deleted = NULL WHERE id = ?", (chat_id,))
-
-    def trash(self) -> list[Chat]:
-        """The deleted chats that can still be brought back, newest deletion first."""
-        return self._chats("deleted IS NOT NULL ORDER BY deleted DESC, id DESC")
-
-    def forget_deleted(self, older_than_days: float = 0) -> list[int]:
-        """Really remove what has been in the trash so long, from the file and its copies; the ids of the chats."""
-        before = time.time() - older_than_days * 86_400
-        with told(self._name):
-            with transaction(self._database):
-                # Children go with their chat, and not once more by way of their parents, message by message.
-                rows = self._database.execute("DELETE FROM chats WHERE deleted <= ? RETURNING id", (before,))
-                gone = [chat_id for (chat_id,) in rows]
-            if gone:
-                self.search.forget_gone()
-                # The pages that held them were overwritten; the log still has copies.
-                self._database.execute("VACUUM")
-                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                forget_copies(self._path)
-                back_up_daily(self._database, self._path, date.today())
-        return gone
-
     def add_message(
         self,
         chat_id: int,
@@ -182,14 +166,14 @@ class ChatStore:
         with self.all_or_nothing():
             row = self._database.execute(
                 "INSERT INTO messages (chat_id, parent_id, role, text, created, finish, stats)"
-                f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {_MESSAGE}",
+                f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {MESSAGE_COLUMNS}",
                 (chat_id, parent_id, role, text, now, finish, json.dumps(stats or {})),
             ).fetchone()
             self._database.execute("UPDATE messages SET shown_child = ? WHERE id = ?", (row[0], parent_id))
             self._database.execute(
                 "UPDATE chats SET leaf_id = ?, updated = ? WHERE id = ?", (row[0], now, chat_id)
             )
-        return _message(row)
+        return read_message(row)
 
     def change_message(
         self,
@@ -215,12 +199,13 @@ class ChatStore:
             ).rowcount
 
     def messages(self, chat_id: int) -> list[ChatMessage]:
-        """Every message of a chat, all branches, oldest first."""
+        """Every message of a chat that is not deleted, all branches, oldest first."""
         with told(self._name):
             rows = self._database.execute(
-                f"SELECT {_MESSAGE} FROM messages WHERE chat_id = ? ORDER BY id", (chat_id,)
+                f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE chat_id = ? AND deleted IS NULL ORDER BY id",
+                (chat_id,),
             ).fetchall()
-        return [_message(row) for row in rows]
+        return [read_message(row) for row in rows]
 
     def tree(self, chat_id: int) -> ChatTree:
         """Every message of a chat, joined to its parent, with the branches as they were left."""
@@ -231,7 +216,7 @@ class ChatStore:
             ).fetchall()
         return ChatTree(self.messages(chat_id), dict(shown))
 
-    def show_branch(self, chat_id: int, leaf_id: int, shown: list[tuple[int, int]]) -> None:
+    def show_branch(self, chat_id: int, leaf_id: int | None, shown: list[tuple[int, int]]) -> None:
         """Remember the branch that is on view.
 
         Parameters
@@ -254,8 +239,10 @@ class ChatStore:
 
     def _chats(self, condition: str, *values: object) -> list[Chat]:
         with told(self._name):
-            rows = self._database.execute(f"SELECT {_CHAT} FROM chats WHERE {condition}", values).fetchall()
-        return [_chat(row) for row in rows]
+            rows = self._database.execute(
+                f"SELECT {CHAT_COLUMNS} FROM chats WHERE {condition}", values
+            ).fetchall()
+        return [read_chat(row) for row in rows]
 
     def date_chat(self, chat_id: int, created: float, updated: float) -> None:
         """Say when a chat that comes from elsewhere was begun and used last."""
@@ -281,16 +268,3 @@ class ChatStore:
         """Everything that is written in the block is kept, or nothing of it."""
         with told(self._name), transaction(self._database):
             yield
-
-
-def _chat(row: tuple[Any, ...]) -> Chat:
-    number, title, model, prompt, leaf, created, updated, folder, pinned, settings, deleted = row
-    own = read_chat_settings(settings) if settings else None
-    return Chat(
-        number, title, model, prompt, leaf, created, updated, folder, bool(pinned), own, deleted=deleted
-    )
-
-
-def _message(row: tuple[Any, ...]) -> ChatMessage:
-    message_id, chat_id, parent_id, role, text, created, finish, stats = row
-    return ChatMessage(message_id, chat_id, parent_id, role, text, created, finish, json.loads(stats))

@@ -1,4 +1,4 @@
-"""The messages of ``protocol`` about a chat: loading, asking, counting, answering."""
+"""The messages of ``protocol`` about chats: loading, asking, counting, answering; and the upkeep of their store."""
 
 from __future__ import annotations
 
@@ -58,6 +58,25 @@ class CountTokens(Message, frozen=True, kw_only=True):
     max_tokens: int = 0
     template: str = ""
     overflow: Literal["stop", "drop_oldest"] = "stop"
+
+
+class TidyChats(Message, frozen=True, kw_only=True):
+    """Really delete what has been in the trash of the chats so long, and make the day's copy of them."""
+
+    older_than_days: float
+
+
+class ImportChats(Message, frozen=True, kw_only=True):
+    """Take in the chats of a file; ends with ``Done(result=store.chat_import.ImportReport)``."""
+
+    path: str
+
+
+class ExportChats(Message, frozen=True, kw_only=True):
+    """Write chats to a file; a name that ends in ``.json`` gets every branch, another one Markdown."""
+
+    path: str
+    chat_ids: list[int]
 
 
 # What some requests end with, as plain data in ``Done.result``.

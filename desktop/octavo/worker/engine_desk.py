@@ -22,7 +22,9 @@ from octavo.worker.protocol import (
     ComparePiece,
     Convert,
     CountTokens,
+    ExportChats,
     ForecastConvert,
+    ImportChats,
     Inspect,
     ListModels,
     Load,
@@ -32,6 +34,7 @@ from octavo.worker.protocol import (
     Piece,
     ProbeSpeed,
     Request,
+    TidyChats,
     Unload,
     Warm,
 )
@@ -107,6 +110,10 @@ class EngineDesk:
                 self._run(request, warm_kernels(), "compile", stop)
             case Unload():
                 self.close()
+            case TidyChats() | ImportChats() | ExportChats():
+                from octavo.worker.chat_upkeep import keep_up
+
+                return msgspec.to_builtins(self._run(request, keep_up(request), "chats", stop))
         return None
 
     @property

@@ -17,10 +17,13 @@ import msgspec
 from octavo.engine.measure.figures import Figures
 from octavo.worker.chat_messages import Chat as Chat
 from octavo.worker.chat_messages import CountTokens as CountTokens
+from octavo.worker.chat_messages import ExportChats as ExportChats
+from octavo.worker.chat_messages import ImportChats as ImportChats
 from octavo.worker.chat_messages import Load as Load
 from octavo.worker.chat_messages import LoadReport as LoadReport
 from octavo.worker.chat_messages import Piece as Piece
 from octavo.worker.chat_messages import Replied as Replied
+from octavo.worker.chat_messages import TidyChats as TidyChats
 from octavo.worker.chat_messages import TokenCount as TokenCount
 from octavo.worker.compare_messages import Compare as Compare
 from octavo.worker.compare_messages import ComparePiece as ComparePiece
@@ -200,6 +203,9 @@ Request: TypeAlias = (
     | Load
     | Chat
     | CountTokens
+    | TidyChats
+    | ImportChats
+    | ExportChats
     | Convert
     | ForecastConvert
     | Measure

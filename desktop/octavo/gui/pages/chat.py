@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from octavo.gui.chat_desk import ChatDesk
+from octavo.gui.chat_upkeep import ChatUpkeep
 from octavo.gui.conversation import Conversation
+from octavo.gui.pages.chat_deletion import ChatDeletion
 from octavo.gui.pages.chat_panel import ChatPanel
 from octavo.gui.pages.chat_shelf import ChatShelf
 from octavo.gui.widgets.card import Line
@@ -15,9 +17,6 @@ from octavo.gui.widgets.chat_list import ChatList
 from octavo.gui.widgets.shortcuts_dialog import ShortcutsDialog
 from octavo.gui.workspace import Workspace
 from octavo.store.chat_export import as_markdown
-from octavo.store.chats import DAYS_IN_TRASH
-
-TIDY_MS = 20_000
 
 
 class ChatPage(QWidget):
@@ -25,14 +24,17 @@ class ChatPage(QWidget):
 
     file_asked = Signal()
 
-    def __init__(self, workspace: Workspace, desk: ChatDesk, conversation: Conversation) -> None:
+    def __init__(
+        self, workspace: Workspace, desk: ChatDesk, conversation: Conversation, upkeep: ChatUpkeep
+    ) -> None:
         super().__init__()
         self.setObjectName("page")
         self._workspace, self._desk, self._conversation = workspace, desk, conversation
         self.chats = ChatList()
         self.panel = ChatPanel(workspace, desk, conversation)
-        self.shelf = ChatShelf(self, self.chats, conversation, self.panel.problem)
-        self._deleted: int | None = None
+        problem, notice = self.panel.problem, self.panel.notice
+        self.shelf = ChatShelf(self, self.chats, conversation, upkeep, problem, notice)
+        self.deletion = ChatDeletion(self, conversation, notice, problem)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -42,7 +44,6 @@ class ChatPage(QWidget):
         self._connect()
         self._add_shortcuts()
         self._show_chats()
-        QTimer.singleShot(TIDY_MS, self, self._forget_old)
         if conversation.store.problem:
             self.panel.problem.show_problem(conversation.store.problem)
 
@@ -81,12 +82,14 @@ class ChatPage(QWidget):
         header.rename_asked.connect(self.chats.begin_rename)
         header.export_asked.connect(self._export)
         header.deletion_asked.connect(self._delete)
+        self.panel.deletion_asked.connect(self.deletion.delete_message)
+        self.panel.turns.begun.connect(self.deletion.forget)
+        self.deletion.changed.connect(self._show_conversation)
         header.find_asked.connect(self.panel.find_bar.open)
         header.shortcuts_asked.connect(self.show_shortcuts)
         self.shelf.opened.connect(self.open_chat)
         self.shelf.deletion_asked.connect(self._delete_chat)
         self.chats.new_asked.connect(self.begin_new)
-        self.panel.problem.primary.clicked.connect(self._undo_deletion)
         self._conversation.chats_changed.connect(self._show_chats)
 
     def _add_shortcuts(self) -> None:
@@ -98,7 +101,7 @@ class ChatPage(QWidget):
             ("Ctrl+Shift+F", self.chats.field.setFocus),
             ("Ctrl+Shift+A", self.panel.files.choose),
             ("Ctrl+Shift+C", self.panel.copy_last),
-            ("Ctrl+R", self.panel.ask_last_again),
+            ("Ctrl+R", self.panel.turns.ask_last_again),
             ("Ctrl+,", self.panel.open_options),
             ("F2", self.chats.begin_rename),
             ("Ctrl+/", self.show_shortcuts),
@@ -107,7 +110,6 @@ class ChatPage(QWidget):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
     def _show_chats(self) -> None:
-        self._deleted = None
         chat = self._conversation.chat
         self.shelf.show()
         self.panel.header.show_title(chat.title if chat else "New chat")
@@ -121,22 +123,11 @@ class ChatPage(QWidget):
             self._delete_chat(self._conversation.chat.id)
 
     def _delete_chat(self, chat_id: int) -> None:
-        """Put a chat in the trash, and offer to bring it back."""
+        """Put a chat in the trash."""
         chat = self._conversation.chat
         if chat is not None and chat.id == chat_id:
             self.panel.stop()
-            self._conversation.delete()
-            self._show_conversation()
-        else:
-            self._conversation.store.delete_chat(chat_id)
-            self._show_chats()
-        self._deleted = chat_id
-        self.panel.problem.show_problem("The chat is in the trash.", primary="Undo")
-
-    def _undo_deletion(self) -> None:
-        if self._deleted is not None:
-            self._conversation.restore(self._deleted)
-            self._show_conversation()
+        self.deletion.delete_chat(chat_id)
 
     def _copy(self) -> None:
         if self._conversation.chat is not None:
@@ -146,6 +137,3 @@ class ChatPage(QWidget):
     def _export(self) -> None:
         if self._conversation.chat is not None:
             self.shelf.export(self._conversation.chat.id)
-
-    def _forget_old(self) -> None:
-        self._conversation.empty_trash(DAYS_IN_TRASH)

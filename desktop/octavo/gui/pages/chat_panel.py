@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from octavo.engine.errors import OctavoError
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
 from octavo.gui.pages.answering import Answering
@@ -17,8 +14,8 @@ from octavo.gui.pages.chat_files import ChatFiles
 from octavo.gui.pages.chat_find import ChatFind
 from octavo.gui.pages.chat_model import ChatModel
 from octavo.gui.pages.chat_options import ChatOptions
+from octavo.gui.pages.chat_turns import ChatTurns
 from octavo.gui.pages.chat_words import figures, shown
-from octavo.gui.pages.failures import SMALLER_CONTEXT, show_failure
 from octavo.gui.pages.open_link import ask_to_open
 from octavo.gui.widgets.attached_file import may_be_attached
 from octavo.gui.widgets.card import Line
@@ -28,9 +25,10 @@ from octavo.gui.widgets.composer import Composer
 from octavo.gui.widgets.drop_zone import dropped_paths
 from octavo.gui.widgets.find_bar import FindBar
 from octavo.gui.widgets.message_list import MessageList
+from octavo.gui.widgets.notice_bar import NoticeBar
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.workspace import Workspace
-from octavo.worker.protocol import Failed, Replied
+from octavo.worker.protocol import Replied
 
 SIDE = 64
 
@@ -38,13 +36,14 @@ SIDE = 64
 class ChatPanel(QWidget):
     """One chat."""
 
-    smaller_asked = Signal(str)
+    deletion_asked = Signal(int)
 
     def __init__(self, workspace: Workspace, desk: ChatDesk, conversation: Conversation) -> None:
         super().__init__()
         self.setAcceptDrops(True)
         self._desk, self._conversation = desk, conversation
-        self.header, self.problem, self.composer = ChatHeader(), ProblemCard(), Composer()
+        self.header, self.composer = ChatHeader(), Composer()
+        self.problem, self.notice = ProblemCard(), NoticeBar()
         self.messages, self.status, self.find_bar = MessageList(), ChatStatus(), FindBar()
         self.options = ChatOptions(self, workspace, conversation, self.problem)
         self.finding = ChatFind(self.find_bar, self.messages, self)
@@ -54,7 +53,17 @@ class ChatPanel(QWidget):
             desk, conversation, self.options, self.messages, self.status, self.composer
         )
         self.model = ChatModel(workspace, desk, self.options, self.header, self.status)
-        self._retry: Failed | None = None
+        self.turns = ChatTurns(
+            desk,
+            conversation,
+            self.messages,
+            self.composer,
+            self.answering,
+            self.model,
+            self.options,
+            self.problem,
+            self.notice,
+        )
         self._arrange()
         self._connect()
 
@@ -69,7 +78,8 @@ class ChatPanel(QWidget):
 
     def show_conversation(self) -> None:
         """Show the branch of the conversation as it stands, with the chat's own options."""
-        self._hide_problem()
+        self.turns.hide_problem()
+        self.notice.hide()
         chat = self._conversation.chat
         self.header.show_title(chat.title if chat else "New chat")
         self.options.show_chat()
@@ -80,24 +90,10 @@ class ChatPanel(QWidget):
         """Stop the answer, if one is under way."""
         self.answering.stop()
 
-    def ask_last_again(self) -> None:
-        """Another answer to the last question."""
-        branch = self._conversation.branch
-        if branch and branch[-1].role == "assistant":
-            self._ask_again(branch[-1].id)
-
     def copy_last(self) -> None:
         """Put the last answer on the clipboard."""
         if self._conversation.branch:
             self.messages.view(len(self._conversation.branch) - 1).copy()
-
-    def edit_last(self) -> None:
-        """Offer the last question for editing."""
-        roles = [each.role for each in self._conversation.branch]
-        if "user" in roles and not self._desk.is_answering:
-            number = len(roles) - 1 - roles[::-1].index("user")
-            self.messages.reveal(number)
-            self.messages.view(number).begin_edit()
 
     def reveal_message(self, message_id: int) -> None:
         """Bring a message of the branch into view."""
@@ -120,7 +116,7 @@ class ChatPanel(QWidget):
         foot = QVBoxLayout()
         foot.setContentsMargins(SIDE, 0, SIDE, 18)
         foot.setSpacing(6)
-        for widget in (self.problem, self.status, self.composer):
+        for widget in (self.problem, self.notice, self.status, self.composer):
             foot.addWidget(widget)
         column.addWidget(self.header)
         column.addWidget(Line())
@@ -129,39 +125,34 @@ class ChatPanel(QWidget):
         column.addLayout(foot)
 
     def _connect(self) -> None:
-        self.model.chosen.connect(self._hide_problem)
         self.model.became_ready.connect(self._show_ready)
+        self.turns.branch_changed.connect(self._show_branch)
+        self.turns.begun.connect(self.notice.hide)
         self.header.options_asked.connect(self.open_options)
-        self.composer.sent.connect(self._ask)
         self.composer.stop_asked.connect(self.stop)
         self.composer.text_changed.connect(self._load_proposed)
         self.composer.prompt_asked.connect(self._open_prompt)
-        self.composer.edit.recall_asked.connect(self.edit_last)
         self.composer.edit.page_asked.connect(self.messages.turn_page)
         self.messages.link_asked.connect(self._open_link)
-        self.messages.again_asked.connect(self._ask_again)
-        self.messages.continue_asked.connect(self._continue)
-        self.messages.branch_asked.connect(self._show_branch)
-        self.messages.edited.connect(self._edit)
-        self.problem.primary.clicked.connect(self._try_again)
-        self.problem.secondary.clicked.connect(self._ask_smaller)
+        self.messages.deletion_asked.connect(self._ask_deletion)
         self.answering.ended.connect(self._end)
-        self.answering.failed.connect(self._fail)
         self._conversation.not_saved.connect(self._tell_not_saved)
+
+    def _show_branch(self, stays: bool) -> None:
+        self._show_branch_on_view(stays=stays)
+        self._show_last_figures()
+
+    def _ask_deletion(self, message_id: int) -> None:
+        if not self._desk.is_answering:
+            self.deletion_asked.emit(message_id)
+        else:
+            self.notice.tell("Stop the answer first: press Esc.")
 
     def _show_branch_on_view(self, *, stays: bool = False) -> None:
         self.messages.show_unsent(())
         branch = [shown(each, self._conversation) for each in self._conversation.branch]
         self.messages.show_messages(branch, stays=stays)
         self.finding.find_again()
-
-    def _show_branch(self, message_id: int, step: int) -> None:
-        if not self._desk.is_answering and self._kept(
-            lambda: self._conversation.show_sibling(message_id, step)
-        ):
-            self._hide_problem()
-            self._show_branch_on_view(stays=True)
-            self._show_last_figures()
 
     def _open_link(self, target: str) -> None:
         ask_to_open(self, target)
@@ -174,90 +165,12 @@ class ChatPanel(QWidget):
         if not self._desk.is_answering:
             self._show_last_figures()
 
-    def _ask(self, text: str) -> None:
-        if not self.model.path:
-            self.composer.write(text)
-            self.problem.show_problem("No model is chosen.", "Choose one at the top right, then send again.")
-            return
-        self.model.load_as_wanted()
-        chosen = self.options.settings
-        if self._kept(lambda: self._conversation.add_question(text, self.model.path, chosen.system_prompt)):
-            asked = self._conversation.branch[-1]
-            self.messages.add_message(shown(asked, self._conversation))
-            self._answer()
-        else:
-            self.composer.write(text)
-
-    def _ask_again(self, message_id: int) -> None:
-        if self._desk.is_answering or not self.model.path:
-            return
-        self._conversation.step_back(message_id)
-        self._show_branch_on_view()
-        self._answer()
-
-    def _continue(self, message_id: int) -> None:
-        branch = self._conversation.branch
-        if not self._desk.is_answering and self.model.path and branch and branch[-1].id == message_id:
-            self._answer(goes_on=True)
-
-    def _edit(self, message_id: int, text: str) -> None:
-        """Keep an edited message as a branch; a question is asked anew."""
-        if self._desk.is_answering or not self._kept(lambda: self._conversation.edit(message_id, text)):
-            return
-        is_question = self._conversation.branch[-1].role == "user"
-        self._show_branch_on_view(stays=not is_question)
-        if is_question and self.model.path:
-            self._answer()
-
-    def _answer(self, *, goes_on: bool = False) -> None:
-        self._hide_problem()
-        self.model.load_as_wanted()
-        ask = self.answering.go_on if goes_on else self.answering.ask
-        self._kept(lambda: ask(self.options.settings))
-
-    def _kept(self, keep: Callable[[], object]) -> bool:
-        """Do what writes to the disk; where it cannot be written the user is told."""
-        try:
-            keep()
-        except OctavoError as error:
-            self.problem.show_problem(error.message, error.hint)
-            return False
-        return True
-
     def _tell_not_saved(self, told: str) -> None:
         self.problem.show_problem(told, "What you see can still be copied.")
 
     def _end(self, replied: Replied) -> None:
         self.context.show_used(replied.context_used)
         self.model.show_memory(replied.measured_rss_bytes)
-
-    def _fail(self, failed: Failed) -> None:
-        if failed.kind == "cancelled":
-            return
-        self._retry = failed
-        show_failure(self.problem, failed, is_saved=self._conversation.chat is not None)
-
-    def _try_again(self) -> None:
-        """Load the model again, and repeat the question that failed."""
-        failed, self._retry = self._retry, None
-        if failed is None:
-            return
-        self._hide_problem()
-        if failed.kind == "context_full":
-            self.options.choose_overflow("drop_oldest")
-        else:
-            self._desk.load_again(SMALLER_CONTEXT if failed.kind == "not_enough_memory" else 0)
-        branch = self._conversation.branch
-        if branch and branch[-1].finish == "failed":
-            self._ask_again(branch[-1].id)
-
-    def _hide_problem(self) -> None:
-        self._retry = None
-        self.problem.hide()
-
-    def _ask_smaller(self) -> None:
-        self._hide_problem()
-        self.smaller_asked.emit(self.model.path)
 
     def _show_last_figures(self) -> None:
         """Show the figures of the last answer on view."""

@@ -10,13 +10,16 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from octavo.engine.errors import OctavoError
+from octavo.gui.chat_upkeep import ChatUpkeep
 from octavo.gui.conversation import Conversation
 from octavo.gui.pages.chat_words import groups_of, hits_of, trash_of
 from octavo.gui.widgets.chat_list import ChatList
+from octavo.gui.widgets.notice_bar import NoticeBar
 from octavo.gui.widgets.problem_card import ProblemCard
-from octavo.store.atomic import whole_file
-from octavo.store.chat_export import as_json, as_markdown
-from octavo.store.chat_import import import_chats
+from octavo.gui.wording import count
+from octavo.store.chat_import import ImportReport
+from octavo.store.chats import DAYS_IN_TRASH
+from octavo.worker.protocol import Failed, Progressed
 
 FILTERS = "Markdown, this branch (*.md);;JSON, every branch (*.json)"
 IMPORTS = "Chats (*.json *.zip);;All files (*)"
@@ -30,10 +33,17 @@ class ChatShelf(QObject):
     deletion_asked = Signal(int)
 
     def __init__(
-        self, parent: QWidget, chats: ChatList, conversation: Conversation, problem: ProblemCard
+        self,
+        parent: QWidget,
+        chats: ChatList,
+        conversation: Conversation,
+        upkeep: ChatUpkeep,
+        problem: ProblemCard,
+        notice: NoticeBar,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._list, self._conversation, self._problem = parent, chats, conversation, problem
+        self._parent, self._list, self._conversation = parent, chats, conversation
+        self._upkeep, self._problem, self._notice = upkeep, problem, notice
         self._exported = 0
         chats.chosen.connect(self.opened)
         chats.searched.connect(self.show)
@@ -47,6 +57,10 @@ class ChatShelf(QObject):
         chats.deletion_asked.connect(self.deletion_asked)
         chats.restore_asked.connect(self._restore)
         chats.emptying_asked.connect(self._empty)
+        upkeep.progressed.connect(self._show_progress)
+        upkeep.imported.connect(self._tell_imported)
+        upkeep.exported.connect(self._tell_exported)
+        upkeep.failed.connect(self._tell_failed)
 
     def show(self) -> None:
         """Show the chats, what was found in them, or the trash."""
@@ -57,7 +71,7 @@ class ChatShelf(QObject):
         now = datetime.now()
         words = self._list.field.text().strip()
         if self._list.is_trash:
-            groups = trash_of(store.trash(), now)
+            groups = trash_of(store.trash.chats(), now)
         elif words:
             groups = hits_of(store.search.find(words))
         else:
@@ -79,36 +93,32 @@ class ChatShelf(QObject):
 
     def write(self, name: str) -> None:
         """Write the chat that is exported, as the name's ending says."""
-        store, path = self._conversation.store, Path(name)
-        chat = store.chat(self._exported)
-        if chat is None:
-            return
-        if path.suffix.lower() == ".json":
-            text = as_json(store, [chat])
-        else:
-            text = as_markdown(chat, store.branch(chat.leaf_id) if chat.leaf_id is not None else [])
-        try:
-            with whole_file(path) as file:
-                file.write(text.encode())
-        except OSError as error:
-            self._problem.show_problem(f"{name} could not be written.", f"{error.strerror}.")
+        self._upkeep.export([self._exported], name)
 
     def take_in(self, names: list[str]) -> None:
         """Take in the chats of these files."""
         for name in names:
-            try:
-                report = import_chats(self._conversation.store, Path(name))
-            except OctavoError as error:
-                self._problem.show_problem(error.message, error.hint)
-            except OSError as error:
-                self._problem.show_problem(f"{name} could not be read.", f"{error.strerror}.")
-            else:
-                if report.n_skipped:
-                    told = (
-                        f"{len(report.chat_ids)} chats were taken in, {report.n_skipped} could not be read."
-                    )
-                    self._problem.show_problem(told)
+            self._notice.tell(f"Importing {Path(name).name}…")
+            self._upkeep.take_in(name)
+
+    def _show_progress(self, event: Progressed) -> None:
+        if event.total == 0 and event.done:
+            self._notice.tell(f"Importing {event.label}: {count(event.done)} chats")
+
+    def _tell_imported(self, report: ImportReport) -> None:
+        n_chats = len(report.chat_ids)
+        told = f"{count(n_chats)} {'chat was' if n_chats == 1 else 'chats were'} taken in."
+        if report.n_skipped:
+            told += f" {count(report.n_skipped)} were empty or could not be read."
+        self._notice.tell(told)
         self._conversation.chats_changed.emit()
+
+    def _tell_exported(self) -> None:
+        self._notice.tell("The chat is written.")
+
+    def _tell_failed(self, failed: Failed) -> None:
+        self._notice.hide()
+        self._problem.show_problem(failed.message, failed.hint, details=failed.details)
 
     def _rename(self, chat_id: int, title: str) -> None:
         title = " ".join(title.split())
@@ -145,13 +155,15 @@ class ChatShelf(QObject):
         dialog.open()
 
     def _restore(self, chat_id: int) -> None:
-        self._change(lambda: self._conversation.store.restore_chat(chat_id))
+        self._change(lambda: self._conversation.store.trash.restore(chat_id))
         self._list.leave_trash()
         self.opened.emit(chat_id, 0)
 
     def _empty(self) -> None:
-        self._change(self._conversation.empty_trash)
+        # Out of sight at once; removing it takes its time.
+        self._change(self._conversation.store.trash.hide)
         self._list.leave_trash()
+        self._upkeep.tidy_up(DAYS_IN_TRASH)
 
     def _is_on_view(self, chat_id: int) -> bool:
         return self._conversation.chat is not None and self._conversation.chat.id == chat_id

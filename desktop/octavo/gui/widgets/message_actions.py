@@ -35,6 +35,7 @@ class MessageActions(QWidget):
     again_asked = Signal()
     continue_asked = Signal()
     raw_asked = Signal()
+    deletion_asked = Signal()
     branch_asked = Signal(int)
 
     def __init__(self, role: str) -> None:
@@ -42,11 +43,13 @@ class MessageActions(QWidget):
         is_answer = role == "assistant"
         what = "answer" if is_answer else "message"
         self._is_under_mouse = self._is_last = False
+        self._is_answer = is_answer
         self.copy = QuietButton("copy", f"Copy {what}")
         self.edit = QuietButton("pencil", f"Edit {what}")
-        self.again = QuietButton("refresh-cw", "Answer again")
+        self.again = QuietButton("refresh-cw", "Answer again" if is_answer else "Answer this message")
         self.go_on = QuietButton("step-forward", "Continue the answer")
         self.raw = QuietButton("code-xml", "Show the source")
+        self.delete = QuietButton("trash-2", f"Delete this {what} and all below it")
         self.older = Button("‹", "ghost", name=f"Previous {what} here", height=HEIGHT, size=SMALL)
         self.newer = Button("›", "ghost", name=f"Next {what} here", height=HEIGHT, size=SMALL)
         for arrow in (self.older, self.newer):
@@ -55,7 +58,7 @@ class MessageActions(QWidget):
         self.branch = Label("", SMALL, tone="text3")
         self.footer = Label("", SMALL, tone="text3")
         self.raw.setCheckable(True)
-        self._quiet = [self.copy, self.edit, self.again, self.go_on, self.raw]
+        self._quiet = [self.copy, self.edit, self.again, self.go_on, self.raw, self.delete]
         branches = row(self.older, self.branch, self.newer, gap=0)
         if is_answer:
             layout = row(*self._quiet, branches, gap=2)
@@ -74,6 +77,7 @@ class MessageActions(QWidget):
             (self.again, self.again_asked),
             (self.go_on, self.continue_asked),
             (self.raw, self.raw_asked),
+            (self.delete, self.deletion_asked),
         ):
             button.clicked.connect(asked)
             button.installEventFilter(self)
@@ -95,8 +99,9 @@ class MessageActions(QWidget):
         self.go_on.setVisible(can_continue)
 
     def show_last(self, is_last: bool) -> None:
-        """The last answer's buttons are always seen."""
+        """The last message's buttons are always seen; a question that is the last has no answer yet."""
         self._is_last = is_last
+        self.again.setVisible(self._is_answer or is_last)
         self._draw()
 
     def light(self, is_under_mouse: bool) -> None:

@@ -36,6 +36,7 @@ class MessageList(QScrollArea):
     continue_asked = Signal(int)
     edited = Signal(int, str)
     branch_asked = Signal(int, int)
+    deletion_asked = Signal(int)
     filled = Signal(QWidget)
 
     def __init__(self) -> None:
@@ -203,6 +204,7 @@ class MessageList(QScrollArea):
         view.continue_asked.connect(self.continue_asked)
         view.edited.connect(self.edited)
         view.branch_asked.connect(self.branch_asked)
+        view.deletion_asked.connect(self.deletion_asked)
         view.resized.connect(self._settle.start)
         view.text_made.connect(self._selection.watch)
         for part in view.texts:

@@ -57,6 +57,7 @@ class MessageView(QWidget):
     continue_asked = Signal(int)
     edited = Signal(int, str)
     branch_asked = Signal(int, int)
+    deletion_asked = Signal(int)
 
     def __init__(self, message: ShownMessage) -> None:
         super().__init__()
@@ -69,6 +70,7 @@ class MessageView(QWidget):
         self.tools.again_asked.connect(self._ask_again)
         self.tools.continue_asked.connect(self._ask_continue)
         self.tools.branch_asked.connect(self._ask_branch)
+        self.tools.deletion_asked.connect(self._ask_deletion)
 
     @property
     def source(self) -> str:
@@ -147,6 +149,9 @@ class MessageView(QWidget):
 
     def _ask_continue(self) -> None:
         self.continue_asked.emit(self.message_id)
+
+    def _ask_deletion(self) -> None:
+        self.deletion_asked.emit(self.message_id)
 
     def _ask_branch(self, step: int) -> None:
         self.branch_asked.emit(self.message_id, step)

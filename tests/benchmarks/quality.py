@@ -6,7 +6,8 @@ One model at a time; the reference's answers are kept, so each further row costs
         --imatrix MODEL.imatrix.gguf --text off-domain=evaluation.txt --text in-domain=calibration-like.txt \\
         --output quality.json
 
-Writes a JSON file and prints the table in Markdown. A row that cannot be made is named with its reason.
+Writes a JSON file and prints the table in Markdown. A row that cannot be made is named with its reason. What stands in
+the JSON file already is not measured again: a run that was stopped goes on, and several models may share a file.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from typing import Any
 
 OURS = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "AWQ")
 THEIRS = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M")
+# AWQ is always calibrated; what differs is where it goes.
+AWQ = {
+    "folder": "Octavo, AutoAWQ folder",
+    "compressed-tensors": "Octavo, compressed-tensors",
+    "gguf": "Octavo, folded into Q4_K_M",
+}
+ROUNDED = "Octavo, same groups to nearest"
 
 
 @dataclass(frozen=True)
@@ -34,22 +42,33 @@ class Row:
     arguments: tuple[str, ...]
 
 
-def rows(model: Path, chosen: argparse.Namespace, folder: Path) -> Iterator[Row]:
-    """Ours as they would be made, theirs as files that are made now."""
+def rows(model: Path, chosen: argparse.Namespace, folder: Path) -> Iterator[tuple[Row, Path | None]]:
+    """Ours as they would be made; theirs, with the file to be made first."""
     for name in OURS:
         if name not in chosen.quantizer:
             continue
-        yield Row(name, "Octavo quick", (str(model), "--as", name, "--set", "mode=quick"))
-        yield Row(name, "Octavo best", (str(model), "--as", name, "--set", "mode=best"))
+        as_name = (str(model), "--as", name)
+        if name == "AWQ":
+            for output, maker in AWQ.items():
+                yield Row(name, maker, (*as_name, "--set", f"output={output}")), None
+            nearest = ("--set", "output=folder", "--set", "scales=false", "--set", "clips=false")
+            yield Row(name, ROUNDED, (*as_name, *nearest)), None
+            continue
+        yield Row(name, "Octavo quick", (*as_name, "--set", "mode=quick")), None
+        yield Row(name, "Octavo best", (*as_name, "--set", "mode=best")), None
         if chosen.llama_quantize is None or name not in THEIRS:
             continue
         for matrix in (None, chosen.imatrix) if chosen.imatrix else (None,):
             path = folder / f"{name}{'-imatrix' if matrix else ''}.gguf"
-            command = [chosen.llama_quantize, *(["--imatrix", matrix] if matrix else []), model, path, name]
-            subprocess.run([str(each) for each in command], check=True, capture_output=True)
             maker = "llama-quantize --imatrix" if matrix else "llama-quantize"
-            yield Row(name, maker, (str(path), "--reference", str(model)))
-            path.unlink()
+            yield Row(name, maker, (str(path), "--reference", str(model))), path
+
+
+def make_theirs(row: Row, path: Path, chosen: argparse.Namespace) -> None:
+    """Have llama-quantize write the file of a row."""
+    matrix = ["--imatrix", chosen.imatrix] if "imatrix" in row.maker else []
+    command = [chosen.llama_quantize, *matrix, chosen.model, path, row.quantizer]
+    subprocess.run([str(each) for each in command], check=True, capture_output=True)
 
 
 def measured(row: Row, text: Path, tokens: int) -> dict[str, Any]:
@@ -106,17 +125,30 @@ def main() -> None:
     parser.add_argument("--quantizer", nargs="+", default=list(OURS))
     parser.add_argument("--output", type=Path, required=True)
     chosen = parser.parse_args()
-    results: list[dict[str, Any]] = []
+    name = chosen.name or chosen.model.stem
+    results: list[dict[str, Any]] = json.loads(chosen.output.read_text()) if chosen.output.exists() else []
+    known = {_key(each) for each in results if "refused" not in each}
+    results = [each for each in results if _key(each) in known]
     with tempfile.TemporaryDirectory() as folder:
-        for row in rows(chosen.model, chosen, Path(folder)):
-            for kind, _, path in (each.partition("=") for each in chosen.text):
-                found = measured(row, Path(path), chosen.tokens)
-                about = {"name": chosen.name or chosen.model.stem, "kind": kind}
-                results.append(about | {"quantizer": row.quantizer, "maker": row.maker} | found)
+        for row, path in rows(chosen.model, chosen, Path(folder)):
+            texts = [(kind, Path(text)) for kind, _, text in (each.partition("=") for each in chosen.text)]
+            texts = [each for each in texts if (name, each[0], row.quantizer, row.maker) not in known]
+            if path is not None and texts:
+                make_theirs(row, path, chosen)
+            for kind, text in texts:
+                found = measured(row, text, chosen.tokens)
+                about = {"name": name, "kind": kind, "quantizer": row.quantizer, "maker": row.maker}
+                results.append(about | found)
                 said = found.get("refused") or f"KL {found['mean_kl']:.5f}"
                 print(row.quantizer, row.maker, kind, said, file=sys.stderr, flush=True)
                 chosen.output.write_text(json.dumps(results, indent=1) + "\n")
+            if path is not None:
+                path.unlink(missing_ok=True)
     print(table(results))
+
+
+def _key(found: dict[str, Any]) -> tuple[str, str, str, str]:
+    return found["name"], found["kind"], found["quantizer"], found["maker"]
 
 
 if __name__ == "__main__":

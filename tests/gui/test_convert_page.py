@@ -4,14 +4,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from octavo.gui.pages.targets import command_line
+from octavo.gui.pages.targets import command_lines
 from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.format_row import FormatRow
-from octavo.gui.widgets.job_card import JobCard, WaitingCard
+from octavo.gui.widgets.job_card import JobCard
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.result_panel import ResultPanel
-from octavo.store.unfinished import Begun, Unfinished
-from octavo.worker.protocol import Convert
+from octavo.store.unfinished import Aim, Begun, Unfinished
+from octavo.worker.protocol import Convert, Copy
 
 
 @pytest.fixture
@@ -39,6 +39,10 @@ def card(page, kind):
 def wait_for(qtbot, page, kind):
     qtbot.waitUntil(lambda: card(page, kind) is not None)
     return card(page, kind)
+
+
+def formats_of(jobs):
+    return [each.quantizer for job in jobs for each in job.request.copies]
 
 
 def call_it(panel, name):
@@ -134,16 +138,47 @@ def test_cancel_ends_it_whether_the_engine_heeds_or_not(page, panel, qtbot, tmp_
     assert panel.convert.isEnabled()
 
 
-def test_several_formats_become_a_queue_that_is_worked_off(page, panel, qtbot, tmp_path):
+def test_what_a_killed_child_could_not_clear_away_is_removed_after_a_cancel(page, panel, qtbot, tmp_path):
+    call_it(panel, "stubborn.gguf")
+    panel.convert.click()
+    qtbot.waitUntil(lambda: "tensors" in card(page, JobCard)._pace.text())
+    leave_something(tmp_path, "stubborn.gguf")
+
+    card(page, JobCard).cancel.click()
+
+    qtbot.waitUntil(lambda: not page.jobs.is_running)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_formats_are_made_in_one_pass_each_with_its_proof(page, panel, qtbot, tmp_path):
     format_row(page, "Q8_0").mark.click()
     format_row(page, "Q6_K").mark.click()
     assert "3 formats" in panel.convert.text()
 
     panel.convert.click()
 
-    assert len([each for each in page.jobs.findChildren(WaitingCard) if each.isVisible()]) == 2
-    qtbot.waitUntil(lambda: len(list(tmp_path.glob("*.gguf"))) == 3)
+    (job,) = page.jobs._queue.jobs
+    assert job.title == "Small to Q4_K_M, Q8_0 and Q6_K"
     qtbot.waitUntil(lambda: not page.jobs.is_running)
+    assert len(list(tmp_path.glob("*.gguf"))) == 3
+    outcomes = [each.outcome for each in page.jobs.findChildren(DoneCard) if each.isVisible()]
+    assert sorted(each.title for each in outcomes) == [
+        "small-q4_k_m.gguf is ready",
+        "small-q6_k.gguf is ready",
+        "small-q8_0.gguf is ready",
+    ]
+    assert all(len(each.checks) == 3 for each in outcomes)
+
+
+def test_a_format_that_is_being_made_is_not_made_twice(page, panel, qtbot, tmp_path):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    format_row(page, "Q8_0").mark.click()
+
+    panel.convert.click()
+
+    assert formats_of(page.jobs._queue.waiting) == ["Q8_0"]
+    page.jobs.close_jobs()
 
 
 def test_waiting_jobs_change_places_and_can_be_taken_out(page, panel, qtbot):
@@ -153,14 +188,14 @@ def test_waiting_jobs_change_places_and_can_be_taken_out(page, panel, qtbot):
         format_row(page, name).click()
         panel.convert.click()
     queue = page.jobs._queue
-    assert [each.request.quantizer for each in queue.waiting] == ["Q8_0", "Q6_K"]
+    assert formats_of(queue.waiting) == ["Q8_0", "Q6_K"]
 
     queue.move(queue.waiting[1], -1)
-    assert [each.request.quantizer for each in queue.waiting] == ["Q6_K", "Q8_0"]
+    assert formats_of(queue.waiting) == ["Q6_K", "Q8_0"]
     queue.move(queue.waiting[0], -1)  # it is first already
     queue.cancel(queue.waiting[0])
 
-    assert [each.request.quantizer for each in queue.waiting] == ["Q8_0"]
+    assert formats_of(queue.waiting) == ["Q8_0"]
     queue.close()
 
 
@@ -214,9 +249,9 @@ def test_the_command_for_the_same_can_be_copied_before_and_after(page, panel, qt
 
 
 def test_what_a_shell_would_take_apart_is_quoted():
-    request = Convert(path="/a b/m.gguf", quantizer="Q8_0", output="o'k.gguf", options={"types": "x=Q8_0"})
+    copy = Copy(quantizer="Q8_0", output="o'k.gguf", options={"types": "x=Q8_0"})
 
-    assert command_line(request) == (
+    assert command_lines(Convert(path="/a b/m.gguf", copies=[copy])) == (
         "octavo convert '/a b/m.gguf' --to Q8_0 -o 'o'\"'\"'k.gguf' --set types=x=Q8_0"
     )
 
@@ -301,8 +336,7 @@ def leave_something(folder, name):
 
 def test_a_conversion_that_was_killed_is_offered_to_go_on(joined, page, qtbot, tmp_path):
     output = leave_something(tmp_path, "half.gguf")
-    begun = Begun(str(output), "/models/small.gguf", "Small", "Q8_0", {"types": "x=Q8_0"})
-    Unfinished().note(begun)
+    Unfinished().note(Begun([Aim(str(output), "Q8_0", {"types": "x=Q8_0"})], "/models/small.gguf", "Small"))
 
     joined._offer_unfinished()
 
@@ -311,13 +345,13 @@ def test_a_conversion_that_was_killed_is_offered_to_go_on(joined, page, qtbot, t
     assert joined.window.navigation._news.text() == "A conversion was interrupted: see Convert."
     with qtbot.waitSignal(page.jobs.converted):
         problem.primary.click()
-    assert page.jobs._queue.jobs[0].request.options == {"types": "x=Q8_0"}
+    assert page.jobs._queue.jobs[0].request.copies[0].options == {"types": "x=Q8_0"}
     assert Unfinished().found() == []
 
 
 def test_what_a_killed_conversion_left_can_be_removed(joined, page, tmp_path):
     output = leave_something(tmp_path, "half.gguf")
-    Unfinished().note(Begun(str(output), "/models/small.gguf", "Small", "Q8_0"))
+    Unfinished().note(Begun([Aim(str(output), "Q8_0")], "/models/small.gguf", "Small"))
     joined._offer_unfinished()
 
     card(page, ProblemCard).secondary.click()
@@ -346,4 +380,4 @@ def test_closing_the_window_keeps_the_note_of_what_runs(page, panel, tmp_path, q
 
     page.jobs.close_jobs()
 
-    assert [each.output for each in Unfinished().found()] == [str(tmp_path / "slow.gguf")]
+    assert [each.outputs for each in Unfinished().found()] == [[str(tmp_path / "slow.gguf")]]

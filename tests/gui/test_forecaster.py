@@ -1,7 +1,7 @@
 import pytest
 
 from octavo.gui.forecaster import Forecast, Forecaster
-from octavo.worker.protocol import Convert
+from octavo.worker.protocol import Convert, Copy
 
 
 @pytest.fixture
@@ -12,7 +12,8 @@ def forecaster(qtbot, engine):
 
 
 def request(name):
-    return Convert(path="/models/small.gguf", quantizer="Q8_0", output=f"/models/{name}.gguf")
+    copy = Copy(quantizer="Q8_0", output=f"/models/{name}.gguf")
+    return Convert(path="/models/small.gguf", copies=[copy])
 
 
 def test_a_forecast_is_asked_for_once_and_then_known(qtbot, forecaster):

@@ -9,6 +9,7 @@ from octavo.gui.wording import (
     duration,
     figure,
     likely_speed,
+    listed,
     moment,
     parameters,
     speed,
@@ -79,3 +80,11 @@ def test_moments():
 @pytest.mark.parametrize(("value", "shown"), [(None, ""), (14.2, "≈14 tok/s"), (27_000.0, ">100 tok/s")])
 def test_estimates_of_speed_do_not_look_exact(value, shown):
     assert likely_speed(value) == shown
+
+
+def test_names_are_listed_as_in_a_sentence():
+    assert [listed(each) for each in (["A"], ["A", "B"], ["A", "B", "C"])] == [
+        "A",
+        "A and B",
+        "A, B and C",
+    ]

@@ -12,6 +12,7 @@ from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
 from octavo.worker.protocol import (
     Chat,
     Convert,
+    Copy,
     CountTokens,
     Done,
     ForecastConvert,
@@ -118,17 +119,17 @@ def test_unloading_gives_the_model_back(client):
 
 
 def test_conversion_in_the_child_leaves_nothing_when_it_is_stopped(client, tmp_path):
-    request = Convert(path=str(demo_model()), quantizer="Q4_K_M", output=str(tmp_path / "demo.gguf"))
+    copies = [Copy(quantizer=each, output=str(tmp_path / f"{each}.gguf")) for each in ("Q4_K_M", "Q8_0")]
+    request = Convert(path=str(demo_model()), copies=copies)
     number = client.send(request)
     client.cancel(number)
     with pytest.raises(RequestFailed, match="Stopped"):
         list(client.events(number))
     assert list(tmp_path.iterdir()) == []
-    asked = ForecastConvert(path=request.path, quantizer=request.quantizer, output=request.output)
-    forecast = client.ask(asked)
+    forecast = client.ask(ForecastConvert(path=request.path, copies=copies))
     assert list(tmp_path.iterdir()) == []
-    report = client.ask(request)
-    assert report["verified"] is True
-    assert report["proof"]["template"] == "same"
-    assert [report["file_bytes"]] == forecast["file_bytes"]
-    assert report["file_bytes"] == (tmp_path / "demo.gguf").stat().st_size
+    reports = client.ask(request)
+    assert [each["verified"] for each in reports] == [True, True]
+    assert [each["proof"]["template"] for each in reports] == ["same", "same"]
+    assert [each["file_bytes"] for each in reports] == forecast["file_bytes"]
+    assert [(tmp_path / f"{each.quantizer}.gguf").stat().st_size for each in copies] == forecast["file_bytes"]

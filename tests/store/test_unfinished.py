@@ -1,7 +1,7 @@
 import os
 
 from octavo.store.instance import lock_file
-from octavo.store.unfinished import Begun, Unfinished, left_bytes
+from octavo.store.unfinished import Aim, Begun, Unfinished, left_bytes
 
 
 def leave_something(folder, name="m.gguf"):
@@ -10,19 +10,23 @@ def leave_something(folder, name="m.gguf"):
     return str(folder / name)
 
 
+def begun(*outputs):
+    return Begun([Aim(each, "Q8_0", {"types": "x=F16"}) for each in outputs], "/m", "M")
+
+
 def test_what_was_noted_and_left_something_is_found(tmp_path):
     output = leave_something(tmp_path)
-    Unfinished().note(Begun(output, "/m", "M", "Q8_0", {"types": "x=F16"}))
-    Unfinished().note(Begun(str(tmp_path / "nothing.gguf"), "/m", "M", "Q8_0"))
+    Unfinished().note(begun(output))
+    Unfinished().note(begun(str(tmp_path / "nothing.gguf")))
 
-    assert Unfinished().found() == [Begun(output, "/m", "M", "Q8_0", {"types": "x=F16"})]
+    assert Unfinished().found() == [begun(output)]
     assert left_bytes(output) == 5000
 
 
 def test_what_was_never_noted_is_found_in_the_folders(tmp_path):
     output = leave_something(tmp_path)
 
-    assert Unfinished().found([tmp_path, tmp_path, tmp_path / "gone"]) == [Begun(output)]
+    assert Unfinished().found([tmp_path, tmp_path, tmp_path / "gone"]) == [Begun([Aim(output)])]
 
 
 def test_what_somebody_works_on_is_left_alone(tmp_path):
@@ -36,11 +40,52 @@ def test_what_somebody_works_on_is_left_alone(tmp_path):
     assert Unfinished().found([tmp_path]) != []
 
 
+def test_copies_made_in_one_pass_are_one_offer(tmp_path):
+    first, second = leave_something(tmp_path, "a.gguf"), leave_something(tmp_path, "b.gguf")
+    Unfinished().note(begun(first, second, str(tmp_path / "not-begun.gguf")))
+
+    assert Unfinished().found([tmp_path]) == [begun(first, second, str(tmp_path / "not-begun.gguf"))]
+
+
+def test_a_copy_that_got_its_name_before_the_kill_is_not_made_again(tmp_path):
+    named, left = tmp_path / "named.gguf", leave_something(tmp_path)
+    named.write_bytes(b"GGUF")
+    Unfinished().note(begun(str(named), left))
+
+    assert Unfinished().found() == [begun(left)]
+
+
+def test_a_folder_in_the_making_is_found_and_removed(tmp_path):
+    partial = tmp_path / "m-awq.partial"
+    partial.mkdir()
+    (partial / "model.safetensors").write_bytes(bytes(700))
+    (partial / "config.json").write_bytes(bytes(300))
+    (tmp_path / "m-awq.journal").write_bytes(b"")
+    output = str(tmp_path / "m-awq")
+    assert Unfinished().found([tmp_path]) == [Begun([Aim(output)])]
+    assert left_bytes(output) == 1000
+
+    Unfinished().remove([output])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_somebody_works_on_is_not_removed(tmp_path):
+    output = leave_something(tmp_path)
+    worker = os.open(f"{output}.journal", os.O_RDWR)
+    lock_file(worker)
+
+    Unfinished().remove([output])
+
+    assert len(list(tmp_path.iterdir())) == 2
+    os.close(worker)
+
+
 def test_removing_takes_the_files_and_the_note(tmp_path):
     output = leave_something(tmp_path)
-    Unfinished().note(Begun(output, "/m", "M", "Q8_0"))
+    Unfinished().note(begun(output))
 
-    Unfinished().remove(output)
+    Unfinished().remove([output])
 
     assert list(tmp_path.iterdir()) == []
     assert Unfinished()._read() == []
@@ -48,8 +93,8 @@ def test_removing_takes_the_files_and_the_note(tmp_path):
 
 def test_damaged_notes_count_as_none(home, tmp_path):
     notes = Unfinished()
-    notes.note(Begun("/x"))
+    notes.note(begun("/x"))
     (home / "data" / "conversions.json").write_text("{broken")
 
     assert notes.found() == []
-    notes.forget("/x")
+    notes.forget(["/x"])

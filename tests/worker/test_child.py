@@ -12,6 +12,7 @@ from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Chat,
     Convert,
+    Copy,
     CountTokens,
     Inspect,
     MeasureBandwidth,
@@ -63,7 +64,8 @@ def test_bandwidth_is_measured_and_remembered(client):
 
 
 def test_unknown_quantizer_is_refused_with_the_known_ones(client, tmp_path):
-    request = Convert(path=str(tmp_path), quantizer="Q3_XYZ", output=str(tmp_path / "out.gguf"))
+    copy = Copy(quantizer="Q3_XYZ", output=str(tmp_path / "out.gguf"))
+    request = Convert(path=str(tmp_path), copies=[copy])
     with pytest.raises(RequestFailed, match=r"There are: .*Q4_K_M, .*Q8_0"):
         client.ask(request)
 

@@ -1,4 +1,4 @@
-"""One conversion in a child of its own: how far it is, how fast, and what came of it."""
+"""One conversion in a child of its own: how far it is, how fast, and what came of it, copy by copy."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Converted(msgspec.Struct, frozen=True):
-    """What the engine reports at the end; more keys may come with it."""
+    """What the engine reports of a copy at the end; more keys may come with it."""
 
     output: str
     file_bytes: int
@@ -74,10 +74,10 @@ class Converted(msgspec.Struct, frozen=True):
 
 
 class Conversion(QObject):
-    """A conversion under way; ends with exactly one of ``done`` and ``failed``."""
+    """A conversion under way; ends with exactly one of ``done`` (list of ``Converted``) and ``failed``."""
 
     paced = Signal(Pace)
-    done = Signal(Converted)
+    done = Signal(list)
     failed = Signal(Failed)
 
     EARLY_SECONDS = 0.5
@@ -120,7 +120,7 @@ class Conversion(QObject):
     def _tell_done(self, result: object) -> None:
         self._engine.dismiss()
         try:
-            self.done.emit(msgspec.convert(result, Converted))
+            self.done.emit(msgspec.convert(result, list[Converted]))
         except msgspec.ValidationError as error:
             self.failed.emit(
                 Failed(kind="crash", message="The engine's answer was damaged.", details=str(error))

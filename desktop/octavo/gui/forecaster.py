@@ -69,8 +69,8 @@ class Forecaster(QObject):
             return
         self._idle.stop()
         self._asked = self._wanted
-        fields = {each: getattr(self._asked, each) for each in self._asked.__struct_fields__}
-        self._call = self._engine.ask(ForecastConvert(**fields))
+        asked = ForecastConvert(path=self._asked.path, copies=self._asked.copies)
+        self._call = self._engine.ask(asked)
         self._call.done.connect(self._keep)
         self._call.failed.connect(self._keep_failure)
 

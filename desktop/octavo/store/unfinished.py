@@ -1,13 +1,15 @@
 """Conversions that were begun and not ended: noted before they begin, so that a killed one can be gone on with.
 
-What a killed conversion leaves are ``NAME.partial`` and ``NAME.journal`` (``engine.checkpoint.partial_file``).
+What a killed conversion leaves are ``NAME.partial``, a file or a folder, and ``NAME.journal``
+(``engine.checkpoint.partial_file``).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,26 @@ from octavo.store.atomic import whole_file
 from octavo.store.instance import lock_file
 
 _FILE_NAME = "conversions.json"
+_PARTIAL, _JOURNAL = ".partial", ".journal"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A copy that was to be made.
+
+    Parameters
+    ----------
+    output : str
+        Path of the file or folder.
+    quantizer : str
+        Empty where nobody noted the beginning.
+    options : dict
+        Fields of the quantizer's options, of their own types.
+    """
+
+    output: str
+    quantizer: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -27,20 +49,20 @@ class Begun:
 
     Parameters
     ----------
+    aims : list of Aim
+        What it makes in one pass.
     path, source_name : str
         The model, and what people call it; empty where nobody noted the beginning.
-    quantizer : str
-    output : str
-        Path of the file that was to be.
-    options : dict
-        Fields of the quantizer's options, of their own types.
     """
 
-    output: str
+    aims: list[Aim]
     path: str = ""
     source_name: str = ""
-    quantizer: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Where the copies go."""
+        return [each.output for each in self.aims]
 
 
 class Unfinished:
@@ -51,29 +73,31 @@ class Unfinished:
 
     def note(self, begun: Begun) -> None:
         """Write down that a conversion begins."""
-        self._write([*(each for each in self._read() if each.output != begun.output), begun])
+        self._write([*_without(self._read(), begun.outputs), begun])
 
-    def forget(self, output: str) -> None:
+    def forget(self, outputs: Sequence[str]) -> None:
         """Strike out the note: it has ended, or was given up."""
-        kept = self._read()
-        if any(each.output == output for each in kept):
-            self._write([each for each in kept if each.output != output])
+        noted = self._read()
+        kept = _without(noted, outputs)
+        if len(kept) < len(noted):
+            self._write(kept)
 
     def found(self, folders: Iterable[Path] = ()) -> list[Begun]:
         """Conversions that left something and that nobody works on: those noted, then others in ``folders``."""
-        noted = [each for each in self._read() if left_bytes(each.output) >= 0]
-        outputs = {each.output for each in noted}
+        noted = [_still_to_do(each) for each in self._read()]
+        noted = [each for each in noted if any(left_bytes(output) >= 0 for output in each.outputs)]
+        outputs = {output for each in noted for output in each.outputs}
         for folder in dict.fromkeys(folders):
-            others = sorted(folder.glob("*.gguf.partial")) if folder.is_dir() else []
-            names = [str(each.with_name(each.name.removesuffix(".partial"))) for each in others]
-            noted += [Begun(each) for each in names if each not in outputs and left_bytes(each) >= 0]
+            others = sorted(folder.glob(f"*{_PARTIAL}")) if folder.is_dir() else []
+            names = [str(each.with_name(each.name.removesuffix(_PARTIAL))) for each in others]
+            noted += [Begun([Aim(each)]) for each in names if each not in outputs and left_bytes(each) >= 0]
         return noted
 
-    def remove(self, output: str) -> None:
+    def remove(self, outputs: Sequence[str]) -> None:
         """Delete what is left of a conversion, and its note. Raises ``OSError`` where that is not allowed."""
-        for path in _leftovers(output):
-            path.unlink(missing_ok=True)
-        self.forget(output)
+        for output in outputs:
+            remove_left(output)
+        self.forget(outputs)
 
     def _read(self) -> list[Begun]:
         """The notes; a damaged file counts as none."""
@@ -91,7 +115,7 @@ def left_bytes(output: str) -> int:
     """How much of ``output`` is on the disk, bytes; -1 where nothing is, or somebody is at work on it."""
     partial, journal = _leftovers(output)
     try:
-        n_bytes = partial.stat().st_size
+        n_bytes = _held_bytes(partial)
         descriptor = os.open(journal, os.O_RDWR)
     except FileNotFoundError:
         return -1
@@ -101,10 +125,39 @@ def left_bytes(output: str) -> int:
         return -1
     finally:
         os.close(descriptor)
-    held: int = getattr(partial.stat(), "st_blocks", 0) * 512
-    return min(n_bytes, held) if held else n_bytes
+    return n_bytes
+
+
+def remove_left(output: str) -> None:
+    """Delete what is left of a conversion, unless somebody is at work on it. Raises ``OSError``."""
+    if left_bytes(output) < 0:
+        return
+    partial, journal = _leftovers(output)
+    if partial.is_dir() and not partial.is_symlink():
+        shutil.rmtree(partial)
+    partial.unlink(missing_ok=True)
+    journal.unlink(missing_ok=True)
+
+
+def _still_to_do(begun: Begun) -> Begun:
+    """Without the copies that got their names before the others could."""
+    aims = [each for each in begun.aims if left_bytes(each.output) >= 0 or not os.path.lexists(each.output)]
+    return Begun(aims, begun.path, begun.source_name)
+
+
+def _without(notes: Iterable[Begun], outputs: Sequence[str]) -> list[Begun]:
+    return [each for each in notes if not set(each.outputs) & set(outputs)]
+
+
+def _held_bytes(partial: Path) -> int:
+    """What is there of it; a file whose space is only claimed is smaller than it looks."""
+    if partial.is_dir():
+        return sum(each.stat().st_size for each in partial.rglob("*") if each.is_file())
+    found = partial.stat()
+    held: int = getattr(found, "st_blocks", 0) * 512
+    return min(found.st_size, held) if held else found.st_size
 
 
 def _leftovers(output: str) -> tuple[Path, Path]:
     target = Path(output)
-    return target.with_name(f"{target.name}.partial"), target.with_name(f"{target.name}.journal")
+    return target.with_name(target.name + _PARTIAL), target.with_name(target.name + _JOURNAL)

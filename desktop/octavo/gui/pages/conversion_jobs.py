@@ -11,15 +11,17 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.conversion import Converted
-from octavo.gui.job_queue import EXISTS, INTERRUPTED, LEFTOVER, Job, JobQueue
+from octavo.gui.job import EXISTS, INTERRUPTED, LEFTOVER, Job
+from octavo.gui.job_queue import JobQueue
 from octavo.gui.pages.outcome import outcome_of, pace_words
-from octavo.gui.pages.targets import command_line
+from octavo.gui.pages.targets import command_lines
 from octavo.gui.show_folder import show_in_folder
 from octavo.gui.theme.fonts import SEMIBOLD, SMALL
 from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.job_card import JobCard, WaitingCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.problem_card import ProblemCard
+from octavo.gui.wording import listed
 from octavo.store.unfinished import Unfinished
 from octavo.worker.protocol import Convert, Failed
 
@@ -109,7 +111,7 @@ class ConversionJobs(QWidget):
     def _view(self, job: Job) -> JobView:
         """The card of a job in its present state."""
         if job.state == "waiting":
-            waiting = WaitingCard(job.title, Path(job.request.output).name)
+            waiting = WaitingCard(job.title, listed([Path(each).name for each in job.outputs]))
             waiting.cancel_asked.connect(partial(self._queue.cancel, job))
             waiting.move_asked.connect(partial(self._queue.move, job))
             return waiting
@@ -154,7 +156,7 @@ class ConversionJobs(QWidget):
         again, leave = partial(self._queue.again, job), partial(self._queue.cancel, job)
         remove = partial(self._queue.remove_left, job)
         if failed.kind == EXISTS:
-            return "Replace it", "Leave it", (partial(again, force=True), leave)
+            return "Replace", "Leave it", (partial(again, force=True), leave)
         if failed.kind == LEFTOVER:
             return "Remove it", "Leave it", (remove, leave)
         if failed.kind in (INTERRUPTED, "crash"):
@@ -172,13 +174,8 @@ class ConversionJobs(QWidget):
 
 
 def copy_command(request: Convert) -> None:
-    """Put the command that does the same into the clipboard."""
-    QGuiApplication.clipboard().setText(command_line(request))
-
-
-def copy_commands(requests: Sequence[Convert]) -> None:
-    """The same for several, a command on each line."""
-    QGuiApplication.clipboard().setText("\n".join(map(command_line, requests)))
+    """Put the commands that do the same into the clipboard."""
+    QGuiApplication.clipboard().setText(command_lines(request))
 
 
 def _summary(queue: JobQueue) -> str:

@@ -1,4 +1,4 @@
-"""Which conversions the page would start: of the selected model, to the marked formats, into one folder."""
+"""Which conversion the page would start: of the selected model, to the marked formats, into one folder."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from octavo.engine.quantize.quantizer import Quantizer
 from octavo.gui.pages.format_choices import FormatChoices
 from octavo.gui.pages.targets import default_folder
 from octavo.gui.workspace import Workspace
-from octavo.worker.protocol import Convert
+from octavo.worker.protocol import Convert, Copy
 
 
 class ConversionPlan:
-    """The folder of the results, and the requests that the choices come to."""
+    """The folder of the results, and the request that the choices come to."""
 
     def __init__(self, workspace: Workspace, choices: FormatChoices) -> None:
         self._workspace, self._choices = workspace, choices
@@ -36,16 +36,10 @@ class ConversionPlan:
         model = self._workspace.selected_model
         return self.folder / self._choices.file_name(model, quantizer) if model else self.folder
 
-    def requests(self, quantizers: Sequence[Quantizer]) -> list[Convert]:
-        """What to ask the engine for."""
-        if self._workspace.selected_model is None:
-            return []
-        return [
-            Convert(
-                path=self._workspace.selected_path,
-                quantizer=each.name,
-                output=str(self.target(each)),
-                options=self._choices.changed(each),
-            )
+    def request(self, quantizers: Sequence[Quantizer]) -> Convert:
+        """What to ask the engine for: all of them in one pass over the model."""
+        copies = [
+            Copy(quantizer=each.name, output=str(self.target(each)), options=self._choices.changed(each))
             for each in quantizers
         ]
+        return Convert(path=self._workspace.selected_path, copies=copies)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer, Wish
-from octavo.gui.pages.conversion_jobs import ConversionJobs, copy_commands
+from octavo.gui.pages.conversion_jobs import ConversionJobs, copy_command
 from octavo.gui.pages.format_picker import FormatPicker
 from octavo.gui.pages.format_words import show_quality, show_row
 from octavo.gui.pages.model_facts import source_line
@@ -23,7 +23,6 @@ from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.widgets.source_card import SourceCard
 from octavo.gui.workspace import Workspace
-from octavo.worker.protocol import Convert
 
 
 class ConvertPage(Page):
@@ -156,16 +155,13 @@ class ConvertPage(Page):
         self.formats.show_changes()
         self.prospect.show_ready(is_running=self.jobs.is_running, has_result=self.jobs.has_result)
 
-    def _requests(self) -> list[Convert]:
-        """The conversions that are marked."""
-        return self.prospect.plan.requests(self.formats.marked)
-
     def _start(self) -> None:
-        model = self._workspace.selected_model
-        for request in self._requests():
-            if model is not None and not self.jobs.is_taken(request.output):
-                self.jobs.start(request, model.name)
+        """Make all that is marked in one pass, but for what is being made already."""
+        model, plan = self._workspace.selected_model, self.prospect.plan
+        wanted = [each for each in self.formats.marked if not self.jobs.is_taken(str(plan.target(each)))]
+        if model is not None and wanted:
+            self.jobs.start(plan.request(wanted), model.name)
         self._area.ensureWidgetVisible(self.jobs)
 
     def _copy_commands(self) -> None:
-        copy_commands(self._requests())
+        copy_command(self.prospect.plan.request(self.formats.marked))

@@ -62,7 +62,7 @@ class Prospect(QObject):
         disk = QStorageInfo(str(self.plan.folder))
         n_bytes = sum(self.sizes.get(each.name, 0) for each in self._formats.marked)
         self.panel.show_disk(n_bytes, max(disk.bytesAvailable(), 0))
-        forecast = self._forecaster.forecast(self.plan.requests([quantizer])[0])
+        forecast = self._forecaster.forecast(self.plan.request(self._formats.marked))
         self.panel.show_facts(outcome_facts(card, found, forecast, quality))
 
     def show_target(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from octavo.gui.workspace import Model
 from octavo.store.library import converted_folder
-from octavo.worker.protocol import Convert
+from octavo.worker.protocol import Convert, Copy
 
 _TYPE_SUFFIX = re.compile(r"[-_.](i?q\d\w*|bf16|f16|f32|fp16|fp32)$", re.IGNORECASE)
 
@@ -31,9 +31,13 @@ def default_name(model: Model, quantizer: str) -> str:
     return f"{_TYPE_SUFFIX.sub('', stem)}-{quantizer}.gguf".lower().replace(" ", "-")
 
 
-def command_line(request: Convert) -> str:
-    """The command that does the same conversion."""
-    options = [part for name, value in request.options.items() for part in ("--set", f"{name}={value}")]
+def command_lines(request: Convert) -> str:
+    """The commands that make the same copies, a line for each."""
+    return "\n".join(_command_line(request, each) for each in request.copies)
+
+
+def _command_line(request: Convert, copy: Copy) -> str:
+    options = [part for name, value in copy.options.items() for part in ("--set", f"{name}={value}")]
     force = ["--force"] if request.force else []
-    to = ["--to", request.quantizer, "-o", request.output]
+    to = ["--to", copy.quantizer, "-o", copy.output]
     return shlex.join(["octavo", "convert", request.path, *to, *options, *force])

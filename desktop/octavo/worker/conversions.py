@@ -1,0 +1,45 @@
+"""A request for copies of a model as the engine takes it."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octavo.engine.progress import Progress, Work
+from octavo.worker.convert_messages import Convert, ForecastConvert
+
+if TYPE_CHECKING:
+    from octavo.engine.convert.forecast import Forecast
+    from octavo.engine.convert.report import ConvertReport
+    from octavo.plugin.host import PluginHost
+
+
+def converted(request: Convert, host: PluginHost) -> Work[list[ConvertReport] | Forecast]:
+    """Make all copies in one pass over the source, or only say what that would take."""
+    from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.convert.choose import chosen_output
+    from octavo.engine.convert.convert import convert_all
+    from octavo.engine.convert.forecast import forecast
+    from octavo.engine.convert.target import check_target
+    from octavo.engine.quantize.options import build_options
+
+    is_forecast = isinstance(request, ForecastConvert)
+    quantizers = [host.quantizer(each.quantizer) for each in request.copies]
+    options = [build_options(*each) for each in zip(quantizers, _options(request), strict=True)]
+    targets = [Path(each.output) for each in request.copies]
+    yield Progress(0, 0, "opening the model")
+    with contextlib.closing(open_checkpoint(Path(request.path))) as source:
+        for target in targets:
+            check_target(target, source.files(), force=is_forecast or request.force)
+        wishes = []
+        for each in zip(quantizers, options, targets, strict=True):
+            wishes.append(chosen_output(source, *each, only_forecast=is_forecast))
+            yield Progress(0, 0, "opening the model")
+        if is_forecast:
+            return forecast(source, wishes)
+        return (yield from convert_all(source, wishes, force=request.force, proves=request.proves))
+
+
+def _options(request: Convert) -> list[dict[str, object]]:
+    return [each.options for each in request.copies]

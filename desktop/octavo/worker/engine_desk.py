@@ -23,7 +23,6 @@ from octavo.worker.protocol import (
     Convert,
     CountTokens,
     ExportChats,
-    ForecastConvert,
     ImportChats,
     Inspect,
     ListModels,
@@ -42,6 +41,7 @@ from octavo.worker.protocol import (
 if TYPE_CHECKING:
     from octavo.engine.inference.reply import TextPiece
     from octavo.engine.measure.compare import Said
+    from octavo.plugin.host import PluginHost
 
 Result = TypeVar("Result")
 
@@ -169,42 +169,27 @@ class EngineDesk:
         self._outbox.send(msgspec.structs.replace(replied, id=request.id, n_dropped=fitted.n_dropped))
 
     def _convert(self, request: Convert, stop: Stop) -> Any:
-        from octavo.engine.checkpoint.open import open_checkpoint
-        from octavo.engine.convert.choose import chosen_output
-        from octavo.engine.convert.convert import convert_all
-        from octavo.engine.convert.forecast import forecast
-        from octavo.engine.convert.target import check_target
-        from octavo.engine.quantize.options import build_options
+        from octavo.worker.conversions import converted
+
+        return msgspec.to_builtins(self._run(request, converted(request, self._host), "convert", stop))
+
+    @property
+    def _host(self) -> PluginHost:
         from octavo.plugin.host import PluginHost
         from octavo.store.settings import load_settings
 
         enabled = () if self._only_shipped else load_settings().enabled_plugins
-        host = PluginHost(enabled, safe_mode=self._safe_mode)
-        quantizer = host.quantizer(request.quantizer)
-        options = build_options(quantizer, request.options)
-        with contextlib.closing(open_checkpoint(Path(request.path))) as source:
-            target, is_forecast = Path(request.output), isinstance(request, ForecastConvert)
-            check_target(target, source.files(), force=is_forecast or request.force)
-            wishes = [chosen_output(source, quantizer, options, target, only_forecast=is_forecast)]
-            if is_forecast:
-                return msgspec.to_builtins(forecast(source, wishes))
-            work = convert_all(source, wishes, force=request.force, proves=request.proves)
-            (report,) = self._run(request, work, "convert", stop)
-            return msgspec.to_builtins(report)
+        return PluginHost(enabled, safe_mode=self._safe_mode)
 
     def _measure(self, request: Measure, stop: Stop) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
         from octavo.engine.measure.job import measure_model
         from octavo.engine.measure.text import read_text
         from octavo.engine.quantize.options import build_options
-        from octavo.plugin.host import PluginHost
-        from octavo.store.settings import load_settings
 
         quantizer = options = None
         if request.quantizer:
-            enabled = () if self._only_shipped else load_settings().enabled_plugins
-            host = PluginHost(enabled, safe_mode=self._safe_mode)
-            quantizer = host.quantizer(request.quantizer)
+            quantizer = self._host.quantizer(request.quantizer)
             options = build_options(quantizer, request.options)
         done, total = 0, 0
 

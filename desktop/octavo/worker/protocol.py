@@ -27,9 +27,12 @@ from octavo.worker.chat_messages import TidyChats as TidyChats
 from octavo.worker.chat_messages import TokenCount as TokenCount
 from octavo.worker.compare_messages import Compare as Compare
 from octavo.worker.compare_messages import ComparePiece as ComparePiece
+from octavo.worker.convert_messages import Convert as Convert
+from octavo.worker.convert_messages import Copy as Copy
+from octavo.worker.convert_messages import ForecastConvert as ForecastConvert
 from octavo.worker.message import Message as Message
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _LENGTH = struct.Struct("<I")
 
@@ -39,28 +42,6 @@ class Inspect(Message, frozen=True, kw_only=True):
     """Read a model's header; ends with ``Done(result=ModelCard as plain data)``."""
 
     path: str
-
-
-class Convert(Message, frozen=True, kw_only=True):
-    """Write a quantized copy; ends with ``Done(result=ConvertReport as plain data)``.
-
-    ``options`` are fields of the quantizer's ``Options``; a value may be given as text. With ``proves`` source and
-    result are asked for some words afterwards, as far as memory allows.
-    """
-
-    path: str
-    quantizer: str
-    output: str
-    options: dict[str, Any] = msgspec.field(default_factory=dict)
-    force: bool = False
-    proves: bool = True
-
-
-class ForecastConvert(Convert, frozen=True, kw_only=True):
-    """What such a ``Convert`` would take; ends with ``Done(result=engine.convert.forecast.Forecast as plain data)``.
-
-    Takes seconds the first time a quantizer is asked about: its encoders are compiled and timed.
-    """
 
 
 class Measure(Message, frozen=True, kw_only=True):

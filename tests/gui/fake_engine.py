@@ -2,8 +2,9 @@
 
 Paths: ``refused`` is no model, ``crash`` ends the child. Outputs of conversions: ``slow`` waits to be
 cancelled, ``stubborn`` never heeds it, ``killed`` ends the child. Measurements with options wait to be
-cancelled. Chat messages: ``wait`` waits to be cancelled, ``stubborn`` never heeds it, ``die`` kills the child,
-``rubbish`` sends what is no message; anything else is answered with the text itself, word by word.
+cancelled. Comparisons part at the second word, unless the prompt is ``same``. Prompts and chat messages: ``wait``
+waits to be cancelled, ``stubborn`` never heeds it, ``die`` kills the child, ``rubbish`` sends what is no message;
+any other chat message is answered with the text itself, word by word.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ from tests.fixtures.cards import card
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+from octavo.engine.measure.comparison import (
+    Answer,
+    Candidate,
+    Comparison,
+    FollowedToken,
+    Following,
+    Parting,
+)
 from octavo.engine.measure.figures import Figure, Figures, Measurement
 from octavo.engine.progress import finish
 from octavo.store.library import ModelEntry
@@ -31,6 +40,8 @@ from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Cancel,
     Chat,
+    Compare,
+    ComparePiece,
     Convert,
     CountTokens,
     Done,
@@ -211,6 +222,66 @@ def chat(request: Chat) -> Message:
     return Done(id=request.id)
 
 
+def compare(request: Compare) -> Message:
+    """Two answers of three words that part at the second one; or what the prompt asks for."""
+    if request.prompt == "die":
+        die()
+    texts = ["It rains often", "It rains often" if request.prompt == "same" else "It snows today"]
+    for number, text in enumerate(texts):
+        send(ComparePiece(id=request.id, number=number, text=""))
+        send(Progressed(id=request.id, stage="load", done=1, total=2))
+        if request.prompt == "wait" and number:
+            wait_for_cancel(heeds=True)
+            return Failed(id=request.id, kind="cancelled", message="Stopped.")
+        for n_tokens, word in enumerate(text.split(), start=1):
+            send(
+                ComparePiece(
+                    id=request.id, number=number, text=f" {word}" if n_tokens > 1 else word, n_tokens=n_tokens
+                )
+            )
+    if "huge" in request.prompt:
+        return Failed(id=request.id, kind="not_enough_memory", message="The model needs 9 GB.")
+    is_same = texts[0] == texts[1]
+    answers = [
+        Answer(
+            model=path,
+            name=path,
+            type_name=type_name,
+            file_bytes=1000,
+            memory_bytes=2_000_000,
+            text=text,
+            tokens=[1, 2 if is_same else 2 + number, 4],
+            finish="stop",
+            same_characters=len(text) if is_same else 2,
+            marked_characters=0 if is_same else 6,
+            prompt_tokens=5,
+            load_seconds=0.1,
+            first_token_seconds=0.2,
+            prefill_tokens_per_second=100.0,
+            tokens_per_second=12.5,
+        )
+        for number, (path, type_name, text) in enumerate(
+            zip((request.first, request.second), ("F16", "Q4_K_M"), texts, strict=True)
+        )
+    ]
+    candidates = Candidate(2, " rains", False, 0.6, 0.3), Candidate(3, " snows", False, 0.2, 0.5)
+    followed = [
+        FollowedToken(2, 0.9, 0.8, "", 0.01),
+        FollowedToken(8, 0.6, 0.3, " snows", 0.2),
+        FollowedToken(14, 0.5, 0.4, " much", 0.1),
+    ]
+    found = Comparison(
+        prompt=request.prompt,
+        first=answers[0],
+        second=answers[1],
+        same_tokens=True,
+        parting=None if is_same else Parting(1, *candidates),
+        following=Following(1, 0.1, followed),
+        were_together=True,
+    )
+    return Done(id=request.id, result=msgspec.to_builtins(found))
+
+
 def load(request: Load) -> Message:
     """A report, or too little memory."""
     send(Progressed(id=request.id, stage="load", done=1, total=2, label="blk.0"))
@@ -281,6 +352,8 @@ def answer(request: Request) -> Message | None:
             return convert(request)
         case Measure():
             return measure(request)
+        case Compare():
+            return compare(request)
         case Chat():
             return chat(request)
         case TidyChats() | ImportChats() | ExportChats():

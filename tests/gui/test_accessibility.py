@@ -18,7 +18,7 @@ from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.search_field import SearchField
 
 CONTROLS = (QAbstractButton, QSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit)
-PAGES = ("Models", "Convert", "Fit", "Chat", "Plugins", "Settings")
+PAGES = ("Models", "Convert", "Fit", "Chat", "Compare", "Plugins", "Settings")
 
 
 def controls(window):

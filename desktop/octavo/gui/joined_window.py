@@ -9,12 +9,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.chat_upkeep import ChatUpkeep
+from octavo.gui.comparer import Comparer
 from octavo.gui.conversation import Conversation
 from octavo.gui.doorbell import Doorbell
 from octavo.gui.engine_child import background_command, bury_children
 from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer
 from octavo.gui.pages.chat import ChatPage
+from octavo.gui.pages.compare import ComparePage
 from octavo.gui.pages.convert import ConvertPage
 from octavo.gui.pages.fit import FitPage
 from octavo.gui.pages.models import ModelsPage
@@ -26,6 +28,7 @@ from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
 from octavo.store.chats import DAYS_IN_TRASH
 from octavo.store.ledger import Ledger
+from octavo.store.comparisons import Comparisons
 from octavo.store.library import converted_folder
 from octavo.store.measurements import Measurements
 from octavo.worker.protocol import Hello
@@ -68,6 +71,8 @@ class JoinedWindow(QObject):
         self.settings = SettingsPage(workspace)
         self.window = MainWindow(
             [
+        self._comparer, self._comparisons = Comparer(self, command=command), Comparisons()
+        self.compare = ComparePage(workspace, self._comparer, self._comparisons)
                 Place("Models", "library", self.models),
                 Place("Convert", "layers", self.convert),
                 Place("Fit", "gauge", self.fit),
@@ -76,6 +81,7 @@ class JoinedWindow(QObject):
                 Place("Settings", "settings", self.settings),
             ]
         )
+                Place("Compare", "columns-2", self.compare),
         self._join_pages()
         self._join_window()
 
@@ -124,6 +130,8 @@ class JoinedWindow(QObject):
         self.desk.close()
         self._records.close()
         self.workspace.close()
+        self._comparer.close()
+        self._comparisons.close()
         bury_children()
 
     def _join_pages(self) -> None:
@@ -138,7 +146,7 @@ class JoinedWindow(QObject):
 
     def _join_window(self) -> None:
         window = self.window
-        for page in (self.models, self.convert, self.fit, self.chat):
+        for page in (self.models, self.convert, self.fit, self.chat, self.compare):
             if isinstance(page, ConvertPage):
                 page.source_asked.connect(window.choose_file)
             else:
@@ -158,6 +166,7 @@ class JoinedWindow(QObject):
         self._doorbell.rung.connect(self._answer_call)
         window.page_shown.connect(self._note_page)
         self.workspace.model_changed.connect(self._show_opened)
+        window.stop_asked.connect(self.compare.stop)
         if self.workspace.safe_mode:
             window.setWindowTitle("Octavo (safe mode)")
 

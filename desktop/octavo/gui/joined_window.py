@@ -27,8 +27,8 @@ from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
 from octavo.store.chats import DAYS_IN_TRASH
-from octavo.store.ledger import Ledger
 from octavo.store.comparisons import Comparisons
+from octavo.store.ledger import Ledger
 from octavo.store.library import converted_folder
 from octavo.store.measurements import Measurements
 from octavo.worker.protocol import Hello
@@ -67,21 +67,21 @@ class JoinedWindow(QObject):
         self.fit = FitPage(workspace)
         self.upkeep = ChatUpkeep(self, command=command)
         self.chat = ChatPage(workspace, desk, conversation, self.upkeep)
+        self._comparer, self._comparisons = Comparer(self, command=command), Comparisons()
+        self.compare = ComparePage(workspace, self._comparer, self._comparisons)
         self.plugins = PluginsPage(workspace)
         self.settings = SettingsPage(workspace)
         self.window = MainWindow(
             [
-        self._comparer, self._comparisons = Comparer(self, command=command), Comparisons()
-        self.compare = ComparePage(workspace, self._comparer, self._comparisons)
                 Place("Models", "library", self.models),
                 Place("Convert", "layers", self.convert),
                 Place("Fit", "gauge", self.fit),
                 Place("Chat", "message-square", self.chat),
+                Place("Compare", "columns-2", self.compare),
                 Place("Plugins", "blocks", self.plugins),
                 Place("Settings", "settings", self.settings),
             ]
         )
-                Place("Compare", "columns-2", self.compare),
         self._join_pages()
         self._join_window()
 
@@ -125,13 +125,13 @@ class JoinedWindow(QObject):
         self.convert.jobs.close_jobs()
         self.warm_engine.close()
         self._measurer.close()
+        self._comparer.close()
+        self._comparisons.close()
         self._forecaster.close()
         self.upkeep.close()
         self.desk.close()
         self._records.close()
         self.workspace.close()
-        self._comparer.close()
-        self._comparisons.close()
         bury_children()
 
     def _join_pages(self) -> None:
@@ -158,6 +158,7 @@ class JoinedWindow(QObject):
         window.dropping.connect(self.models.show_dropping)
         window.new_chat_asked.connect(self._new_chat)
         window.stop_asked.connect(self.chat.panel.stop)
+        window.stop_asked.connect(self.compare.stop)
         self.workspace.memory_changed.connect(self._show_memory)
         self.desk.ready.connect(self._show_engine)
         self.desk.state_changed.connect(self._make_way)
@@ -166,7 +167,6 @@ class JoinedWindow(QObject):
         self._doorbell.rung.connect(self._answer_call)
         window.page_shown.connect(self._note_page)
         self.workspace.model_changed.connect(self._show_opened)
-        window.stop_asked.connect(self.compare.stop)
         if self.workspace.safe_mode:
             window.setWindowTitle("Octavo (safe mode)")
 

@@ -18,6 +18,7 @@ from octavo.engine.blocks.codec import encode
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.blocks.grids import GRIDS, put_steps, scales_of
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.calibrate.factor import factor_in_place
 
 Floats = npt.NDArray[np.float32]
 _LANES = 16
@@ -54,10 +55,11 @@ def make_feedback(moments: Floats, importance: Floats, damping: float) -> Feedba
     diagonal = np.einsum("ii->i", damped)
     # Inputs that are always 0 leave a moment of 0; nothing then counts, so any positive number will do.
     diagonal += max(damping * float(diagonal.mean()), 1e-30)
-    # The lower factor of the matrix turned around is the upper one.
-    factor = np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1]
-    shares = (factor / np.einsum("ii->i", factor)).astype(np.float32)
-    return Feedback(np.ascontiguousarray(shares), np.ascontiguousarray(importance, np.float32))
+    factor_in_place(damped)
+    shares = np.zeros(damped.shape, np.float32)
+    for row in range(len(damped)):
+        np.divide(damped[row, row:], diagonal[row:], out=shares[row, row:], casting="same_kind")
+    return Feedback(shares, np.ascontiguousarray(importance, np.float32))
 
 
 def can_feed_back(block_type: BlockType) -> bool:

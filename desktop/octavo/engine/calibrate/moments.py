@@ -21,6 +21,7 @@ FIRST_TOKEN = 64.0
 # How several calls are made: ``map``, or that of an executor.
 Map = Callable[[Callable[[int], object], Iterable[int]], Iterable[object]]
 _SHARE = 16  # tiles' rows that one call does
+_BLOCK = 256  # what is mirrored at once
 
 
 class Moments:
@@ -37,6 +38,7 @@ class Moments:
         self._upper = np.zeros((self._padded, self._padded), np.float32)
         self._squares = np.zeros(columns, np.float64)
         self._first: list[Floats] = []
+        self._whole: Floats | None = None
         self.n_tokens = 0
 
     def add(self, inputs: Floats, weights: Floats | None = None, run: Map = map) -> None:
@@ -63,17 +65,31 @@ class Moments:
         return (self._squares / max(self.n_tokens, 1)).astype(np.float32)
 
     def weighted(self) -> Floats:
-        """The mean second moments, float32[columns, columns], with the windows' first tokens counted more."""
-        n = max(self.n_tokens, 1)
-        first = np.stack(self._first)
-        energy = float(np.trace(self._upper)) / n
-        first_energy = float((first * first).sum(axis=1).mean())
-        factor = FIRST_TOKEN * energy / first_energy if first_energy > 0 else 0.0
-        upper = self._upper.copy()
-        _add(first * np.float32(factor**0.5), upper, map)
-        upper = np.triu(upper[: self._columns, : self._columns])
-        upper /= np.float32(n)
-        return upper + np.triu(upper, 1).T
+        """The mean second moments, float32[columns, columns], with the windows' first tokens counted more.
+
+        Takes the place of the sums: nothing can be counted after it.
+        """
+        if self._whole is None:
+            n = max(self.n_tokens, 1)
+            first = np.stack(self._first)
+            energy = float(np.trace(self._upper)) / n
+            first_energy = float((first * first).sum(axis=1).mean())
+            factor = FIRST_TOKEN * energy / first_energy if first_energy > 0 else 0.0
+            _add(first * np.float32(factor**0.5), self._upper, map)
+            self._upper /= np.float32(n)
+            self._whole = self._upper[: self._columns, : self._columns]
+            _mirror(self._whole)
+        return self._whole
+
+
+def _mirror(upper: Floats) -> None:
+    """Copy what is above the diagonal below it."""
+    n = len(upper)
+    for top in range(0, n, _BLOCK):
+        bottom = min(top + _BLOCK, n)
+        upper[bottom:, top:bottom] = upper[top:bottom, bottom:].T
+        corner = np.triu(upper[top:bottom, top:bottom])
+        upper[top:bottom, top:bottom] = corner + np.triu(corner, 1).T
 
 
 def _add(inputs: Floats, target: Floats, run: Map) -> None:

@@ -1,0 +1,37 @@
+"""The factor R of a symmetric matrix ``H = R D R^T`` (R upper with ones on the diagonal), found in H's own memory.
+
+A library's factorization takes three more matrices of float64; at 11,008 columns each is a gigabyte. This one works on
+blocks of columns from the last to the first (the outer-product form of Golub and Van Loan, Matrix Computations,
+section 4.2), and leaves nearly all of the work to matrix products.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+_BLOCK = 256
+_STRIP = 2048  # rows updated at once: bounds what a product takes
+
+
+def factor_in_place(matrix: npt.NDArray[np.float64]) -> None:
+    """Turn H, float64[n, n], into U with ``H = U U^T``, U upper; below the diagonal remains what was there."""
+    last = len(matrix)
+    while last:
+        first = max(0, last - _BLOCK)
+        corner = matrix[first:last, first:last]
+        corner[...] = _upper(corner)
+        if first:
+            # Of U's columns here, the rows above the corner: H12 = U12 U22^T.
+            above = matrix[:first, first:last]
+            above[...] = np.linalg.solve(corner, above.T).T
+            for top in range(0, first, _STRIP):
+                bottom = min(top + _STRIP, first)
+                matrix[top:bottom, top:first] -= above[top:bottom] @ above[top:].T
+        last = first
+
+
+def _upper(block: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The upper factor of a small block; the lower one of the block turned around is it, turned around."""
+    factor: npt.NDArray[np.float64] = np.linalg.cholesky(block[::-1, ::-1])
+    return factor[::-1, ::-1]

@@ -1,0 +1,18 @@
+import numpy as np
+import pytest
+
+from octavo.engine.calibrate.factor import factor_in_place
+
+
+@pytest.mark.parametrize("n", [1, 7, 256, 300, 2400])
+def test_the_upper_factor_is_found_in_the_matrix_itself(n):
+    random = np.random.default_rng(n)
+    inputs = random.normal(size=(n, min(n, 40)))
+    matrix = inputs @ inputs.T / n + np.diag(random.uniform(0.1, 1, n))
+    found = matrix.copy()
+
+    factor_in_place(found)
+
+    upper = np.triu(found)
+    assert np.abs(upper @ upper.T - matrix).max() < 1e-10
+    assert (np.diag(upper) > 0).all()

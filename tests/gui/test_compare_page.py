@@ -41,10 +41,10 @@ def test_both_answers_stand_beside_each_other_with_the_parting_marked(page, qtbo
     ask(page, qtbot)
 
     assert [each.text.text for each in page.columns] == ["It rains often", "It snows today"]
-    assert looks(page, 0)[PARTING] == " rains"
-    assert looks(page, 1)[PARTING] == " snows"
-    assert looks(page, 0)[DOTTED] == " often"
-    assert 'F16 says " rains" (60 %; Q4_K_M gives it 30 %)' in page.result.text
+    assert looks(page, 0)[PARTING] == "rains"
+    assert looks(page, 1)[PARTING] == "snows"
+    assert looks(page, 0)[DOTTED] == "often"
+    assert 'F16 says "rains" (60 %; Q4_K_M gives it 30 %)' in page.result.text
     assert "1 of 3 places" in page.result.text
     assert "12 tok/s · 3 tokens" in page.columns[0].figures
 
@@ -53,8 +53,8 @@ def test_a_mark_tells_the_probabilities(page, qtbot):
     ask(page, qtbot)
 
     tips = [each.tip for each in page.columns[0].text.stretches if each.tip]
-    assert tips[0].splitlines() == ['" rains": F16 60 %, Q4_K_M 30 %', '" snows": F16 20 %, Q4_K_M 50 %']
-    assert tips[1] == 'Q4_K_M would rather say " much"; it gives this 40 %.'
+    assert tips[0].splitlines() == ['"rains": F16 60 %, Q4_K_M 30 %', '"snows": F16 20 %, Q4_K_M 50 %']
+    assert tips[1] == 'Q4_K_M would rather say "much"; it gives this 40 %.'
 
 
 def test_the_answers_show_while_they_come(page, qtbot):
@@ -98,7 +98,7 @@ def test_a_blind_vote_hides_the_models_until_it_is_cast(page, qtbot, monkeypatch
     page.result.ballot.buttons["left"].click()
 
     assert page.columns[0]._about.text().endswith("copy.gguf")
-    assert looks(page, 0)[PARTING] == " snows"
+    assert looks(page, 0)[PARTING] == "snows"
     assert "You chose the answer of Q4_K_M." in page.result.text
     assert "Q4_K_M was preferred 1 of 1 times" in page.result.text
     assert "not yet distinguishable" in page.result.text
@@ -152,7 +152,7 @@ def test_earlier_comparisons_come_back(page, qtbot):
     page._kept.actions()[1].trigger()
 
     assert page.bar.edit.toPlainText() == "the first question"
-    assert looks(page, 1)[PARTING] == " snows"
+    assert looks(page, 1)[PARTING] == "snows"
 
 
 def test_the_pair_is_remembered_when_it_is_chosen_again(page, qtbot):

@@ -25,7 +25,7 @@ FOUND = Comparison(
 
 def test_both_candidates_are_told_with_both_probabilities():
     assert parting_sentence(FOUND) == (
-        'The first token is the same. Then F16 says " rains" (60 %; Q4_K_M gives it 25 %), and '
+        'The first token is the same. Then F16 says "rains" (60 %; Q4_K_M gives it 25 %), and '
         "Q4_K_M ends (75 %; F16 gives it under 0.1 %)."
     )
 
@@ -34,7 +34,14 @@ def test_models_of_one_type_are_the_first_and_the_second():
     found = replace(
         FOUND, second=replace(FOUND.second, type_name="F16"), parting=replace(PARTING, position=0)
     )
-    assert parting_sentence(found).startswith('They differ from the first token on: the first says " rains"')
+    assert parting_sentence(found).startswith('They differ from the first token on: the first says "rains"')
+
+
+def test_tokens_that_differ_in_a_blank_are_told_with_it():
+    other = replace(PARTING.second, text="rains", ends=False)
+    said = parting_sentence(replace(FOUND, parting=replace(PARTING, second=other)))
+    assert 'says " rains"' in said
+    assert 'says "rains"' in said
 
 
 def test_the_following_is_told_as_a_share():

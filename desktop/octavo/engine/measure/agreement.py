@@ -27,9 +27,11 @@ def parting_sentence(found: Comparison) -> str:
     if not parting.position:
         begin = "They differ from the first token on:"
     one, other = parting.first, parting.second
+    # Two that differ in their blank alone are told with it.
+    acts = [_act(each, exactly=shown_token(one.text) == shown_token(other.text)) for each in (one, other)]
     return (
-        f"{begin} {first} {_act(one)} ({share(one.first)}; {second} gives it {share(one.second)}), and "
-        f"{second} {_act(other)} ({share(other.second)}; {first} gives it {share(other.first)})."
+        f"{begin} {first} {acts[0]} ({share(one.first)}; {second} gives it {share(one.second)}), and "
+        f"{second} {acts[1]} ({share(other.second)}; {first} gives it {share(other.first)})."
     )
 
 
@@ -57,11 +59,11 @@ def share(probability: float) -> str:
     return f"{100 * probability:.{digits}f} %"
 
 
-def _act(candidate: Candidate) -> str:
-    return "ends" if candidate.ends else f"says {shown_token(candidate.text)}"
+def _act(candidate: Candidate, *, exactly: bool) -> str:
+    return "ends" if candidate.ends else f"says {shown_token(candidate.text, exactly=exactly)}"
 
 
-def shown_token(text: str) -> str:
-    """A token in quotation marks; what cannot be seen is written out."""
-    visible = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    return f'"{visible}"'
+def shown_token(text: str, *, exactly: bool = False) -> str:
+    """A token in quotation marks, without the blank that begins a word; other blanks are written out."""
+    shown = text[1:] if text[:1] == " " and text.strip() and not exactly else text
+    return '"' + shown.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'

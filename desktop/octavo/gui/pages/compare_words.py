@@ -40,14 +40,14 @@ def going_on(event: Progressed) -> str:
 
 
 def figures(answer: Answer) -> str:
-    """``12 tok/s · 64 tokens · first after 0.3 s · needs 320 MB``."""
+    """``12 tok/s · 64 tokens · needs 320 MB · first token after 0.3 s``."""
     told = [speed(answer.tokens_per_second), f"{count(len(answer.tokens))} tokens"]
     if answer.finish == "length":
         told[-1] += ", cut"
-    told.append(f"first after {answer.first_token_seconds:.1f} s")
+    told.append(f"needs {byte_count(answer.memory_bytes)}")
+    told.append(f"first token after {answer.first_token_seconds:.1f} s")
     if answer.load_seconds:
         told.append(f"loaded in {duration(answer.load_seconds)}")
-    told.append(f"needs {byte_count(answer.memory_bytes)}")
     return " · ".join(told)
 
 
@@ -67,10 +67,18 @@ def marked(found: Comparison, number: int) -> list[Stretch]:
         parts.append((answer.text[end:], PLAIN, ""))
     else:
         parts = _followed(found, begin, end)
-    stretches = [Stretch(clean(text), look, tip) for text, look, tip in parts]
+    stretches = [each for text, look, tip in parts for each in _without_blanks(clean(text), look, tip)]
     if not found.is_same and not answer.marked_characters and begin >= len(answer.text):
         stretches.append(Stretch(ENDS, PARTING, _parting_tip(found)))
     return stretches
+
+
+def _without_blanks(text: str, look: str, tip: str) -> list[Stretch]:
+    """A stretch whose mark begins at what can be seen."""
+    seen = text.lstrip()
+    if look == PLAIN or not seen:
+        return [Stretch(text, look, tip)]
+    return [Stretch(text[: len(text) - len(seen)]), Stretch(seen, look, tip)]
 
 
 def _followed(found: Comparison, begin: int, end: int) -> list[tuple[str, str, str]]:

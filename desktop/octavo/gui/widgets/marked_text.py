@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QUrl
-from PySide6.QtGui import QFont, QHelpEvent, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QFont, QHelpEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextBrowser, QToolTip
 
 from octavo.gui.theme.fonts import READING, SEMIBOLD, font
 from octavo.gui.theme.tokens import colour
 
+LINE_HEIGHT = 140
 PLAIN, PARTING, DOTTED = "plain", "parting", "dotted"
 
 
@@ -36,6 +37,7 @@ class MarkedText(QTextBrowser):
         self.setUndoRedoEnabled(False)
         self.setTabChangesFocus(True)
         self.setAccessibleName(name)
+        self.setPlaceholderText("The answer comes here.")
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
 
@@ -86,6 +88,9 @@ class MarkedText(QTextBrowser):
     def _write(self, stretch: Stretch) -> None:
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        shape = QTextBlockFormat()
+        shape.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.setBlockFormat(shape)
         cursor.insertText(stretch.text, _look(stretch))
 
 

@@ -41,7 +41,7 @@ class PromptBar(Card):
         for each in examples:
             menu.addAction(each.replace("&", "&&")).triggered.connect(partial(self.write, each))
         example.setMenu(menu)
-        self.length = Button("", "ghost", "sliders-horizontal", height=32, size=SMALL)
+        self.length = Button("Length", "ghost", "sliders-horizontal", height=32, size=SMALL)
         lengths = QMenu(self.length)
         for n in LENGTHS:
             lengths.addAction(f"{n} tokens").triggered.connect(partial(self.choose_length, n))

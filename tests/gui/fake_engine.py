@@ -193,6 +193,8 @@ def chat(request: Chat) -> Message:
     question = request.messages[-1]["content"]
     send(Progressed(id=request.id, stage="prefill", done=5, total=10))
     finish, words = "stop", question.split(" ")
+    if question == "refuse" and not request.template:
+        return Failed(id=request.id, kind="conversation_refused", message="The chat template refuses this.")
     if question == "die":
         die()
     if question == "rubbish":
@@ -295,6 +297,9 @@ def load(request: Load) -> Message:
         load_seconds=0.1,
         predicted_bytes=250_000_000,
         measured_rss_bytes=260_000_000,
+        template="{{ messages }}",
+        template_findings=["The template contains a web address."] if "odd" in request.path else [],
+        built_in_template="{{ plain }}",
     )
     return Done(id=request.id, result=msgspec.to_builtins(report))
 
@@ -335,7 +340,8 @@ def answer(request: Request) -> Message | None:
             return Done(id=request.id, result=msgspec.to_builtins(entries))
         case CountTokens():
             n_tokens = sum(len(each["content"].split()) for each in request.messages)
-            return Done(id=request.id, result={"tokens": n_tokens})
+            costs = [len(text.split()) for text in request.texts]
+            return Done(id=request.id, result={"tokens": n_tokens, "text_tokens": costs})
         case Warm():
             for done in range(3 if "--cold" in sys.argv else 0):
                 send(Progressed(id=request.id, stage="compile", done=done, total=3))

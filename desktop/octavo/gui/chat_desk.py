@@ -147,18 +147,26 @@ class ChatDesk(QObject):
         max_tokens: int = 0,
         template: str = "",
         overflow: Overflow = "stop",
-    ) -> None:
-        """Count the tokens of a conversation, unless the model has better things to do.
+        texts: Sequence[str] = (),
+    ) -> bool:
+        """Count the tokens of a conversation, unless the model has better things to do; whether it will.
 
-        ``counted`` tells how many there are, ``measured`` also what of them would be sent.
+        ``counted`` tells how many there are, ``measured`` also what of them would be sent, and how many each of
+        ``texts`` has.
         """
         if self.state == "ready" and not self._engine.is_busy:
             request = CountTokens(
-                messages=messages, max_tokens=max_tokens, template=template, overflow=overflow
+                messages=messages,
+                max_tokens=max_tokens,
+                template=template,
+                overflow=overflow,
+                texts=list(texts),
             )
             # Held until it is joined: a closed engine holds no calls.
             call = self._engine.ask(request)
             call.done.connect(self._tell_count)
+            return True
+        return False
 
     def close(self) -> None:
         """End the engine."""

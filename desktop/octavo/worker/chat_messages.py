@@ -52,12 +52,19 @@ class Chat(Message, frozen=True, kw_only=True):
 
 
 class CountTokens(Message, frozen=True, kw_only=True):
-    """How many tokens a conversation takes; ends with ``Done(result=TokenCount)``. Fields as in ``Chat``."""
+    """How many tokens a conversation takes; ends with ``Done(result=TokenCount)``. Fields as in ``Chat``.
+
+    Parameters
+    ----------
+    texts : list of str
+        Texts to be counted each by itself, for example attached files.
+    """
 
     messages: list[dict[str, str]]
     max_tokens: int = 0
     template: str = ""
     overflow: Literal["stop", "drop_oldest"] = "stop"
+    texts: list[str] = msgspec.field(default_factory=list)
 
 
 class TidyChats(Message, frozen=True, kw_only=True):
@@ -89,6 +96,12 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
         The context it was loaded with, tokens.
     predicted_bytes, measured_rss_bytes : int
         Memory as estimated before, and of the child process now.
+    template, template_note : str
+        The Jinja source that conversations are written with, and a sentence if it is not the model's own.
+    template_findings : list of str
+        A sentence for each thing about it that a person should look at before trusting it.
+    built_in_template : str
+        A plain one that suits the model, for where its own fails.
     """
 
     context_tokens: int
@@ -98,6 +111,10 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     load_seconds: float
     predicted_bytes: int
     measured_rss_bytes: int
+    template: str = ""
+    template_note: str = ""
+    template_findings: list[str] = msgspec.field(default_factory=list)
+    built_in_template: str = ""
 
 
 class TokenCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,11 +128,14 @@ class TokenCount(msgspec.Struct, frozen=True, kw_only=True):
         Of what would be sent; 0 if it is too long to be.
     n_dropped : int
         Messages that would not be sent: the oldest behind the system message.
+    text_tokens : list of int
+        Of each of ``CountTokens.texts``.
     """
 
     tokens: int
     sent_tokens: int = 0
     n_dropped: int = 0
+    text_tokens: list[int] = msgspec.field(default_factory=list)
 
 
 # Events.

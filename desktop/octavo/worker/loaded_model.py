@@ -64,11 +64,18 @@ class LoadedModel:
 
     def count(self, request: CountTokens) -> TokenCount:
         """How many tokens a conversation takes, and how much of it would be sent."""
+        texts = [len(self.tokenizer.encode(text)) for text in request.texts]
         try:
             fitted = self.fit(request)
         except ContextFull:
-            return TokenCount(tokens=len(self.prompt_ids(request.messages, request.template)))
-        return TokenCount(tokens=fitted.all_tokens, sent_tokens=fitted.tokens, n_dropped=fitted.n_dropped)
+            tokens = len(self.prompt_ids(request.messages, request.template))
+            return TokenCount(tokens=tokens, text_tokens=texts)
+        return TokenCount(
+            tokens=fitted.all_tokens,
+            sent_tokens=fitted.tokens,
+            n_dropped=fitted.n_dropped,
+            text_tokens=texts,
+        )
 
     def continued_ids(self, text: str) -> list[int]:
         """The tokens of the beginning of an answer, as they stand behind its prompt."""
@@ -123,6 +130,8 @@ def load_model(request: Load) -> Work[LoadedModel]:
     from octavo.engine.hardware.memory import process_rss_bytes
     from octavo.engine.inference.session import load_session
     from octavo.engine.tokenizer.load import load_tokenizer
+    from octavo.engine.tokenizer.suspicion import suspicious
+    from octavo.engine.tokenizer.template import built_in_source, chat_template
 
     started = time.perf_counter()
     checkpoint = open_checkpoint(Path(request.path))
@@ -140,6 +149,7 @@ def load_model(request: Load) -> Work[LoadedModel]:
     except BaseException:
         checkpoint.close()
         raise
+    template = chat_template(checkpoint)
     report = LoadReport(
         context_tokens=session.context_tokens,
         kv_type=request.kv_type,
@@ -148,6 +158,10 @@ def load_model(request: Load) -> Work[LoadedModel]:
         load_seconds=time.perf_counter() - started,
         predicted_bytes=predicted_bytes,
         measured_rss_bytes=process_rss_bytes(),
+        template=template.source,
+        template_note=template.note,
+        template_findings=suspicious(template.source),
+        built_in_template=built_in_source(checkpoint),
     )
     return LoadedModel(checkpoint, tokenizer, session, report, ChatMemory(session))
 

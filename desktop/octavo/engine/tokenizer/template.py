@@ -39,9 +39,19 @@ def chat_template(checkpoint: TokenizerSource) -> ChatTemplate:
     own = text_field(checkpoint, "tokenizer.chat_template")
     if own:
         return ChatTemplate(own)
-    tokens = list_field(checkpoint, "tokenizer.ggml.tokens", str)
-    name, source = builtin_template(tokens, text_field(checkpoint, "general.architecture"))
+    name, source = _built_in(checkpoint)
     return ChatTemplate(source, f"The model brings no chat template; the built-in {name} format is used.")
+
+
+def built_in_source(checkpoint: TokenizerSource) -> str:
+    """The source of the built-in template that fits the model's vocabulary."""
+    return _built_in(checkpoint)[1]
+
+
+def _built_in(checkpoint: TokenizerSource) -> tuple[str, str]:
+    """Its name and source."""
+    tokens = list_field(checkpoint, "tokenizer.ggml.tokens", str)
+    return builtin_template(tokens, text_field(checkpoint, "general.architecture"))
 
 
 def template_source(checkpoint: TokenizerSource) -> str:

@@ -23,7 +23,6 @@ class ChatDeletion(QObject):
         super().__init__(parent)
         self._conversation, self._notice, self._problem = conversation, notice, problem
         self._undo: Callable[[], None] | None = None
-        notice.acted.connect(self.undo)
 
     def delete_chat(self, chat_id: int) -> None:
         """Put a chat in the trash."""
@@ -74,7 +73,7 @@ class ChatDeletion(QObject):
 
     def _offer(self, told: str, undo: Callable[[], None]) -> None:
         self._undo = undo
-        self._notice.tell(told, "Undo")
+        self._notice.tell(told, "Undo", self.undo)
 
     def _try(self, change: Callable[[], object]) -> bool:
         try:

@@ -82,6 +82,7 @@ class ChatModel(QObject):
         is_its = model is not None and self.path == self._desk.path
         self._header.chip.show_model(name, self._desk.state if is_its else "empty")
         report = self._desk.report
+        self._options.show_report(report)
         if self._desk.state == "ready" and report is not None:
             self.show_memory(report.measured_rss_bytes)
             self.became_ready.emit()

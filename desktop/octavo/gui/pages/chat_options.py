@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from octavo.engine.errors import OctavoError
@@ -16,7 +16,9 @@ from octavo.gui.widgets.template_dialog import TemplateDialog
 from octavo.gui.workspace import Workspace
 from octavo.store.chat_settings import ChatSettings
 from octavo.store.settings import Settings
-from octavo.worker.protocol import Load
+from octavo.worker.protocol import Load, LoadReport
+
+SAVE_MS = 400
 
 
 class ChatOptions(QObject):
@@ -33,10 +35,13 @@ class ChatOptions(QObject):
         super().__init__(panel)
         self._panel, self._workspace = panel, workspace
         self._conversation, self._problem = conversation, problem
-        self.template = ""
+        self._report: LoadReport | None = None
+        self._saving = QTimer(self, singleShot=True, interval=SAVE_MS)
+        self._saving.timeout.connect(self._save)
         self.popover = SamplingPopover(panel, kept_settings(workspace.settings))
         self.popover.changed.connect(self._keep)
-        self.popover.template_asked.connect(self._show_template)
+        self.popover.closed.connect(self.save_now)
+        self.popover.template_asked.connect(self.show_template)
         self.popover.preset_chosen.connect(self._use_preset)
         self.popover.preset_kept.connect(self._keep_preset)
         self.popover.preset_removed.connect(self._remove_preset)
@@ -45,6 +50,16 @@ class ChatOptions(QObject):
     def settings(self) -> ChatSettings:
         """How the chat on view is answered."""
         return self.popover.settings
+
+    def show_report(self, report: LoadReport | None) -> None:
+        """Know the model that is loaded, for its chat template."""
+        self._report = report
+
+    def save_now(self) -> None:
+        """Write what has been changed, before the chat is another one."""
+        if self._saving.isActive():
+            self._saving.stop()
+            self._save()
 
     def show_chat(self) -> None:
         """Show the options of the chat on view."""
@@ -79,11 +94,42 @@ class ChatOptions(QObject):
             n_threads=kept.n_threads,
         )
 
+    def use_template(self, source: str) -> None:
+        """Write conversations with another template, or the model's own if ``source`` is empty."""
+        self._take(replace(self.settings, template=source))
+
+    def use_built_in_template(self) -> None:
+        """Write conversations with the plain template that suits the model."""
+        if self._report is not None:
+            self.use_template(self._report.built_in_template)
+
+    def show_template(self) -> None:
+        """Show the chat template, for reading and changing."""
+        self.popover.close()
+        report = self._report
+        dialog = TemplateDialog(
+            self._panel,
+            self.settings.template,
+            report.template if report else "",
+            built_in=report.built_in_template if report else "",
+            note=report.template_note if report else "",
+            findings=report.template_findings if report else (),
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.use_template)
+        dialog.open()
+
     def _take(self, settings: ChatSettings) -> None:
         self.popover.show_settings(settings)
         self._keep()
+        self.save_now()
 
     def _keep(self) -> None:
+        """What is changed holds at once; it is written when the typing pauses."""
+        self._saving.start()
+        self.changed.emit()
+
+    def _save(self) -> None:
         chosen = self.settings
         self._workspace.change_settings(
             system_prompt=chosen.system_prompt,
@@ -94,7 +140,6 @@ class ChatOptions(QObject):
             max_tokens=chosen.max_tokens,
         )
         self._try(lambda: self._conversation.keep_settings(chosen))
-        self.changed.emit()
 
     def _use_preset(self, name: str) -> None:
         preset = self._conversation.store.presets.all().get(name)
@@ -110,15 +155,6 @@ class ChatOptions(QObject):
         presets = self._conversation.store.presets
         self._try(lambda: presets.remove(name))
         self.popover.show_presets(presets.all())
-
-    def _show_template(self) -> None:
-        self.popover.close()
-        dialog = TemplateDialog(self._panel, self.settings.template, self.template)
-        dialog.chosen.connect(self._use_template)
-        dialog.open()
-
-    def _use_template(self, source: str) -> None:
-        self._take(replace(self.settings, template=source))
 
     def _try(self, keep: Callable[[], None]) -> None:
         """Keep something; where that fails the user is told, and it holds until the program ends."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversation import Conversation
+from octavo.gui.markdown.clean_text import clean
 from octavo.gui.pages.answering import Answering
 from octavo.gui.pages.chat_context import ChatContext
 from octavo.gui.pages.chat_files import ChatFiles
@@ -28,7 +29,7 @@ from octavo.gui.widgets.message_list import MessageList
 from octavo.gui.widgets.notice_bar import NoticeBar
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.workspace import Workspace
-from octavo.worker.protocol import Replied
+from octavo.worker.protocol import LoadReport, Replied
 
 SIDE = 64
 
@@ -64,6 +65,7 @@ class ChatPanel(QWidget):
             self.problem,
             self.notice,
         )
+        self._known_templates: set[str] = set()
         self._arrange()
         self._connect()
 
@@ -137,6 +139,7 @@ class ChatPanel(QWidget):
         self.messages.deletion_asked.connect(self._ask_deletion)
         self.answering.ended.connect(self._end)
         self._conversation.not_saved.connect(self._tell_not_saved)
+        self._desk.loaded.connect(self._warn_of_template)
 
     def _show_branch(self, stays: bool) -> None:
         self._show_branch_on_view(stays=stays)
@@ -164,6 +167,12 @@ class ChatPanel(QWidget):
     def _show_ready(self) -> None:
         if not self._desk.is_answering:
             self._show_last_figures()
+
+    def _warn_of_template(self, report: LoadReport) -> None:
+        """Tell once of a template that a person should look at before trusting it."""
+        if report.template_findings and report.template not in self._known_templates:
+            self._known_templates.add(report.template)
+            self.notice.tell(clean(report.template_findings[0]), "Show it", self.options.show_template)
 
     def _tell_not_saved(self, told: str) -> None:
         self.problem.show_problem(told, "What you see can still be copied.")

@@ -13,7 +13,7 @@ from octavo.gui.pages.answering import Answering
 from octavo.gui.pages.chat_model import ChatModel
 from octavo.gui.pages.chat_options import ChatOptions
 from octavo.gui.pages.chat_words import shown
-from octavo.gui.pages.failures import SMALLER_CONTEXT, show_failure
+from octavo.gui.pages.failures import SMALLER_CONTEXT, TEMPLATE_FAILURES, show_failure
 from octavo.gui.widgets.composer import Composer
 from octavo.gui.widgets.message_list import MessageList
 from octavo.gui.widgets.notice_bar import NoticeBar
@@ -148,7 +148,12 @@ class ChatTurns(QObject):
     def _fail(self, failed: Failed) -> None:
         if failed.kind != "cancelled":
             self._retry = failed
-            show_failure(self._problem, failed, is_saved=self._conversation.chat is not None)
+            show_failure(
+                self._problem,
+                failed,
+                is_saved=self._conversation.chat is not None,
+                has_own_template=bool(self._options.settings.template),
+            )
 
     def _try_again(self) -> None:
         """Do what the first button of the problem says, and repeat the question that failed."""
@@ -156,7 +161,13 @@ class ChatTurns(QObject):
         if failed is None:
             return
         self.hide_problem()
-        if failed.kind == "context_full":
+        if failed.kind in TEMPLATE_FAILURES:
+            # Where the user's own fails, the model's own may do.
+            if self._options.settings.template:
+                self._options.use_template("")
+            else:
+                self._options.use_built_in_template()
+        elif failed.kind == "context_full":
             self._options.choose_overflow("drop_oldest")
         else:
             self._desk.load_again(SMALLER_CONTEXT if failed.kind == "not_enough_memory" else 0)

@@ -15,9 +15,26 @@ _STEPS = {
     "context_full": "Leave out the oldest messages",
 }
 
+# The chat template is broken, or does not take this conversation.
+TEMPLATE_FAILURES = ("template_failed", "conversation_refused")
 
-def show_failure(card: ProblemCard, failed: Failed, *, is_saved: bool) -> None:
-    """Show ``failed`` on ``card``; ``is_saved`` says that there is a chat, which is on the disk."""
+
+def show_failure(
+    card: ProblemCard, failed: Failed, *, is_saved: bool, has_own_template: bool = False
+) -> None:
+    """Show ``failed`` on ``card``.
+
+    Parameters
+    ----------
+    is_saved : bool
+        Whether there is a chat, which is on the disk.
+    has_own_template : bool
+        Whether the chat is written with a template that the user chose.
+    """
+    if failed.kind in TEMPLATE_FAILURES:
+        step = "Use the model's own template" if has_own_template else "Use the built-in template"
+        card.show_problem(failed.message, primary=step, details=failed.details)
+        return
     saved = "This chat is saved." if is_saved else ""
     card.show_problem(
         failed.message,

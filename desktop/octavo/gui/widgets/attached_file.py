@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -31,7 +32,7 @@ class AttachedFile:
     name: str
     text: str
 
-    @property
+    @cached_property
     def as_markdown(self) -> str:
         """The file as it is sent: its name, and its text in a fence that nothing in it closes."""
         longest = SHORTEST_FENCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from collections.abc import Callable
 
 from octavo.gui.theme.fonts import SMALL
 from octavo.gui.widgets.button import Button
@@ -13,12 +13,11 @@ from octavo.gui.widgets.label import Label
 class NoticeBar(Card):
     """One line; it stays until the next thing happens, or is closed."""
 
-    acted = Signal()
-
     def __init__(self) -> None:
         super().__init__(padding=0, gap=10, across=True)
         self.body.setContentsMargins(14, 6, 6, 6)
         self._text = Label("", SMALL, elide=True)
+        self._do: Callable[[], object] | None = None
         self.action = Button("", "link", height=30, size=SMALL)
         close = Button("", "ghost", "x", name="Dismiss", height=28, icon_pixels=14)
         self.body.addWidget(Icon("info", size=16))
@@ -29,8 +28,9 @@ class NoticeBar(Card):
         close.clicked.connect(self.hide)
         self.hide()
 
-    def tell(self, text: str, action: str = "") -> None:
+    def tell(self, text: str, action: str = "", act: Callable[[], object] | None = None) -> None:
         """Show a sentence, with a button if there is an action."""
+        self._do = act
         self._text.show_text(text)
         self.action.show_text(action)
         self.action.setVisible(bool(action))
@@ -44,4 +44,6 @@ class NoticeBar(Card):
 
     def _act(self) -> None:
         self.hide()
-        self.acted.emit()
+        act, self._do = self._do, None
+        if act is not None:
+            act()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL, TINY, font
@@ -29,6 +29,7 @@ class SamplingPopover(QWidget):
 
     changed = Signal()
     template_asked = Signal()
+    closed = Signal()
     preset_chosen = Signal(str)
     preset_kept = Signal(str)
     preset_removed = Signal(str)
@@ -110,6 +111,10 @@ class SamplingPopover(QWidget):
         self.move(max(corner.x(), leftmost), corner.y())
         self.show()
         (self._prompt if focus_prompt else self._temperature).setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.closed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

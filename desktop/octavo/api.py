@@ -39,11 +39,19 @@ from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.quantize.tensor_roles import file_order, layer_number, may_shrink, role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
     from octavo.engine.calibrate.layer_run import LayerRun
     from octavo.engine.calibrate.layer_run import Seen as Seen
+
+    # float32[rows, columns] -> codes uint8[rows, columns], scales and zero points [rows, groups].
+    GroupRounder = Callable[
+        [npt.NDArray[np.float32]],
+        tuple[npt.NDArray[np.uint8], npt.NDArray[np.float16], npt.NDArray[np.uint8]],
+    ]
 
 API_VERSION = 1
 
@@ -84,6 +92,7 @@ __all__ = [
     "file_order",
     "first",
     "first_share",
+    "group_rounder",
     "hookimpl",
     "int4_blocks",
     "layer_number",
@@ -167,6 +176,31 @@ def feedback_encoder(block_type: BlockType, moments: npt.NDArray[np.float32]) ->
         return lambda weights, _: encode(weights, block_type, importance)
     feedback = make_feedback(moments, importance, DAMPING)
     return lambda weights, _: encode_with_feedback(weights, block_type, feedback)
+
+
+def group_rounder(
+    moments: npt.NDArray[np.float32], group: int, *, symmetric: bool, clips: bool = True
+) -> GroupRounder:
+    """What rounds rows of a matrix, whose inputs have the second moments, to groups of 4 bits that share a scale.
+
+    Codes, scales and zero points are settled together so that the outputs change least; see
+    ``octavo.engine.calibrate.int4_feedback``. The rounder may be called from several threads at once.
+
+    Parameters
+    ----------
+    moments : float32[columns, columns]
+    group : int
+        A multiple of 32 that divides the columns.
+    symmetric : bool
+        Whether all zero points are 8.
+    clips : bool
+        Whether the largest weights may be cut.
+    """
+    from octavo.engine.calibrate.best import DAMPING
+    from octavo.engine.calibrate.int4_feedback import make_coupling, round_groups
+
+    coupling = make_coupling(moments, DAMPING)
+    return lambda weights: round_groups(weights, group, coupling, symmetric=symmetric, clips=clips)
 
 
 def int4_blocks(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from octavo_awq.groups import Groups
+
 api_version = 1
 
 GROUPS = (128, 64, 32)
@@ -56,7 +58,9 @@ class AwqOptions:
     text : str
         Path of the calibration text; empty for the one that comes with Octavo.
     scales, clips : bool
-        Whether the two searches are made; without both, weights are rounded to the nearest.
+        Whether the two searches are made.
+    feedback : bool
+        Whether weights make up for each other's errors; without all three, each is rounded to the nearest.
     """
 
     output: Literal["folder", "compressed-tensors", "gguf"] = field(
@@ -87,6 +91,14 @@ class AwqOptions:
         default=True,
         metadata={"label": "Search limits", "help": "Cut off extreme weights where the others gain by it."},
     )
+    feedback: bool = field(
+        default=True,
+        metadata={
+            "label": "Correct errors",
+            "help": "Round each weight so that it makes up for the errors of the others: "
+            "far closer to the original, in the same file layout.",
+        },
+    )
 
 
 class Awq:
@@ -101,7 +113,7 @@ class Awq:
         """Matrices of layers in 4 bits; in folders all else is F16."""
         options = options or AwqOptions()
         windows = _WINDOWS if options.scales else _WINDOWS_UNSEARCHED
-        if not options.scales and not options.clips and options.output != "gguf":
+        if not (options.scales or options.clips or options.feedback):
             windows = 1
         if options.output == "gguf":
             mixed = plan_mixture(tensors, _MIXTURE)
@@ -127,7 +139,7 @@ class Awq:
             options or AwqOptions(),
             plan.group or GROUPS[-1],
             symmetric=plan.layout == "compressed-tensors",
-            into_groups=self._packer(plan.group) if plan.layout else None,
+            pack=_packed if plan.layout else None,
             n_threads=n_threads,
         )
 
@@ -139,34 +151,25 @@ class Awq:
     ) -> npt.NDArray[np.uint8]:
         """Round rows that no calibration knows anything about."""
         if block_type.name.startswith("INT4_"):
-            return _packed(weights, block_type, block_type.n_weights)
+            from octavo_awq.groups import round_groups
+
+            return _packed(round_groups(weights, block_type.n_weights, symmetric=False), block_type)
         return encode(weights, block_type, importance)
 
-    def _packer(self, group: int) -> Packer:
-        return lambda weights, to: _packed(weights, to, group)
 
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Packer = Callable[[npt.NDArray[np.float32], BlockType], npt.NDArray[np.uint8]]
-
-
-def _packed(weights: npt.NDArray[np.float32], to: BlockType, group: int) -> npt.NDArray[np.uint8]:
-    """Rows rounded in groups; those around zero are Q4_0 blocks that repeat the group's scale."""
+def _packed(found: Groups, to: BlockType) -> npt.NDArray[np.uint8]:
+    """Rows of blocks; groups around zero become Q4_0 blocks that repeat the group's scale."""
     import numpy as np
 
-    from octavo_awq.groups import round_groups
-
-    found = round_groups(weights, group, symmetric=to.name == "Q4_0")
     if to.name != "Q4_0":
         return int4_blocks(found.q, found.scales, found.zeros)
-    repeated = np.repeat(found.scales, group // 32, axis=1)
-    halves = found.q.reshape(len(weights), -1, 2, 16)
+    rows, columns = found.q.shape
+    repeated = np.repeat(found.scales, columns // 32 // found.scales.shape[1], axis=1)
+    halves = found.q.reshape(rows, -1, 2, 16)
     blocks = np.empty((*repeated.shape, 18), np.uint8)
     blocks[..., :2] = repeated[..., None].view(np.uint8)
     blocks[..., 2:] = halves[:, :, 0] | halves[:, :, 1] << 4
-    return blocks.reshape(len(weights), -1)
+    return blocks.reshape(rows, -1)
 
 
 def _group(tensors: Sequence[TensorInfo]) -> int:

@@ -18,10 +18,12 @@ from octavo.api import (
     Work,
     encode,
     feedback_encoder,
+    group_rounder,
     layer_number,
     layer_run,
 )
 from octavo_awq.folds import Fold, folds
+from octavo_awq.groups import Groups, round_groups
 from octavo_awq.scales import Loss, clip, linear_loss, search_clip, search_scale
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Choices(Protocol):
     def clips(self) -> bool:
         """Whether clipping is searched."""
 
+    @property
+    def feedback(self) -> bool:
+        """Whether weights make up for each other's errors."""
+
 
 @dataclass
 class _Layer:
@@ -72,8 +78,8 @@ class AwqCalibration:
         Weights that share a scale, in the search.
     symmetric : bool
         Whether groups have no zero point.
-    into_groups : function (weights float32[rows, columns], BlockType) -> uint8[rows, row_bytes], or None
-        Packs rows that are scaled and clipped; None for a GGUF, whose blocks know error feedback.
+    pack : function (Groups, BlockType) -> uint8[rows, row_bytes], or None
+        Packs rounded rows; None for a GGUF, whose blocks are the engine's.
     """
 
     def __init__(
@@ -83,27 +89,29 @@ class AwqCalibration:
         group: int,
         *,
         symmetric: bool,
-        into_groups: Callable[[Floats, BlockType], npt.NDArray[np.uint8]] | None,
+        pack: Callable[[Groups, BlockType], npt.NDArray[np.uint8]] | None,
         n_threads: int = 0,
     ) -> None:
         self._source = source
         self._choices = choices
         self._group, self._symmetric = group, symmetric
-        self._into_groups = into_groups
-        # The error feedback of a GGUF knows how much tokens count; the paper's losses count them all the same.
+        self._pack = pack
+        # Error feedback knows how much tokens count; the paper's losses count them all the same.
         self._run = layer_run(
-            source, choices.text, n_samples=N_SAMPLES, weighted=into_groups is None, n_threads=n_threads
+            source, choices.text, n_samples=N_SAMPLES, weighted=choices.feedback, n_threads=n_threads
         )
-        self._searches = into_groups is None or choices.scales or choices.clips
+        self._searches = choices.scales or choices.clips or choices.feedback
         self._number = -1
         self._layer = _Layer()
+        # By product and type: a product's matrices share what their inputs say.
+        self._kept: dict[tuple[int, str], RowEncoder] = {}
 
     def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
         """Search the tensor's layer if that is not done, and give the encoder of its rows."""
         number = layer_number(tensor.name)
         if number >= 0 and number != self._number:
             self._number = -1
-            self._layer = _Layer()
+            self._layer, self._kept = _Layer(), {}
             if self._searches:
                 self._layer = yield from self._search(number)
             self._number = number
@@ -114,28 +122,44 @@ class AwqCalibration:
         limits = found.limits.get(tensor.name)
         if kind == "bias" and rows is not None:  # a bias has as many numbers as its matrix has rows
             return lambda weights, _: encode(weights / rows, to)
-        pack = self._packer(tensor, to, found, columns)
+        rounded = self._rounder(tensor, to, found, columns)
 
         def encoded(weights: Floats, first: int) -> npt.NDArray[np.uint8]:
             here = slice(first, first + len(weights))
             changed = folded(weights, columns, rows if rows is None else rows[here])
-            return pack(changed if limits is None else clip(changed, limits[here]), first)
+            return rounded(changed if limits is None else clip(changed, limits[here]), first)
 
         return encoded
 
     def close(self) -> None:
         """End the threads, and forget what was found."""
         self._run.close()
-        self._number, self._layer = -1, _Layer()
+        self._number, self._layer, self._kept = -1, _Layer(), {}
 
-    def _packer(self, tensor: TensorInfo, to: BlockType, found: _Layer, scale: Floats | None) -> RowEncoder:
-        pack = self._into_groups
-        if pack is not None and not to.is_float:
-            return lambda weights, _: pack(weights, to)
-        moments = found.moments.get(tensor.name)
-        if moments is None or to.is_float:
+    def _rounder(self, tensor: TensorInfo, to: BlockType, found: _Layer, scale: Floats | None) -> RowEncoder:
+        if to.is_float:
             return lambda weights, _: encode(weights, to)
-        return feedback_encoder(to, moments if scale is None else moments / np.outer(scale, scale))
+        moments = found.moments.get(tensor.name)
+        if moments is None or not self._choices.feedback:
+            return self._nearest(to)
+        key = (id(moments), to.name)
+        if key not in self._kept:
+            scaled = moments if scale is None else moments / np.outer(scale, scale)
+            self._kept = {key: self._with_feedback(scaled, to)}
+        return self._kept[key]
+
+    def _nearest(self, to: BlockType) -> RowEncoder:
+        pack, group, symmetric = self._pack, self._group, self._symmetric
+        if pack is None:
+            return lambda weights, _: encode(weights, to)
+        return lambda weights, _: pack(round_groups(weights, group, symmetric=symmetric), to)
+
+    def _with_feedback(self, moments: Floats, to: BlockType) -> RowEncoder:
+        pack = self._pack
+        if pack is None:
+            return feedback_encoder(to, moments)
+        rounds = group_rounder(moments, self._group, symmetric=self._symmetric, clips=self._choices.clips)
+        return lambda weights, _: pack(Groups(*rounds(weights)), to)
 
     def _search(self, number: int) -> Work[_Layer]:
         seen = yield from self._run.reach(number)
@@ -151,7 +175,7 @@ class AwqCalibration:
                 _note(found, product.tensors, fold, scale)
             for name in product.tensors:
                 found.moments[name] = product.moments
-        if self._into_groups is None or not self._choices.clips:
+        if self._pack is None or self._choices.feedback or not self._choices.clips:
             return found
         for at, product in enumerate(seen):
             yield Progress(

@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
+from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.inference.layered import LayeredModel, compile_layered
 from octavo.engine.inference.program_steps import Product
+from octavo.engine.kernels.moments import add_moments
 from octavo.engine.progress import Progress, Work
 
 Floats = npt.NDArray[np.float32]
@@ -83,7 +86,7 @@ class LayerRun:
     def reach(self, layer: int) -> Work[list[Seen]]:
         """Run all layers up to this one; what went into its products, whose matrices stay until the next call."""
         if self._model is None:
-            yield from compile_layered()
+            yield from compile_layered(add_moments, take_over, round_with_feedback, find_int4_ranges)
             self._model = LayeredModel(self._checkpoint, self._windows.shape[1], self._n_threads)
         if not self._hidden or layer < self._next:
             self._hidden = [self._model.embed(each) for each in self._windows]

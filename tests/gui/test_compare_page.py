@@ -6,9 +6,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from octavo.gui.widgets.button import Button
+from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.marked_text import DOTTED, PARTING
 from octavo.store.comparisons import Comparisons
 from octavo.store.library import ModelEntry
+from octavo.worker.protocol import Convert, Copy
 
 
 @pytest.fixture
@@ -183,3 +186,26 @@ def test_leaving_the_page_gives_the_memory_back(joined, page, qtbot):
     joined.window.show_named("Chat")
 
     assert not page._comparer._engine.is_running
+
+
+def test_the_models_page_leads_here(joined, page):
+    joined.window.show_named("Models")
+    joined.workspace.select(page.paths[1])
+    joined.models._details.compare_asked.emit()
+
+    assert joined.window.page_name == "Compare"
+    assert page._paths == [page.paths[1], page.paths[0]]
+
+
+def test_a_finished_conversion_leads_here(joined, page, qtbot, tmp_path):
+    output = tmp_path / "made.gguf"
+    with qtbot.waitSignal(joined.convert.jobs.converted):
+        request = Convert(path=page.paths[0], copies=[Copy(quantizer="Q8_0", output=str(output))])
+        joined.convert.jobs.start(request, "original")
+    (done,) = joined.convert.jobs.findChildren(DoneCard)
+    (compare,) = (each for each in done.findChildren(Button) if each.text().strip() == "Compare")
+    compare.click()
+
+    assert joined.window.page_name == "Compare"
+    assert page._paths == [page.paths[0], str(output)]
+    qtbot.waitUntil(lambda: "made.gguf" in page.columns[1]._about.text())

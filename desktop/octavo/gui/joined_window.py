@@ -138,7 +138,10 @@ class JoinedWindow(QObject):
         self.models.chat_asked.connect(self._chat_with)
         self.models.convert_asked.connect(self._show_convert)
         self.models.fit_asked.connect(self._show_fit)
+        self.models.compare_asked.connect(self._show_compare)
+        self.fit.convert_asked.connect(self._show_convert)
         self.convert.jobs.chat_asked.connect(self._chat_with)
+        self.convert.jobs.compare_asked.connect(self._show_compare)
         self.convert.jobs.converted.connect(self._keep_converted)
         self.convert.jobs.measured.connect(self._records.note_conversion)
         self.chat.panel.turns.smaller_asked.connect(self._show_convert)
@@ -232,6 +235,10 @@ class JoinedWindow(QObject):
     def _show_fit(self, path: str) -> None:
         self.workspace.select(path)
         self.window.show_named("Fit")
+
+    def _show_compare(self, first: str, second: str = "") -> None:
+        self.compare.compare(first, second)
+        self.window.show_named("Compare")
 
     def _keep_converted(self, output: str) -> None:
         """A conversion joins the list, and the page stays at its source."""

@@ -39,6 +39,7 @@ class ConversionJobs(QWidget):
     converted = Signal(str)
     measured = Signal(Converted)
     chat_asked = Signal(str)
+    compare_asked = Signal(str, str)
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         super().__init__()
@@ -130,6 +131,7 @@ class ConversionJobs(QWidget):
                 view.step_back()
         done = DoneCard(outcome_of(result))
         done.chat_asked.connect(partial(self.chat_asked.emit, result.output))
+        done.compare_asked.connect(partial(self.compare_asked.emit, job.request.path, result.output))
         done.folder_asked.connect(partial(show_in_folder, Path(result.output)))
         done.command_asked.connect(partial(copy_command, job.request))
         done.dismissal_asked.connect(partial(self._queue.cancel, job))

@@ -34,6 +34,7 @@ class ModelsPage(Page):
     chat_asked = Signal(str)
     convert_asked = Signal(str)
     fit_asked = Signal(str)
+    compare_asked = Signal(str)
     file_asked = Signal()
     folder_asked = Signal()
 
@@ -98,6 +99,7 @@ class ModelsPage(Page):
         self._details.chat_asked.connect(self._ask_chat)
         self._details.convert_asked.connect(self._ask_convert)
         self._details.fit_asked.connect(self._ask_fit)
+        self._details.compare_asked.connect(self._ask_compare)
         self._details.folder_asked.connect(self._open_folder)
         self._details.removal_asked.connect(self._remove)
         self._workspace.models_changed.connect(self._show_models)
@@ -237,6 +239,9 @@ class ModelsPage(Page):
 
     def _ask_fit(self) -> None:
         self.fit_asked.emit(self._workspace.selected_path)
+
+    def _ask_compare(self) -> None:
+        self.compare_asked.emit(self._workspace.selected_path)
 
     def _open_folder(self) -> None:
         show_in_folder(Path(self._workspace.selected_path))

@@ -24,6 +24,7 @@ class ModelDetails(Card):
     chat_asked = Signal()
     convert_asked = Signal()
     fit_asked = Signal()
+    compare_asked = Signal()
     folder_asked = Signal()
     removal_asked = Signal()
 
@@ -91,6 +92,7 @@ class ModelDetails(Card):
         menu = QMenu(self)
         for text, signal in (
             ("See what it needs", self.fit_asked),
+            ("Compare with another…", self.compare_asked),
             ("Show in folder", self.folder_asked),
             ("Remove from the list", self.removal_asked),
         ):

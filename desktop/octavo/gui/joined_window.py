@@ -139,7 +139,6 @@ class JoinedWindow(QObject):
         self.models.convert_asked.connect(self._show_convert)
         self.models.fit_asked.connect(self._show_fit)
         self.models.compare_asked.connect(self._show_compare)
-        self.fit.convert_asked.connect(self._show_convert)
         self.convert.jobs.chat_asked.connect(self._chat_with)
         self.convert.jobs.compare_asked.connect(self._show_compare)
         self.convert.jobs.converted.connect(self._keep_converted)

@@ -23,6 +23,7 @@ from octavo.gui.pages.models import ModelsPage
 from octavo.gui.pages.plugins import PluginsPage
 from octavo.gui.pages.settings import SettingsPage
 from octavo.gui.records import Records
+from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
@@ -64,7 +65,10 @@ class JoinedWindow(QObject):
         self._measurer = Measurer(Measurements(), self, command=command)
         self._forecaster = Forecaster(self, command=command)
         self.convert = ConvertPage(workspace, self._measurer, self._forecaster, command)
-        self.fit = FitPage(workspace)
+        self._speed_desk = SpeedDesk(workspace, self, command=command)
+        self._speed_desk.is_engaged = self._has_work
+        self._fit_forecaster = Forecaster(self, command=command)
+        self.fit = FitPage(workspace, self._speed_desk, self._measurer, self._fit_forecaster, self._records)
         self.upkeep = ChatUpkeep(self, command=command)
         self.chat = ChatPage(workspace, desk, conversation, self.upkeep)
         self._comparer, self._comparisons = Comparer(self, command=command), Comparisons()
@@ -90,6 +94,7 @@ class JoinedWindow(QObject):
         self.workspace.load_plugins()
         self.workspace.look_for_models()
         self.workspace.measure_bandwidth()
+        self._speed_desk.recall(self.workspace.n_threads)
         self.desk.warm_up()
         self._doorbell.answer()
         self._later(WARM_UP_MS, self._offer_unfinished)
@@ -128,6 +133,8 @@ class JoinedWindow(QObject):
         self._comparer.close()
         self._comparisons.close()
         self._forecaster.close()
+        self._fit_forecaster.close()
+        self._speed_desk.close()
         self.upkeep.close()
         self.desk.close()
         self._records.close()
@@ -139,6 +146,7 @@ class JoinedWindow(QObject):
         self.models.convert_asked.connect(self._show_convert)
         self.models.fit_asked.connect(self._show_fit)
         self.models.compare_asked.connect(self._show_compare)
+        self.fit.convert_asked.connect(self._show_convert)
         self.convert.jobs.chat_asked.connect(self._chat_with)
         self.convert.jobs.compare_asked.connect(self._show_compare)
         self.convert.jobs.converted.connect(self._keep_converted)
@@ -166,11 +174,17 @@ class JoinedWindow(QObject):
         self.desk.state_changed.connect(self._make_way)
         self.warm_engine.progressed.connect(self._show_warming)
         self.warm_engine.ended.connect(self._hide_warming)
+        self.warm_engine.ended.connect(self._speed_desk.retry)
         self._doorbell.rung.connect(self._answer_call)
         window.page_shown.connect(self._note_page)
         self.workspace.model_changed.connect(self._show_opened)
         if self.workspace.safe_mode:
             window.setWindowTitle("Octavo (safe mode)")
+
+    def _has_work(self) -> bool:
+        """Whether something else computes."""
+        is_chatting = self.desk.is_answering or self.desk.state == "loading"
+        return is_chatting or self.convert.jobs.is_running or self._measurer.is_measuring
 
     def _keep_place(self) -> None:
         self.workspace.change_settings(window=self.window.place)

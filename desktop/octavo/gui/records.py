@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.errors import OctavoError
+from octavo.engine.estimate.memory import weights_bytes
+from octavo.engine.estimate.program import loading_bytes
+from octavo.engine.estimate.speed import SpeedForecast, speed_forecast
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversion import Converted
-from octavo.gui.pricing import price_of
 from octavo.gui.workspace import Workspace
-from octavo.store.ledger import Ledger, LedgerEntry
+from octavo.store.ledger import Band, Ledger, LedgerEntry
 from octavo.worker.protocol import LoadReport, Replied
 
-# The first tokens of an answer say little about its speed.
-LEAST_TOKENS = 16
+# The first tokens of an answer, and a short prompt, say little about the speed.
+LEAST_TOKENS, LEAST_PROMPT = 16, 128
 
 
 class Records(QObject):
-    """The ledger's pen."""
+    """The ledger's pen; ``noted`` tells that something was written."""
+
+    noted = Signal()
 
     def __init__(self, ledger: Ledger, workspace: Workspace, desk: ChatDesk, parent: QObject) -> None:
         super().__init__(parent)
         self._ledger, self._workspace, self._desk = ledger, workspace, desk
+        self._bands: dict[str, Band] | None = None
         desk.loaded.connect(self._note_load)
         desk.answered.connect(self._note_answer)
 
+    @property
+    def bands(self) -> dict[str, Band]:
+        """How good each kind of estimate has been."""
+        if self._bands is None:
+            try:
+                self._bands = self._ledger.bands()
+            except OctavoError:  # estimates are still right without them
+                self._bands = {}
+        return self._bands
+
     def note_conversion(self, done: Converted) -> None:
-        """Note the size of a new file."""
+        """Note the size of a new file, and what it took."""
         self._note("file_bytes", done.output, done.predicted_bytes, done.file_bytes)
 
     def close(self) -> None:
@@ -33,15 +50,39 @@ class Records(QObject):
         self._ledger.close()
 
     def _note_load(self, report: LoadReport) -> None:
-        self._note("memory_bytes", self._desk.path, report.predicted_bytes, report.measured_rss_bytes)
+        card, path = self._card, self._desk.path
+        if card is not None:
+            expected = loading_bytes(card, weights_bytes(card, None), report.n_threads)
+            self._note("loading_bytes", path, expected, report.measured_rss_bytes)
+        found = self._speed(report, depth=0)
+        if found is not None:
+            self._note("load_seconds", path, found.load_seconds, report.load_seconds)
 
     def _note_answer(self, replied: Replied) -> None:
+        report, path = self._desk.report, self._desk.path
+        if report is None:
+            return
+        self._note("memory_bytes", path, report.predicted_bytes, replied.measured_rss_bytes)
+        found = self._speed(report, depth=replied.prompt_tokens + len(replied.tokens) // 2)
+        if found is not None and len(replied.tokens) >= LEAST_TOKENS:
+            self._note("tokens_per_second", path, found.decode, replied.tokens_per_second)
+        found = self._speed(report, depth=replied.reused_tokens)
+        if found is not None and replied.prompt_tokens - replied.reused_tokens >= LEAST_PROMPT:
+            self._note("prefill_tokens_per_second", path, found.prefill, replied.prefill_tokens_per_second)
+
+    def _speed(self, report: LoadReport, *, depth: int) -> SpeedForecast | None:
+        """What was to be expected of the loaded model; None where its kinds of weights were not probed."""
+        card = self._card
+        speeds = self._workspace.speeds.get(report.n_threads)
+        if card is None or speeds is None:
+            return None
+        found = speed_forecast(card, None, speeds, depth=depth, kv_type=report.kv_type)
+        return None if found.unknown else found
+
+    @property
+    def _card(self) -> ModelCard | None:
         model = self._workspace.model(self._desk.path)
-        price = price_of(self._workspace, model) if model else None
-        if price is not None and price.tokens_per_second and len(replied.tokens) >= LEAST_TOKENS:
-            self._note(
-                "tokens_per_second", self._desk.path, price.tokens_per_second, replied.tokens_per_second
-            )
+        return model.card if model else None
 
     def _note(self, kind: str, path: str, predicted: float, measured: float) -> None:
         if predicted <= 0 or measured <= 0:
@@ -52,3 +93,5 @@ class Records(QObject):
         if report is not None and path == self._desk.path:
             told += [f"{report.context_tokens} tokens", report.kv_type, f"{report.n_threads} threads"]
         self._ledger.record(LedgerEntry(kind, name, predicted, measured, ", ".join(told)))
+        self._bands = None
+        self.noted.emit()

@@ -17,6 +17,9 @@ from octavo.worker.protocol import Failed, ProbeSpeed, Progressed
 # Somebody who moves a slider asks for many numbers of threads; only one of them stays.
 WAIT_MS = 600
 ENGAGED_MS = 2000
+# Figures that were taken beside busy programs are taken again, in the hope of a quieter time.
+BUSY_SHARE = 0.2
+CALM_MS = 60_000
 IDLE_MS = 5000
 
 
@@ -56,15 +59,20 @@ class SpeedDesk(QObject):
         """Learn what an earlier probe has found, and time nothing."""
         self._put(ProbeSpeed(kinds=[], n_threads=n_threads, only_known=True))
 
-    def want(self, kinds: Collection[str], n_threads: int) -> None:
-        """See to it that the speed of these kinds of weights becomes known."""
+    def want(self, kinds: Collection[str], n_threads: int) -> bool:
+        """See to it that the speed of these kinds of weights becomes known; whether it must be measured first."""
         known = self._workspace.speeds.get(n_threads)
         missing = {each for each in kinds if (n_threads, each) not in self._left_out}
         if known is not None and known.kinds:
             missing -= set(known.kinds)
-        if missing and n_threads not in self._failed and self._call is None:
+        is_missing = bool(missing) and n_threads not in self._failed
+        if is_missing and self._call is None:
             self._wanted = ProbeSpeed(kinds=sorted(kinds), n_threads=n_threads)
             self._wait.start(WAIT_MS)
+        elif known is not None and known.busy > BUSY_SHARE and self._wanted is None and self._call is None:
+            self._wanted = ProbeSpeed(kinds=sorted(known.kinds), n_threads=n_threads, again=True)
+            self._wait.start(CALM_MS)
+        return is_missing
 
     def measure_again(self, kinds: Collection[str], n_threads: int) -> None:
         """Time everything anew, kernels that are not compiled yet too."""

@@ -34,6 +34,7 @@ _COUNTED = 50
 
 KINDS = (
     "memory_bytes",
+    "loading_bytes",
     "tokens_per_second",
     "prefill_tokens_per_second",
     "load_seconds",

@@ -34,14 +34,14 @@ def test_half_the_threads_take_twice_as_long_and_twice_the_threads_half():
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"machine": 3}', '{"machine": "another", "speeds": {}}'])
 def test_a_damaged_memo_or_another_machine_s_is_not_believed(text):
-    (cache_folder() / "speeds-2.json").write_text(text)
+    (cache_folder() / "speeds-3.json").write_text(text)
 
     assert known_speeds(2) is None
 
 
 def test_a_memo_with_other_fields_is_not_believed():
     keep_speeds(SPEEDS)
-    memo = cache_folder() / "speeds-2.json"
+    memo = cache_folder() / "speeds-3.json"
     found = json.loads(memo.read_text())
     found["speeds"]["2"]["kinds"]["Q8_0"] = {"decode": 1.0, "strange": 2.0}
     memo.write_text(json.dumps(found))

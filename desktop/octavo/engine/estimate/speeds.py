@@ -60,6 +60,8 @@ class Speeds:
         By the block type's name.
     caches : dict of str to CacheSpeed
         By the cache's type.
+    busy : float
+        The share of the processors that other programs used meanwhile; far from 0 the figures are too slow.
     """
 
     n_threads: int
@@ -68,6 +70,7 @@ class Speeds:
     column: float = 0.0
     kinds: dict[str, KindSpeed] = field(default_factory=dict)
     caches: dict[str, CacheSpeed] = field(default_factory=dict)
+    busy: float = 0.0
 
     def with_kind(self, name: str, speed: KindSpeed) -> Speeds:
         """The same, knowing one kind more."""
@@ -93,6 +96,7 @@ def scaled(speeds: Speeds, n_threads: int) -> Speeds:
             name: CacheSpeed(each.decode * share, each.prefill * share)
             for name, each in speeds.caches.items()
         },
+        busy=speeds.busy,
     )
 
 
@@ -107,6 +111,7 @@ def known_speeds(n_threads: int) -> Speeds | None:
             column=float(found["column"]),
             kinds={name: KindSpeed(**values) for name, values in found["kinds"].items()},
             caches={name: CacheSpeed(**values) for name, values in found["caches"].items()},
+            busy=float(found["busy"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # never probed, or damaged
         return None
@@ -138,4 +143,4 @@ def _machine() -> str:
 
 
 def _memo_file() -> Path:
-    return cache_folder() / "speeds-2.json"
+    return cache_folder() / "speeds-3.json"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from octavo.engine.blocks.types import block_type
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds, keep_speeds, known_speeds
 from octavo.engine.hardware.bandwidth import bandwidth_curve
+from octavo.engine.hardware.bystanders import Bystanders
 from octavo.engine.inference.needed_kernels import entries_of
 from octavo.engine.inference.session import Session
 from octavo.engine.inference.stand_in import Shape, make_stand_in
@@ -43,6 +44,7 @@ def read_speeds(
     if compiles:
         wanted = [block_type(each) for each in sorted({*kinds, _PLAIN}) if each in LAYOUTS]
         yield from compile_ahead(entries_of(wanted, _KV_TYPES), n_threads)
+    others = Bystanders()
     speeds = None if again else known_speeds(n_threads)
     if speeds is None:
         yield Progress(0, 1, "memory")
@@ -54,6 +56,8 @@ def read_speeds(
     for done, name in enumerate(missing):
         yield Progress(done + 1, len(missing) + 1, name)
         speeds = speeds.with_kind(name, _kind_speed(speeds, name))
+    if missing or again:
+        speeds = replace(speeds, busy=others.share())
     keep_speeds(speeds)
     return speeds
 

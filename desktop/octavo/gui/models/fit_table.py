@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from octavo.engine.estimate.fit import FitRow
-from octavo.gui.wording import byte_count, likely_speed
+from octavo.gui.wording import byte_count, likely_speed, speed
 
 Index = QModelIndex | QPersistentModelIndex
 
-HEADS = ("Format", "File", "Weights", "KV cache", "Working", "Program", "In all", "Speed", "Verdict")
+HEADS = (
+    "Format",
+    "Verdict",
+    "Memory",
+    "Weights",
+    "File",
+    "Answers",
+    "Prompts",
+    "Loads",
+    "Converts",
+)
+VERDICT = HEADS.index("Verdict")
 _NOWHERE = QModelIndex()
 
 
 class FitTable(QAbstractTableModel):
-    """One row per format."""
+    """One row per format; pointing at one says why its verdict is what it is."""
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[tuple[str, ...]] = []
+        self._sentences: list[str] = []
 
-    def show_rows(self, rows: Sequence[FitRow]) -> None:
-        """Show these rows."""
-        shown = [_cells(each) for each in rows]
+    def show_rows(
+        self, rows: Sequence[FitRow], times: Mapping[str, tuple[str, str]], *, are_measured: bool
+    ) -> None:
+        """Show these rows; ``times`` are the texts for loading and converting by the format's name."""
+        shown = [_cells(each, times.get(each.quantizer, ("—", "—")), are_measured) for each in rows]
+        self._sentences = [each.sentence for each in rows]
         if len(shown) != len(self._rows):
             self.beginResetModel()
             self._rows = shown
@@ -42,6 +57,8 @@ class FitTable(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             return self._rows[index.row()][index.column()]
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+            return self._sentences[index.row()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         return None
@@ -58,17 +75,26 @@ class FitTable(QAbstractTableModel):
 
 def _alignment(column: int) -> int:
     """Words at the left, figures at the right."""
-    is_figure = 0 < column < len(HEADS) - 1
-    across = Qt.AlignmentFlag.AlignRight if is_figure else Qt.AlignmentFlag.AlignLeft
+    across = Qt.AlignmentFlag.AlignRight if column > VERDICT else Qt.AlignmentFlag.AlignLeft
     return int((across | Qt.AlignmentFlag.AlignVCenter).value)
 
 
-def _cells(row: FitRow) -> tuple[str, ...]:
-    sizes = (row.weights_bytes, row.kv_bytes, row.working_bytes, row.program_bytes, row.total_bytes)
+def _cells(row: FitRow, times: tuple[str, str], are_measured: bool) -> tuple[str, ...]:
+    sizes = (row.total_bytes, row.weights_bytes)
+    shown = speed_text(row.tokens_per_second, are_measured=are_measured)
     return (
         row.quantizer[:1].upper() + row.quantizer[1:],
-        byte_count(row.file_bytes) if row.file_bytes else "—",
-        *(byte_count(each) if row.total_bytes else "—" for each in sizes),
-        likely_speed(row.tokens_per_second) or "—",
         row.verdict.capitalize(),
+        *(byte_count(each) if row.total_bytes else "—" for each in sizes),
+        byte_count(row.file_bytes) if row.file_bytes else "—",
+        shown or "—",
+        speed(row.prefill_tokens_per_second) if row.prefill_tokens_per_second else "—",
+        *times,
     )
+
+
+def speed_text(tokens_per_second: float | None, *, are_measured: bool) -> str:
+    """With all figures where the kernels were timed here, else as an estimate; empty where nothing is known."""
+    if tokens_per_second and are_measured:
+        return speed(tokens_per_second)
+    return likely_speed(tokens_per_second)

@@ -17,6 +17,7 @@ from octavo.gui.wording import byte_count, context
 
 LEFT, RIGHT, TOP, BOTTOM = 58, 84, 10, 38
 N_LINES = 4
+NAME_HEIGHT = 15
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class ContextChart(QWidget):
     def _top_bytes(self) -> float:
         tallest = max(curve.points[-1][1] for curve in self._curves)
         # What is far beyond the memory would press everything else to the ground.
-        shown = max(min(tallest, 2.5 * self._free_bytes), 1.15 * min(self._free_bytes, 1.3 * tallest))
+        lowest = min(curve.points[-1][1] for curve in self._curves)
+        most = max(2.5 * self._free_bytes, 1.2 * lowest)
+        shown = max(min(tallest, most), 1.15 * min(self._free_bytes, 1.3 * tallest))
         return _round_up(shown / N_LINES) * N_LINES
 
     def _x(self, tokens: int) -> float:
@@ -129,11 +132,13 @@ class ContextChart(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _paint_names(self, painter: QPainter) -> None:
-        """Names stand at the right ends, pushed apart where they would cover each other."""
-        lowest = self._plot.bottom() + 8
-        for curve in sorted(self._curves, key=lambda each: each.points[-1][1]):
-            y = min(self._y(curve.points[-1][1]), lowest)
-            lowest = y - 16
+        """Names stand at the right ends; where there is no room for all, the chosen one comes first."""
+        taken: list[float] = []
+        for curve in sorted(self._curves, key=lambda each: (not each.is_chosen, each.points[-1][1])):
+            y = self._y(curve.points[-1][1])
+            if any(abs(y - other) < NAME_HEIGHT for other in taken):
+                continue
+            taken.append(y)
             painter.setFont(font(SMALL, SEMIBOLD if curve.is_chosen else MEDIUM))
             painter.setPen(colour("text" if curve.is_chosen else "text2"))
             name = painter.fontMetrics().elidedText(

@@ -14,13 +14,14 @@ from octavo.gui.widgets.memory_bar import Part
 
 @dataclass(frozen=True)
 class FitBar:
-    """What one bar shows; ``total`` is a text, ``sentence`` says why the verdict is what it is."""
+    """What one bar shows; ``total`` and ``speed`` are texts, ``sentence`` says why the verdict is what it is."""
 
     name: str
     parts: tuple[Part, ...]
     total: str
     verdict: str
     sentence: str
+    speed: str = ""
 
 
 class FitBars(QWidget):
@@ -34,7 +35,7 @@ class FitBars(QWidget):
         self._group = QButtonGroup(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
+        self._column.setSpacing(0)
         self._group.buttonClicked.connect(self._tell)
 
     @property
@@ -49,8 +50,13 @@ class FitBars(QWidget):
             self._rebuild(names)
         for each in bars:
             self._lines[each.name].show_fit(
-                each.parts, whole_bytes, free_bytes, each.total, each.verdict, each.sentence
+                each.parts, whole_bytes, free_bytes, each.total, each.verdict, each.sentence, each.speed
             )
+
+    def choose(self, name: str) -> None:
+        """Choose the bar of that name, if there is one; nobody is told."""
+        if name in self._lines:
+            self._lines[name].setChecked(True)
 
     def _rebuild(self, names: Sequence[str]) -> None:
         before = self.name

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 
-from octavo.gui.theme.fonts import BODY, MEDIUM, SEMIBOLD, font
+from octavo.gui.theme.fonts import BODY, MEDIUM, SEMIBOLD, SMALL, font
 from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.choice_card import ChoiceCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.memory_bar import MemoryBar, Part
 from octavo.gui.widgets.pill import VerdictPill
+from octavo.gui.wording import byte_count
 
-NAME_WIDTH, TOTAL_WIDTH, VERDICT_WIDTH = 86, 68, 92
+NAME_WIDTH, TOTAL_WIDTH, SPEED_WIDTH, VERDICT_WIDTH = 76, 64, 80, 88
+ENOUGH_WIDTH = 440
 
 
 class FitLine(ChoiceCard):
@@ -30,10 +32,15 @@ class FitLine(ChoiceCard):
         self._total.setFixedWidth(TOTAL_WIDTH)
         self._total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._verdict = VerdictPill()
+        self._speed = Label("", SMALL, tone="text2")
+        self._speed.setFixedWidth(SPEED_WIDTH)
+        self._speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.body.setContentsMargins(0, 3, 0, 3)
+        self.body.setSpacing(10)
         self.body.addWidget(self._name)
         self.body.addWidget(self._bar, 1)
         self.body.addWidget(self._total)
+        self.body.addWidget(self._speed)
         place = Label()
         place.setFixedWidth(VERDICT_WIDTH)
         self._verdict.setParent(place)
@@ -42,16 +49,34 @@ class FitLine(ChoiceCard):
         self.toggled.connect(self._weigh)
 
     def show_fit(
-        self, parts: Sequence[Part], whole: int, free: int, total: str, verdict: str, sentence: str
+        self,
+        parts: Sequence[Part],
+        whole: int,
+        free: int,
+        total: str,
+        verdict: str,
+        sentence: str,
+        speed: str = "",
     ) -> None:
         """Show what is needed on a bar as long as ``whole`` bytes, with a mark at ``free``."""
         self._bar.show_parts(parts, whole, free)
         self._total.show_text(total)
         self._verdict.show_verdict(verdict)
         self._verdict.adjustSize()
-        self.setAccessibleName(f"{self.name}: {total}, {verdict}")
+        self._speed.show_text(speed)
+        self.setAccessibleName(", ".join(each for each in (f"{self.name}: {total}", speed, verdict) if each))
         self.setAccessibleDescription(sentence)
-        self.setToolTip(sentence)
+        told = ", ".join(f"{each.name} {byte_count(each.n_bytes)}" for each in parts)
+        self.setToolTip(f"{sentence}\n{told}" if total and parts else sentence)
+
+    def minimumSizeHint(self) -> QSize:
+        # In a narrow window the speed gives way; it stands in the card of figures too.
+        least = super().minimumSizeHint()
+        return least if self._speed.isHidden() else QSize(least.width() - SPEED_WIDTH, least.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._speed.setVisible(event.size().width() >= ENOUGH_WIDTH)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.hasFocus() and self._shows_focus():

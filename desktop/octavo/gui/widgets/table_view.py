@@ -11,9 +11,14 @@ ROW_HEIGHT = 30
 
 
 class FigureTable(QTableView):
-    """A read-only table whose columns share the width; as high as its rows, or one that ``scrolls``."""
+    """A read-only table whose columns share the width; as high as its rows, or one that ``scrolls``.
 
-    def __init__(self, model: QAbstractItemModel, name: str, *, scrolls: bool = False) -> None:
+    Columns are never narrower than ``least_column`` pixels: what does not fit then scrolls across.
+    """
+
+    def __init__(
+        self, model: QAbstractItemModel, name: str, *, scrolls: bool = False, least_column: int = 0
+    ) -> None:
         super().__init__()
         self.setModel(model)
         self.setAccessibleName(name)
@@ -23,7 +28,13 @@ class FigureTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._scrolls = scrolls
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._least_column = least_column
+        if least_column:
+            self.setWordWrap(False)
+            self.horizontalHeader().setMinimumSectionSize(least_column)
+            self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        else:
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         if not scrolls:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -37,7 +48,8 @@ class FigureTable(QTableView):
         if self._scrolls:
             return super().sizeHint()
         head = self.horizontalHeader().sizeHint().height()
-        return QSize(super().sizeHint().width(), head + ROW_HEIGHT * self.model().rowCount() + 2)
+        bar = self.horizontalScrollBar().sizeHint().height() if self._least_column else 0
+        return QSize(super().sizeHint().width(), head + ROW_HEIGHT * self.model().rowCount() + bar + 2)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0 if self._scrolls else self.sizeHint().height())

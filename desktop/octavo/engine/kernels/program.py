@@ -1,7 +1,8 @@
 """A model as a list of operations, run by every thread together: one compiled call for each token or batch.
 
-Between operations stands a barrier of our own, nothing of Python. Workers wait for the next call with a bounded spin,
-then yield, and go to sleep in Python when nothing comes for a while, so that an idle model takes no processor time.
+Between operations stands a barrier of our own, nothing of Python (``simd/waiting.py``). Workers wait for the next call
+as they wait there, and go to sleep in Python when nothing comes for a while, so that an idle model takes no processor
+time.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from octavo.engine.kernels.state import (
     BARRIER,
     BARRIER_AFTER,
     BARRIER_IF_MANY,
+    BARRIER_PATIENCE,
     CALL,
     CODE,
     COMMAND,
+    COMMAND_PATIENCE,
     EMBED,
     END,
     FINISHED,
@@ -47,17 +50,8 @@ from octavo.engine.kernels.state import (
 from octavo.engine.simd.jit import entry, kernel
 from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_i64, put_i64
-from octavo.engine.simd.threads import (
-    PAUSES_BEFORE_YIELD,
-    barrier,
-    exchange,
-    fetch_add,
-    give_way,
-    load_acquire,
-    pause,
-)
-
-YIELDS_BEFORE_SLEEP = 2000
+from octavo.engine.simd.threads import exchange, load_acquire
+from octavo.engine.simd.waiting import RESTS_BEFORE_SLEEP, barrier, change, wait_while
 
 
 @operation("l:ppp")
@@ -91,6 +85,7 @@ def run(s, thread):
     own = get_i64(s + THREADS) + THREAD_BYTES * thread
     op = get_i64(s + PROGRAM)
     many = get_i64(s + N_TOKENS) > 1
+    patience = s + BARRIER_PATIENCE + 64 * thread
     turn = 0
     while True:
         code = get_i64(op + CODE)
@@ -125,13 +120,13 @@ def run(s, thread):
             # The slots alternate: thread 0 writes one only after all have read it two barriers ago.
             if thread == 0:
                 put_i64(s + ABORT + 8 * turn, get_i64(s + STOP))
-            barrier(s + BARRIER, n_threads)
+            barrier(s + BARRIER, n_threads, patience)
             if get_i64(s + ABORT + 8 * turn) != 0:
                 break
             turn = 1 - turn
         op += OPERATION_BYTES
     # Nobody may start the next run before all have left this one.
-    barrier(s + BARRIER, n_threads)
+    barrier(s + BARRIER, n_threads, patience)
     return get_i64(s + FINISHED)
 
 
@@ -139,7 +134,7 @@ def run(s, thread):
 def announce(s):
     """Tell the workers to run; how many of them are asleep and must be woken."""
     put_i64(s + FINISHED, 0)
-    fetch_add(s + COMMAND, 1)
+    change(s + COMMAND, get_i64(s + COMMAND) + 1)
     n_parked = 0
     for thread in range(1, get_i64(s + N_THREADS)):
         n_parked += load_acquire(s + PARKED + 64 * thread)
@@ -149,23 +144,14 @@ def announce(s):
 @entry
 def work(s, thread, seen):
     """A worker: run each command after ``seen``; returns the last one seen, negative to quit, to sleep or to end."""
+    patience = s + COMMAND_PATIENCE + 64 * thread
     while True:
-        waited = 0
-        while True:
-            command = load_acquire(s + COMMAND)
-            if command != seen:
-                break
-            waited += 1
-            if waited < PAUSES_BEFORE_YIELD:
-                pause()
-            elif waited < PAUSES_BEFORE_YIELD + YIELDS_BEFORE_SLEEP:
-                give_way()
-            else:
-                exchange(s + PARKED + 64 * thread, 1)
-                if load_acquire(s + COMMAND) == seen:
-                    return seen
-                exchange(s + PARKED + 64 * thread, 0)
-        seen = command
+        while not wait_while(s + COMMAND, seen, patience, RESTS_BEFORE_SLEEP):
+            exchange(s + PARKED + 64 * thread, 1)
+            if load_acquire(s + COMMAND) == seen:
+                return seen
+            exchange(s + PARKED + 64 * thread, 0)
+        seen = load_acquire(s + COMMAND)
         if get_i64(s + QUIT) != 0:
             return -1
         call_run(get_i64(s + RUN), s, thread)

@@ -18,10 +18,12 @@ ABORT = 64  # two slots, used in turn
 TURN = 80
 FINISHED = 88  # whether the last run came to its end
 RUN = 96  # address of the entry that runs the program
-BARRIER = 128  # arrivals; the generation follows 64 bytes later
-COMMAND = 256  # generation of the command
+BARRIER = 128  # arrivals; 64 bytes later the generation, and who sleeps until it changes
+COMMAND = 256  # generation of the command, and who sleeps until it changes
 QUIT = 320
 PARKED = 384  # one slot of 64 bytes for each thread
+BARRIER_PATIENCE = PARKED + 16  # in the thread's slot: how long it spins at barriers, and for commands
+COMMAND_PATIENCE = PARKED + 32
 MAX_THREADS = 256
 STATE_BYTES = PARKED + 64 * MAX_THREADS
 

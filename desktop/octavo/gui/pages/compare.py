@@ -192,12 +192,15 @@ class ComparePage(Page):
         return self.columns[self._order.index(number)]
 
     def _grow(self, number: int, text: str, n_tokens: int) -> None:
+        self._n_tokens[number] = n_tokens
         if self._is_hidden:
-            self._n_tokens[number] = n_tokens
             self.result.show_waiting(sum(self._n_tokens), 2 * self.bar.n_tokens)
-        else:
+            return
+        if text:
             self._column(number).text.grow(text)
-            self._column(number).show_figures(f"{n_tokens} tokens" if n_tokens else "Loading")
+        for each in range(number + 1):
+            n = self._n_tokens[each]
+            self._column(each).show_figures(f"{n} tokens" if n else "Loading")
 
     def _show_progress(self, number: int, event: Progressed) -> None:
         if not self._is_hidden:

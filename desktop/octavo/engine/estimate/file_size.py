@@ -9,11 +9,19 @@ from octavo.engine.checkpoint.folder_layouts import folder_bytes
 from octavo.engine.checkpoint.gguf_bytes import aligned
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.checkpoint.outgoing import RECIPE_BYTES
+from octavo.engine.estimate.remember import remembered
 from octavo.engine.quantize.quantizer import Plan
 
 
 def predicted_bytes(card: ModelCard, plan: Plan) -> int:
     """Bytes of the file that ``plan`` makes of the model, of a folder's weights; no byte more or less."""
+    return _predicted_bytes(card, plan)
+
+
+@remembered
+def _predicted_bytes(card: ModelCard, plan: Plan | None) -> int:
+    if plan is None:
+        return card.file_bytes
     if plan.layout:
         return folder_bytes(card.tensors, plan.types, plan.layout, plan.group)
     recipe = 0 if plan.compatible else RECIPE_BYTES

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.estimate.remember import remembered
 from octavo.engine.estimate.verdict import FITS_SHARE, readable_bytes
 from octavo.engine.hardware.pools import MemoryPool
 from octavo.engine.kernels.layout import MAX_BATCH, cache_vector_bytes, layer_cache_positions
@@ -84,6 +85,7 @@ def graphics_fit(
     )
 
 
+@remembered
 def _file_bytes(card: ModelCard, plan: Plan | None) -> tuple[defaultdict[int, int], int]:
     """Bytes of each layer as they lie in the file, and of the output matrix."""
     types = plan.types if plan is not None else {}

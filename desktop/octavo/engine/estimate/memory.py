@@ -17,6 +17,7 @@ from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.estimate.program import program_bytes
+from octavo.engine.estimate.remember import remembered
 from octavo.engine.kernels.layout import kv_cache_bytes, packed_bytes, working_bytes
 from octavo.engine.quantize.quantizer import Plan
 
@@ -58,6 +59,7 @@ def estimate_memory(
     )
 
 
+@remembered
 def weights_bytes(card: ModelCard, plan: Plan | None) -> int:
     """Bytes of all weights as the kernels hold them."""
     types = plan.types if plan is not None else {}

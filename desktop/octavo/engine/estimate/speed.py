@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.estimate.memory import tensor_bytes, weights_bytes
+from octavo.engine.estimate.remember import remembered
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.hardware.bandwidth import bandwidth_at
 from octavo.engine.kernels.layout import MAX_BATCH, cache_vector_bytes, kv_cache_bytes
@@ -94,9 +95,7 @@ class SpeedEstimator:
         cache = speeds.caches.get(kv_type) or CacheSpeed(0.0, 0.0)
         self._speeds = speeds
         self._slowest = _slowest(speeds)
-        self._tensors = [
-            (each.name, each.block_type.name, each.shape, *_use(card, each)) for each in card.tensors
-        ]
+        self._card = card
         self._cache_bytes = _cache_bytes(shape, depth, kv_type)
         self._attending = cache.decode * _attended(shape, depth)
         self._layers = shape.n_layers * speeds.layer
@@ -105,7 +104,7 @@ class SpeedEstimator:
 
     def forecast(self, plan: Plan | None) -> SpeedForecast:
         """The speed of the model as it is (None), or as ``plan`` would make it."""
-        found = self._sums(plan)
+        found = _sums(self._card, plan)
         unknown = sorted(set(found.decode_bytes) - set(self._speeds.kinds))
         kinds = dict.fromkeys(found.file_bytes, self._slowest) | self._speeds.kinds
         weights = sum(found.decode_bytes.values())
@@ -130,18 +129,6 @@ class SpeedEstimator:
             layers_seconds=self._layers,
             opening_seconds=self._opening,
         )
-
-    def _sums(self, plan: Plan | None) -> _Sums:
-        types = plan.types if plan is not None else {}
-        # Of many tensors there are few kinds: a window prices all plans within a frame.
-        kinds = Counter(
-            (types[name].name if name in types else own, shape, share, is_head)
-            for name, own, shape, share, is_head in self._tensors
-        )
-        sums = _Sums()
-        for (name, shape, share, is_head), count in kinds.items():
-            sums.add(block_type(name), shape, count, share, is_head=is_head)
-        return sums
 
 
 @dataclass
@@ -168,6 +155,20 @@ class _Sums:
         if not is_head:  # of a prompt only the last token needs it
             self.prefill_weights[kind.name] += int(count * tensor.n_weights * share)
             self.columns += count * (tensor.rows + tensor.columns) * share
+
+
+@remembered
+def _sums(card: ModelCard, plan: Plan | None) -> _Sums:
+    """All tensors together."""
+    types = plan.types if plan is not None else {}
+    # Of many tensors there are few kinds: a window prices all plans within a frame.
+    kinds = Counter(
+        (types.get(each.name, each.block_type).name, each.shape, *_use(card, each)) for each in card.tensors
+    )
+    sums = _Sums()
+    for (name, shape, share, is_head), count in kinds.items():
+        sums.add(block_type(name), shape, count, share, is_head=is_head)
+    return sums
 
 
 def _use(card: ModelCard, tensor: TensorInfo) -> tuple[float, bool]:

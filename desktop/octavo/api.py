@@ -3,6 +3,9 @@
 A plugin is a package with an entry point in the group ``octavo``, whose module holds functions marked
 ``@hookimpl`` (see ``octavo.plugin.spec`` for the hooks) and ``api_version = 1``. Importing this module is
 cheap: codecs and numpy are imported when they are first used.
+
+A quantizer that runs text through the model before it rounds is a `CalibratedQuantizer`; `layer_run` shows what goes
+into every matrix, `feedback_encoder` and `group_rounder` round knowing that. The plugin ``octavo_awq`` uses them all.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from octavo.engine.quantize.mixture import (
 )
 from octavo.engine.quantize.mixture_options import MixtureOptions, PlainOptions
 from octavo.engine.quantize.mixture_quantizer import MixtureQuantizer
-from octavo.engine.quantize.quantizer import Plan, Quantizer
+from octavo.engine.quantize.quantizer import CalibratedQuantizer, Plan, Quantizer
 from octavo.engine.quantize.tensor_roles import file_order, layer_number, may_shrink, role
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ __all__ = [
     "API_VERSION",
     "Backend",
     "BlockType",
+    "CalibratedQuantizer",
     "Calibration",
     "Checkpoint",
     "CheckpointFormat",

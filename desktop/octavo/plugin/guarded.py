@@ -8,10 +8,20 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from octavo.api import BlockType, Calibration, Checkpoint, OctavoError, Plan, Quantizer, TensorInfo
+from octavo.api import (
+    BlockType,
+    CalibratedQuantizer,
+    Calibration,
+    Checkpoint,
+    OctavoError,
+    Plan,
+    Quantizer,
+    TensorInfo,
+)
 from octavo.engine.blocks.types import block_type_of_id
 from octavo.engine.errors import PluginFailed
 from octavo.plugin.guard import failure
+from octavo.plugin.guarded_calibration import GuardedCalibration, checked_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,18 +53,11 @@ class GuardedQuantizer:
         except BaseException as error:
             raise failure(self.plugin, f"planning {self.name}", error) from error
         mistake = _mistake(plan, tensors)
+        if not mistake and plan.calibration_windows and not isinstance(self._quantizer, CalibratedQuantizer):
+            mistake = "asks for a calibration, which it has not"
         if mistake:
             raise PluginFailed(self.plugin, f"{self.plugin}: its plan for {self.name} {mistake}.")
         return dataclasses.replace(plan, compatible=True) if getattr(options, "compatible", False) else plan
-
-    def calibration(self, source: Checkpoint, plan: Plan, options: Any, n_threads: int) -> Calibration:
-        """The calibration of a quantizer whose plans ask for its own; an instance of its Options goes in."""
-        try:
-            return self._quantizer.calibration(source, plan, options, n_threads)  # type: ignore[attr-defined, no-any-return]
-        except _PASSED_ON:
-            raise
-        except BaseException as error:
-            raise failure(self.plugin, f"calibrating {self.name}", error) from error
 
     def encode(
         self,
@@ -69,13 +72,26 @@ class GuardedQuantizer:
             raise
         except BaseException as error:
             raise failure(self.plugin, f"encoding {block_type.name}", error) from error
-        shape = (weights.shape[0], block_type.row_bytes(weights.shape[1]))
-        if getattr(blocks, "shape", None) != shape or str(getattr(blocks, "dtype", "")) != "uint8":
-            raise PluginFailed(
-                self.plugin,
-                f"{self.plugin}: {self.name} did not return uint8{list(shape)} for {block_type.name}.",
-            )
-        return blocks
+        return checked_rows(blocks, weights, block_type, self.plugin, self.name)
+
+
+class GuardedCalibratedQuantizer(GuardedQuantizer):
+    """The same for a `CalibratedQuantizer`."""
+
+    def __init__(self, plugin: str, quantizer: CalibratedQuantizer, version: str = "") -> None:
+        super().__init__(plugin, quantizer, version)
+        self._calibrated = quantizer
+
+    def calibration(self, source: Checkpoint, plan: Plan, options: Any, n_threads: int) -> Calibration:
+        """The plugin's calibration, each of whose answers is checked too."""
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                found = self._calibrated.calibration(source, plan, options, n_threads)
+        except _PASSED_ON:
+            raise
+        except BaseException as error:
+            raise failure(self.plugin, f"calibrating {self.name}", error) from error
+        return GuardedCalibration(self.plugin, self.name, found)
 
 
 def checked_quantizer(plugin: str, candidate: object, version: str = "") -> GuardedQuantizer:
@@ -94,6 +110,8 @@ def checked_quantizer(plugin: str, candidate: object, version: str = "") -> Guar
     options = getattr(candidate, "Options", None)
     if options is not None and not (isinstance(options, type) and dataclasses.is_dataclass(options)):
         raise refuse("Options is no dataclass")
+    if isinstance(candidate, CalibratedQuantizer):
+        return GuardedCalibratedQuantizer(plugin, candidate, version)
     return GuardedQuantizer(plugin, candidate, version)  # type: ignore[arg-type]  # checked just above
 
 

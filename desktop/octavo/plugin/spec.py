@@ -16,7 +16,10 @@ hookspec = pluggy.HookspecMarker(GROUP)
 
 @hookspec
 def quantizers() -> list[Quantizer]:
-    """Return the quantizers this plugin adds; asked once, when the plugin is loaded."""
+    """Return the quantizers this plugin adds; asked once, when the plugin is loaded.
+
+    Those with a method ``calibration`` (see `octavo.api.CalibratedQuantizer`) may look at the model first.
+    """
     raise NotImplementedError
 
 

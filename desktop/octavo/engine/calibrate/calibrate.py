@@ -16,7 +16,7 @@ from octavo.engine.checkpoint.model import Checkpoint, ModelCard
 from octavo.engine.errors import OctavoError
 from octavo.engine.inference.families.registry import family
 from octavo.engine.quantize.calibration import Calibration
-from octavo.engine.quantize.quantizer import Plan, Quantizer
+from octavo.engine.quantize.quantizer import CalibratedQuantizer, Plan, Quantizer
 
 # Auto takes the best that is forecast to end within this time.
 MAX_SECONDS = 600.0
@@ -146,8 +146,9 @@ def calibrate(
         The options exclude each other, or a file that they name is not what it should be.
     """
     if plan.calibration_windows:
-        own: Calibration = quantizer.calibration(source, plan, options, n_threads)  # type: ignore[attr-defined]
-        return own
+        if not isinstance(quantizer, CalibratedQuantizer):
+            raise OctavoError(f"{quantizer.name} has no calibration, although its plan asks for one.")
+        return quantizer.calibration(source, plan, options, n_threads)
     chosen = effort or choose_effort(source.card, plan, options, n_threads)
     if chosen.mode == "imatrix":
         importance = read_imatrix(Path(options.imatrix.strip()).expanduser())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.checkpoint.model import TensorInfo
+from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
+from octavo.engine.quantize.calibration import Calibration
 
 if TYPE_CHECKING:  # The window plans without numpy.
     import numpy as np
@@ -33,7 +34,8 @@ class Plan:
     group : int
         Weights that share a scale in such a folder.
     calibration_windows : int
-        How many windows of text, run through every layer, the quantizer's own calibration is worth; 0 if it has none.
+        How many windows of text, run through every layer, the quantizer's own calibration is worth; 0 for none.
+        Only a `CalibratedQuantizer` may ask for some.
     """
 
     types: Mapping[str, BlockType]
@@ -81,4 +83,25 @@ class Quantizer(Protocol):
         """Encode float32[rows, columns] into uint8[rows, row_bytes] of ``block_type``.
 
         Called from several threads at once, each with rows of its own.
+        """
+
+
+@runtime_checkable
+class CalibratedQuantizer(Quantizer, Protocol):
+    """A quantizer that looks at what text does in the model before it rounds.
+
+    A plan of its own with ``calibration_windows`` asks for the calibration; without, rows go to ``encode``.
+    """
+
+    def calibration(self, source: Checkpoint, plan: Plan, options: Any, n_threads: int) -> Calibration:
+        """What is asked for the encoder of every tensor, in the order of the file; quick: text runs later.
+
+        Parameters
+        ----------
+        source : Checkpoint
+            Stays open until the calibration is closed.
+        options : object
+            An instance of the quantizer's own ``Options``, or None.
+        n_threads : int
+            0 for all usable cores.
         """

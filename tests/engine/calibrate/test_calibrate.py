@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from octavo.engine.blocks.types import block_type
 from octavo.engine.calibrate import calibrate as module
 from octavo.engine.calibrate.best import BestCalibration
 from octavo.engine.calibrate.calibrate import Effort, calibrate, choose_effort
-from octavo.engine.calibrate.forecast import forecast_seconds
+from octavo.engine.calibrate.forecast import calibration_bytes, forecast_seconds
 from octavo.engine.calibrate.layers import Layers
 from octavo.engine.calibrate.weighted import WeightedCalibration
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
@@ -116,13 +117,31 @@ def test_what_belongs_to_no_layer_is_rounded_alone(model, windows):
 def test_auto_takes_the_best_that_is_quick_enough(model, plan, monkeypatch):
     seconds = 30.0
     monkeypatch.setattr(module, "forecast_seconds", lambda *_, **__: seconds)
-    assert choose_effort(model.card, plan, Options()) == Effort("best", 30.0)
+    chosen = choose_effort(model.card, plan, Options())
+    assert (chosen.mode, chosen.seconds, chosen.reason) == ("best", 30.0, "")
+    assert chosen.n_bytes > 0
 
     seconds = 6000.0
     chosen = choose_effort(model.card, plan, Options())
 
     assert chosen.mode == "quick"
     assert "100 minutes" in chosen.reason
+
+
+def test_auto_leaves_out_what_does_not_fit_into_memory(model, plan, monkeypatch):
+    monkeypatch.setattr(module, "main_memory", lambda: SimpleNamespace(free_bytes=300_000_000))
+
+    chosen = choose_effort(model.card, plan, Options())
+
+    assert chosen.mode == "quick"
+    assert "300 MB are free" in chosen.reason
+
+
+def test_more_text_takes_its_hidden_states_more_memory(model, plan):
+    whole = calibration_bytes(model.card, plan, n_threads=1)
+    longer = calibration_bytes(model.card, plan, n_windows=64, n_threads=1)
+
+    assert longer - whole == 32 * 4 * SHAPE.context_length * SHAPE.n_embedding
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from octavo.engine.convert.encode_speed import EncodeSpeed
 from octavo.engine.convert.forecast import forecast, memory_bytes, require_room
 from octavo.engine.convert.output import Output
 from octavo.engine.errors import NotEnoughDisk, NotEnoughMemory
+from octavo.engine.folders import cache_folder
 from octavo.engine.progress import finish
 from octavo.plugin.host import PluginHost
 
@@ -85,13 +86,13 @@ def test_an_encoder_is_timed_once(monkeypatch):
     first = EncodeSpeed()
     seconds = first.encode(q8_0, block_type("Q8_0"))
     first.keep()
-    monkeypatch.setattr(encode_speed, "_best", lambda work: pytest.fail("timed again"))
+    monkeypatch.setattr(encode_speed, "_best", lambda *_: pytest.fail("timed again"))
 
     assert EncodeSpeed().encode(q8_0, block_type("Q8_0")) == seconds > 0
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", "{}", '{"machine": 1}'])
 def test_a_damaged_memory_of_speeds_is_none(spoilt):
-    encode_speed._memo_file().write_text(spoilt)
+    (cache_folder() / "encode-speed.json").write_text(spoilt)
 
     assert EncodeSpeed().decode(block_type("F16")) > 0

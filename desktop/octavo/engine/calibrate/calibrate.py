@@ -8,18 +8,22 @@ from typing import Any
 
 from octavo.engine.calibrate.best import BestCalibration
 from octavo.engine.calibrate.feedback import can_feed_back
-from octavo.engine.calibrate.forecast import forecast_seconds
+from octavo.engine.calibrate.forecast import calibration_bytes, forecast_seconds
 from octavo.engine.calibrate.imatrix import read_imatrix
 from octavo.engine.calibrate.weighted import WeightedCalibration
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint, ModelCard
 from octavo.engine.errors import OctavoError
+from octavo.engine.estimate.verdict import readable_bytes
+from octavo.engine.hardware.memory import main_memory
 from octavo.engine.inference.families.registry import family
 from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.quantizer import CalibratedQuantizer, Plan, Quantizer
 
 # Auto takes the best that is forecast to end within this time.
 MAX_SECONDS = 600.0
+# What the conversion itself takes: about this much, and the metadata.
+_BESIDE_BYTES = 300_000_000
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,14 @@ class Effort:
         What ``best`` is forecast to take beyond the conversion itself; 0 where it is out of the question.
     reason : str
         Why it is not ``best`` although nobody asked for another, in one sentence; else empty.
+    n_bytes : int
+        The memory that ``best`` takes beyond the conversion itself.
     """
 
     mode: str
     seconds: float = 0.0
     reason: str = ""
+    n_bytes: int = 0
 
 
 def why_not_best(card: ModelCard, plan: Plan) -> str:
@@ -79,7 +86,8 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
     has_imatrix = bool(getattr(options, "imatrix", "").strip())
     if mode == "best":
         _check_best(card, plan, options, has_imatrix)
-        return Effort("best", forecast_seconds(card, plan, n_threads=n_threads))
+        seconds = forecast_seconds(card, plan, n_threads=n_threads)
+        return Effort("best", seconds, n_bytes=calibration_bytes(card, plan, n_threads=n_threads))
     if has_imatrix:
         return Effort("imatrix")
     if mode == "quick" or getattr(options, "compatible", False):
@@ -87,11 +95,15 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
     reason = why_not_best(card, plan)
     if reason:
         return Effort("quick", 0.0, reason)
+    n_bytes, free = calibration_bytes(card, plan, n_threads=n_threads), main_memory().free_bytes
+    if n_bytes + _BESIDE_BYTES > free:
+        needs = f"Calibration needs {readable_bytes(n_bytes)} of memory"
+        return Effort("quick", 0.0, f"{needs}, {readable_bytes(free)} are free, so it was left out.")
     seconds = forecast_seconds(card, plan, n_threads=n_threads)
     if seconds > MAX_SECONDS:
         took = f"Calibration would take about {round(seconds / 60)} minutes here, so it was left out."
         return Effort("quick", seconds, took)
-    return Effort("best", seconds)
+    return Effort("best", seconds, n_bytes=n_bytes)
 
 
 def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
@@ -101,9 +113,8 @@ def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
     if not card.tokenizer:
         raise OctavoError("Without a tokenizer, no text can run through the model.")
     family(card.hyperparameters.architecture)  # refuses those that cannot run
-    return Effort(
-        "best", forecast_seconds(card, plan, n_windows=plan.calibration_windows, n_threads=n_threads)
-    )
+    seconds = forecast_seconds(card, plan, n_windows=plan.calibration_windows, n_threads=n_threads)
+    return Effort("best", seconds, n_bytes=calibration_bytes(card, plan, n_threads=n_threads))
 
 
 def _check_best(card: ModelCard, plan: Plan, options: Any, has_imatrix: bool) -> None:

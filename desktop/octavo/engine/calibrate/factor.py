@@ -31,7 +31,6 @@ def factor_in_place(matrix: npt.NDArray[np.float64]) -> None:
         last = first
 
 
-def _upper(block: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _upper(block: npt.NDArray[np.float64]) -> npt.NDArray[np.floating]:
     """The upper factor of a small block; the lower one of the block turned around is it, turned around."""
-    factor: npt.NDArray[np.float64] = np.linalg.cholesky(block[::-1, ::-1])
-    return factor[::-1, ::-1]
+    return np.linalg.cholesky(block[::-1, ::-1])[::-1, ::-1]

@@ -1,74 +1,44 @@
-"""How long a calibration will take: one layer of the model's own shape is tried on this machine for a moment."""
+"""How long a calibration will take, and how much memory: counted from the model's shape and this computer's speed."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from octavo.engine.blocks.types import BlockType, block_type
-from octavo.engine.calibrate.feedback import can_feed_back, encode_with_feedback, make_feedback
-from octavo.engine.calibrate.layers import Layers, compile_calibration
+from octavo.engine.calibrate.feedback import can_feed_back
+from octavo.engine.calibrate.speed import CalibrationSpeed
 from octavo.engine.calibrate.windows import N_WINDOWS, WINDOW_TOKENS
-from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
+from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.progress import finish
+from octavo.engine.kernels.layout import kv_cache_bytes, working_bytes
 from octavo.engine.quantize.quantizer import Plan
 
-# Weights of the layer tried in one window of full length; larger layers are tried with fewer tokens.
-_TRIED = 4e6
-_ROWS = 64
-# Windows that run before the clock does, and those that it times.
-_UNCOUNTED, _COUNTED = 2, 4
-# A factorization of this many columns is timed; larger ones grow with the cube.
-_FACTORED = 1024
+# What threads lose by waiting for each other and for memory; measured.
+_EFFICIENCY = 0.85
+# Matrices that share their input, by a part of their names.
+_SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "ffn_up"))
+# What a quantizer's own search holds of a layer beside its weights: them scaled, rounded, and changed.
+_SEARCH_COPIES = 3
 
 
-class _OneLayer:
-    """A checkpoint of a model's first layer, whose weights are noise."""
+@dataclass(frozen=True)
+class _Product:
+    """Matrices of one layer that share their input."""
 
-    container = "gguf"
+    matrices: tuple[TensorInfo, ...]
+    share: float
+    """Of the tokens that go through each matrix: 1, or less for experts."""
 
-    def __init__(self, card: ModelCard) -> None:
-        shape = card.hyperparameters
-        self.path = Path(card.path)
-        self.hyperparameters: Hyperparameters = replace(shape, n_layers=1)
-        kept = [each for each in card.tensors if not each.name.startswith("blk.") or ".0." in each.name[:6]]
-        self.tensors: Sequence[TensorInfo] = [replace(each, block_type=block_type("F32")) for each in kept]
-        self.fields: Mapping[str, Field] = {}
-        self.card = card
-        # Small, as weights are: large ones would make attention all or nothing, which takes another time.
-        self._noise = np.random.default_rng(0).normal(0, 0.02, 1 << 16).astype(np.float32)
+    @property
+    def columns(self) -> int:
+        return self.matrices[0].columns
 
-    def tensor(self, name: str) -> TensorInfo | None:
-        """The tensor of that name, or None."""
-        return next((each for each in self.tensors if each.name == name), None)
-
-    def read(self, name: str, first_row: int = 0, n_rows: int | None = None) -> npt.NDArray[np.uint8]:
-        """Rows of noise."""
-        tensor = self.tensor(name)
-        assert tensor is not None  # asked for by its own program
-        rows = tensor.rows - first_row if n_rows is None else n_rows
-        return np.resize(self._noise, (rows, tensor.columns)).view(np.uint8)
-
-    def files(self) -> Sequence[Path]:
-        """None."""
-        return []
-
-    def unchanged(self) -> bool:
-        """Always."""
-        return True
-
-    def close(self) -> None:
-        """Nothing is open."""
+    @property
+    def n_experts(self) -> int:
+        return self.matrices[0].shape[0] if self.matrices[0].is_expert else 1
 
 
 def forecast_seconds(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS, n_threads: int = 0) -> float:
-    """Seconds that the best mode takes on this machine, as busy as it is now; found in about a second.
+    """Seconds that a calibration takes on this machine, were it idle; the first time it is timed for a second.
 
     Parameters
     ----------
@@ -76,56 +46,62 @@ def forecast_seconds(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS,
     plan : Plan
         What the conversion writes.
     """
+    speed = CalibrationSpeed()
+    n_tokens = n_windows * _window(card)
+    shared = once = 0.0
+    for product in _products(card):
+        own_tokens = n_tokens * product.share
+        n_weights = sum(each.n_weights for each in product.matrices)
+        shared += own_tokens * n_weights * speed.forward()
+        types = [plan.types[each.name] for each in product.matrices]
+        fed_back = [each for each in types if can_feed_back(each)]
+        if fed_back or plan.calibration_windows:
+            shared += own_tokens * product.n_experts * product.columns**2 * speed.moments()
+        if fed_back:
+            once += product.n_experts * product.columns**3 * speed.factor()
+        for each, to in zip(product.matrices, types, strict=True):
+            shared += each.rows * speed.encode(to, each.columns) if can_feed_back(to) else 0.0
+    speed.keep()
     n_threads = n_threads or usable_threads()
-    finish(compile_calibration())
-    window = max(2, min(WINDOW_TOKENS, card.hyperparameters.context_length))
-    layer = [each for each in card.tensors if each.name.startswith("blk.0.") and each.is_matrix]
-    n_weights = sum(each.n_weights for each in layer)
-    tokens = int(min(window, max(32, window * _TRIED / max(n_weights, 1))))
-    first = _layer_seconds(card, tokens, n_threads) * n_windows * window / tokens
-    second = sum(_encode_seconds(each, plan.types[each.name]) for each in layer) / n_threads
-    factors = sum(_factor_seconds(columns) for columns in {each.columns for each in layer})
-    return card.hyperparameters.n_layers * (first + second + factors)
+    efficiency = _EFFICIENCY if n_threads > 1 else 1.0
+    return card.hyperparameters.n_layers * (shared / (n_threads * efficiency) + once)
 
 
-def _layer_seconds(card: ModelCard, tokens: int, n_threads: int) -> float:
-    """Of one window through one layer, with its moments."""
-    ids = np.arange(tokens, dtype=np.int64) % card.hyperparameters.n_vocabulary
-    layers = Layers(_OneLayer(card), np.stack([ids] * (_UNCOUNTED + _COUNTED + 1)), n_threads)
-    try:
-        steps = layers.reach(0)
-        times = [(next(steps), time.perf_counter())[1] for _ in range(_UNCOUNTED + _COUNTED + 1)]
-        steps.close()
-    finally:
-        layers.close()
-    return (times[-1] - times[_UNCOUNTED]) / _COUNTED
+def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS, n_threads: int = 0) -> int:
+    """The most memory that a calibration takes beyond the conversion: one layer, its moments, and the text in it."""
+    shape, window = card.hyperparameters, _window(card)
+    products = _products(card)
+    weights = sum(4 * each.n_weights for product in products for each in product.matrices)
+    largest = max((4 * each.n_weights for product in products for each in product.matrices), default=0)
+    text = 4 * n_windows * window * shape.n_embedding
+    inputs = sum(4 * window * product.columns for product in products)
+    squares = [4 * product.columns**2 for product in products]
+    run = working_bytes(shape, window, n_threads or usable_threads())
+    run += kv_cache_bytes(shape, window, "f32")
+    moments = sum(squares)
+    if plan.calibration_windows:  # the quantizer's own search
+        return text + run + (1 + _SEARCH_COPIES) * weights + 3 * moments + inputs
+    # While text runs, the layer's weights are there; then one of the products is factored: in float64, and its shares.
+    return text + run + max(weights + largest + moments + inputs, moments + 3 * max(squares, default=0))
 
 
-def _factor_seconds(columns: int) -> float:
-    n = min(columns, _FACTORED)
-    random = np.random.default_rng(0).normal(size=(n, n)).astype(np.float32)
-    moments = random @ random.T
-    return _seconds(lambda: make_feedback(moments, np.diag(moments), 0.1)) * (columns / n) ** 3
+def _window(card: ModelCard) -> int:
+    return max(2, min(WINDOW_TOKENS, card.hyperparameters.context_length))
 
 
-def _encode_seconds(tensor: TensorInfo, to: BlockType) -> float:
-    """Of all rows, from a few, in one thread."""
-    if not can_feed_back(to):
-        return 0.0
-    random = np.random.default_rng(0)
-    weights = random.normal(size=(_ROWS, tensor.columns)).astype(np.float32)
-    columns = min(tensor.columns, 4096)
-    columns -= columns % to.n_weights
-    feedback = make_feedback(np.eye(columns, dtype=np.float32), np.ones(columns, np.float32), 0.1)
-    weights = np.ascontiguousarray(weights[:, :columns])
-    seconds = _seconds(lambda: encode_with_feedback(weights, to, feedback))
-    # Each column takes over errors of all columns before it.
-    return seconds * tensor.rows / _ROWS * (tensor.columns / columns) ** 2
+def _products(card: ModelCard) -> list[_Product]:
+    """The places of the first layer where activations meet matrices."""
+    shape = card.hyperparameters
+    found: dict[str, list[TensorInfo]] = {}
+    for each in card.tensors:
+        if each.name.startswith("blk.0.") and each.is_matrix:
+            found.setdefault(_input(each), []).append(each)
+    used = shape.n_experts_used / shape.n_experts if shape.n_experts else 1.0
+    return [_Product(tuple(each), used if each[0].is_expert else 1.0) for each in found.values()]
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    """Of the second time: what is compiled or allocated once does not count."""
-    work()
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def _input(tensor: TensorInfo) -> str:
+    for number, parts in enumerate(_SHARED_INPUTS):
+        if any(part in tensor.name for part in parts) and "_inp" not in tensor.name:
+            return str(number)
+    return tensor.name

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.convert.forecast import require_room
 from octavo.engine.convert.output import Output
-from octavo.engine.quantize.quantizer import Quantizer
+from octavo.engine.quantize.quantizer import Plan, Quantizer
 
 
 def chosen_output(
@@ -30,13 +31,16 @@ def chosen_output(
     ------
     OctavoError
         The options exclude each other, or a file that they name is not what it should be.
+    NotEnoughDisk, NotEnoughMemory
+        It cannot work even without calibration; with the figures, and before anything is timed.
     """
     from octavo.engine.calibrate.calibrate import calibrate
     from octavo.engine.calibrate.worth import settled_effort
 
     plan = quantizer.plan(source.tensors, options)
-    if plan.layout and target.suffix == ".gguf":  # a folder was asked for, not a file
-        target = target.with_suffix("")
+    target = final_target(target, plan)
+    if not only_forecast:
+        require_room(source, [Output(quantizer, options, target)], n_threads=n_threads)
     effort = settled_effort(source, plan, options, n_threads)
     is_best = effort.mode == "best"
     calibration = None
@@ -50,7 +54,13 @@ def chosen_output(
         mode=effort.mode,
         notes=_notes(options, effort.mode, effort.reason),
         calibration_seconds=effort.seconds if is_best else 0.0,
+        calibration_bytes=effort.n_bytes if is_best else 0,
     )
+
+
+def final_target(target: Path, plan: Plan) -> Path:
+    """Where the result goes: a folder has no ending of a file."""
+    return target.with_suffix("") if plan.layout and target.suffix == ".gguf" else target
 
 
 def _notes(options: Any, mode: str, reason: str) -> tuple[str, ...]:

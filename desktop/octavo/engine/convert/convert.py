@@ -83,7 +83,7 @@ def convert_all(
     n_threads = n_threads or usable_threads()
     for wish in outputs:
         check_target(wish.target, source.files(), force=force)
-    require_room(source, outputs)
+    require_room(source, outputs, n_threads=n_threads)
     with ExitStack() as stack:
         source_hash = stack.enter_context(contextlib.closing(SourceHash(source.files())))
         files = []

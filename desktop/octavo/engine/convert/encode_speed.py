@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from octavo import __version__
 from octavo.engine.blocks.codec import can_encode, encode, encode_in_one_thread
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.blocks.widened import widened
 from octavo.engine.folders import cache_folder
-from octavo.engine.hardware.cores import processor_name
+from octavo.engine.hardware.timings import Timings, best_seconds
 from octavo.engine.quantize.quantizer import Quantizer
-from octavo.engine.simd.tier import active_tier
 
 _ROWS, _COLUMNS = 128, 2048
-_ROUNDS = 3
 _HASHED_BYTES = 4 * 1024 * 1024
 
 
@@ -30,8 +24,7 @@ class EncodeSpeed:
     """Seconds of one thread's work; what was timed before on this computer is not timed again."""
 
     def __init__(self) -> None:
-        self._machine = f"{processor_name()}, {active_tier().name}, {__version__}"
-        self._known = self._read()
+        self._timings = Timings("encode-speed.json")
 
     def decode(self, source: BlockType) -> float:
         """Seconds to read a weight of this type as a number."""
@@ -41,7 +34,7 @@ class EncodeSpeed:
             raw = encode(_weights(), stand_in, n_threads=1)
             return _best(lambda: widened(raw, stand_in)) / (_ROWS * _COLUMNS)
 
-        return self._recalled(f"decode {source.name}", timed)
+        return self._timings.recall(f"decode {source.name}", timed)
 
     def encode(self, quantizer: Quantizer, to: BlockType) -> float:
         """Seconds for the quantizer to encode a weight."""
@@ -51,12 +44,12 @@ class EncodeSpeed:
             return _best(lambda: quantizer.encode(weights, to, None)) / weights.size
 
         version = getattr(quantizer, "version", "")
-        return self._recalled(f"{quantizer.name} {version} {to.name}", timed)
+        return self._timings.recall(f"{quantizer.name} {version} {to.name}", timed)
 
     def hash(self) -> float:
         """Seconds for SHA-256 of a byte."""
         content = bytes(_HASHED_BYTES)
-        return self._recalled("sha256", lambda: _best(lambda: hashlib.sha256(content)) / _HASHED_BYTES)
+        return self._timings.recall("sha256", lambda: _best(lambda: hashlib.sha256(content)) / _HASHED_BYTES)
 
     def copy(self) -> float:
         """Seconds to write a byte to a file or to read it, as far as the system keeps files in memory."""
@@ -72,50 +65,26 @@ class EncodeSpeed:
                     file.seek(0)
                     file.readinto(room)
 
-                return _best(write_and_read) / (2 * _HASHED_BYTES)
+                return _best(write_and_read, time.perf_counter) / (2 * _HASHED_BYTES)
 
-        return self._recalled("copy", timed)
+        return self._timings.recall("copy", timed)
 
     def keep(self) -> None:
         """Remember what was timed."""
-        with contextlib.suppress(OSError):  # remembering saves time, no more
-            _memo_file().write_text(json.dumps({"machine": self._machine, "seconds": self._known}))
-
-    def _recalled(self, name: str, timed: Callable[[], float]) -> float:
-        if name not in self._known:
-            self._known[name] = timed()
-        return self._known[name]
-
-    def _read(self) -> dict[str, float]:
-        try:
-            memo = json.loads(_memo_file().read_text())
-            known = memo["seconds"] if memo["machine"] == self._machine else {}
-            return {str(name): float(seconds) for name, seconds in known.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # never timed, or damaged
-            return {}
+        self._timings.keep()
 
 
 def _weights() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.random.default_rng(0).standard_normal((_ROWS, _COLUMNS), dtype=np.float32)
 
 
-def _best(work: Callable[[], object]) -> float:
-    """Seconds of the quickest round: whatever else the computer does can only slow a round down."""
+def _best(work: Callable[[], object], clock: Callable[[], float] = time.thread_time) -> float:
+    """Seconds in a thread that starts no others."""
     from concurrent.futures import ThreadPoolExecutor
 
-    def rounds() -> float:
+    def timed() -> float:
         encode_in_one_thread()
-        work()  # compiles
-        best = float("inf")
-        for _ in range(_ROUNDS):
-            started = time.perf_counter()
-            work()
-            best = min(best, time.perf_counter() - started)
-        return best
+        return best_seconds(work, clock)
 
     with ThreadPoolExecutor(1) as alone:
-        return alone.submit(rounds).result()
-
-
-def _memo_file() -> Path:
-    return cache_folder() / "encode-speed.json"
+        return alone.submit(timed).result()

@@ -11,7 +11,7 @@ from pathlib import Path
 from octavo.engine.checkpoint.model import Checkpoint, ModelCard
 from octavo.engine.checkpoint.source_hash import SourceHash
 from octavo.engine.convert.encode_speed import EncodeSpeed
-from octavo.engine.convert.one_pass import WINDOW_BYTES
+from octavo.engine.convert.one_pass import window_bytes
 from octavo.engine.convert.output import Output
 from octavo.engine.errors import NotEnoughDisk, NotEnoughMemory
 from octavo.engine.estimate.file_size import predicted_bytes
@@ -21,7 +21,7 @@ from octavo.engine.hardware.memory import main_memory
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 
 # Python, its libraries and the compiled code; measured at 130 MB resident, 60 MB of it for this program alone.
-_PROGRAM_BYTES = 160 * 1000 * 1000
+_PROGRAM_BYTES = 170 * 1000 * 1000
 # What a byte of metadata costs as Python objects: twice, because the result is read again. Measured at 11 on
 # a vocabulary of 262,000 tokens.
 _METADATA_FACTOR = 14
@@ -60,13 +60,14 @@ class Forecast:
 def forecast(source: Checkpoint, outputs: Sequence[Output], *, n_threads: int = 0) -> Forecast:
     """Work out what it will take; times the encoders for a moment when they are new here."""
     jobs = [(each.quantizer, each.quantizer.plan(source.tensors, each.options)) for each in outputs]
-    room = _room(source.card, outputs, [plan for _, plan in jobs])
+    n_threads = n_threads or usable_threads()
+    room = _room(source.card, outputs, [plan for _, plan in jobs], n_threads)
     calibrating = sum(each.calibration_seconds for each in outputs)
-    writing = seconds(source, jobs, n_threads or usable_threads())
+    writing = seconds(source, jobs, n_threads)
     return replace(room, seconds=calibrating + writing, calibration_seconds=calibrating)
 
 
-def require_room(source: Checkpoint, outputs: Sequence[Output]) -> None:
+def require_room(source: Checkpoint, outputs: Sequence[Output], *, n_threads: int = 0) -> None:
     """Refuse what cannot work; instant.
 
     Raises
@@ -75,7 +76,7 @@ def require_room(source: Checkpoint, outputs: Sequence[Output]) -> None:
         With the figures.
     """
     plans = [each.quantizer.plan(source.tensors, each.options) for each in outputs]
-    found = _room(source.card, outputs, plans)
+    found = _room(source.card, outputs, plans, n_threads or usable_threads())
     if found.disk_bytes > found.free_disk_bytes:
         raise NotEnoughDisk(
             f"The conversion needs {readable_bytes(found.disk_bytes)} on the disk, "
@@ -94,14 +95,14 @@ def require_room(source: Checkpoint, outputs: Sequence[Output]) -> None:
         )
 
 
-def _room(card: ModelCard, outputs: Sequence[Output], plans: Sequence[Plan]) -> Forecast:
+def _room(card: ModelCard, outputs: Sequence[Output], plans: Sequence[Plan], n_threads: int) -> Forecast:
     """The forecast without the time."""
     sizes = [predicted_bytes(card, plan) for plan in plans]
     disks = _by_disk([each.target for each in outputs], sizes)
     # The disk with the least room to spare is the one that decides.
     needed, free = min(disks, key=lambda each: each[1] - each[0])
     return Forecast(
-        memory_bytes=memory_bytes(card),
+        memory_bytes=memory_bytes(card, n_threads) + sum(each.calibration_bytes for each in outputs),
         free_memory_bytes=main_memory().free_bytes,
         disk_bytes=needed,
         free_disk_bytes=free,
@@ -109,9 +110,11 @@ def _room(card: ModelCard, outputs: Sequence[Output], plans: Sequence[Plan]) -> 
     )
 
 
-def memory_bytes(card: ModelCard) -> int:
-    """The most memory a conversion takes, whatever the size of the weights."""
-    return _PROGRAM_BYTES + WINDOW_BYTES + _METADATA_FACTOR * card.metadata_bytes
+def memory_bytes(card: ModelCard, n_threads: int = 0) -> int:
+    """The most memory a conversion takes, whatever the size of the weights, without a calibration."""
+    return (
+        _PROGRAM_BYTES + window_bytes(n_threads or usable_threads()) + _METADATA_FACTOR * card.metadata_bytes
+    )
 
 
 def seconds(source: Checkpoint, jobs: Sequence[tuple[Quantizer, Plan]], n_threads: int) -> float:

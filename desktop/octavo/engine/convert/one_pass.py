@@ -20,6 +20,21 @@ PIECE_WEIGHTS = 512 * 1024
 WINDOW_BYTES = 4 * 32 * 1024 * 1024
 
 
+def window_bytes(n_threads: int) -> int:
+    """The most that all pieces under way take: as they were read, as float32, and encoded."""
+    n_pieces = pieces_under_way(n_threads)
+    return 3 * n_pieces * 4 * _piece_weights(n_pieces)
+
+
+def pieces_under_way(n_threads: int) -> int:
+    """How many are read ahead of the oldest that is not written."""
+    return 2 * n_threads + 2
+
+
+def _piece_weights(n_pieces: int) -> int:
+    return min(PIECE_WEIGHTS, WINDOW_BYTES // (4 * n_pieces))
+
+
 @dataclass(frozen=True)
 class _Piece:
     """Rows on their way to the files that want them."""
@@ -50,7 +65,7 @@ class OnePass:
         self._source = source
         self._files = files
         self._consumed = consumed
-        self._n_pieces = 2 * n_threads + 2
+        self._n_pieces = pieces_under_way(n_threads)
         self._threads = ThreadPoolExecutor(
             n_threads, thread_name_prefix="octavo-encode", initializer=encode_in_one_thread
         )
@@ -86,16 +101,13 @@ class OnePass:
         if not takers:
             self._source_done += tensor.n_bytes
             return
-        n_rows = max(1, self._piece_weights() // tensor.columns)
+        n_rows = max(1, _piece_weights(self._n_pieces) // tensor.columns)
         for first in range(0, tensor.rows, n_rows):
             count = min(n_rows, tensor.rows - first)
             rows = self._threads.submit(recoded, self._source, tensor, first, count, wanted)
             n_bytes = count * tensor.block_type.row_bytes(tensor.columns)
             self._pieces.append(_Piece(index, tensor.name, n_bytes, takers, rows))
             yield from self._write_until(self._n_pieces)
-
-    def _piece_weights(self) -> int:
-        return min(PIECE_WEIGHTS, WINDOW_BYTES // (4 * self._n_pieces))
 
     def _write_until(self, n_left: int) -> Work[None]:
         """Write the oldest pieces until no more than ``n_left`` are under way."""

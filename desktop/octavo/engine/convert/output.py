@@ -49,6 +49,8 @@ class Output:
         What people should know about the choices made for them.
     calibration_seconds : float
         What the calibration is forecast to take.
+    calibration_bytes : int
+        The memory that it takes beyond the conversion itself.
     """
 
     quantizer: Quantizer
@@ -58,6 +60,7 @@ class Output:
     mode: str = "quick"
     notes: tuple[str, ...] = ()
     calibration_seconds: float = 0.0
+    calibration_bytes: int = 0
 
 
 class OutputFile:

@@ -19,6 +19,8 @@ def check_target(target: Path, sources: Sequence[Path], *, force: bool) -> None:
         raise OctavoError(f"{target.name} is the model that is being converted.", "Choose another name.")
     if not target.parent.is_dir():
         raise OctavoError(f"There is no folder {shown(str(target.parent), 160)}.", "Create it first.")
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise OctavoError(f"{target.name} is a device or a pipe, not a file.", "Choose another name.")
     if os.path.lexists(target) and not target.is_dir() and not force:
         raise OctavoError(
             f"{target.name} exists already.", "Choose another name, or allow it to be replaced."

@@ -6,14 +6,15 @@ with matrices. All matrices are float32, so every product reads plain float32 ac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.blocks.types import block_type
-from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.checkpoint.model import Hyperparameters, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.memory import KvCache, ModelWeights, Rows, Workspace
@@ -41,6 +42,24 @@ def compile_layered(*more: Entry) -> Work[None]:
     yield from compile_ahead([*entries_of([_F32], ["f32"]), *more], usable_threads())
 
 
+class LayerSource(Protocol):
+    """What of a checkpoint a layered model asks for; ``Checkpoint`` says what each member means."""
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """The model's shape."""
+
+    @property
+    def tensors(self) -> Sequence[TensorInfo]:
+        """All tensors."""
+
+    def tensor(self, name: str) -> TensorInfo | None:
+        """The tensor of that name, or None."""
+
+    def read(self, name: str, first_row: int = 0, n_rows: int | None = None) -> npt.NDArray[np.uint8]:
+        """Rows of a tensor as its blocks' bytes."""
+
+
 class LentWeights(Weights):
     """A float32 matrix that takes memory only while its weights are needed."""
 
@@ -65,7 +84,7 @@ class LayeredModel:
 
     Parameters
     ----------
-    checkpoint : Checkpoint
+    checkpoint : LayerSource
     window_tokens : int
         The most tokens of a window, 2 to 512.
     n_threads : int
@@ -77,7 +96,7 @@ class LayeredModel:
         An architecture without a family.
     """
 
-    def __init__(self, checkpoint: Checkpoint, window_tokens: int = MAX_BATCH, n_threads: int = 0) -> None:
+    def __init__(self, checkpoint: LayerSource, window_tokens: int = MAX_BATCH, n_threads: int = 0) -> None:
         self.shape = checkpoint.hyperparameters
         self.window_tokens = window_tokens
         self._checkpoint = checkpoint

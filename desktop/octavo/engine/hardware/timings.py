@@ -1,0 +1,79 @@
+"""How long small pieces of work take on this computer: timed once and remembered, so that forecasts do not waver."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from octavo import __version__
+from octavo.engine.folders import cache_folder
+from octavo.engine.hardware.cores import processor_name
+from octavo.engine.simd.tier import active_tier
+
+_ROUNDS = 3
+
+
+class Timings:
+    """Seconds by name, of this computer, its instruction set and this version of Octavo.
+
+    Parameters
+    ----------
+    file_name : str
+        In the cache folder.
+    """
+
+    def __init__(self, file_name: str) -> None:
+        self._file_name = file_name
+        self._machine = f"{processor_name()}, {active_tier().name}, {__version__}"
+        self._known = self._read()
+        self._is_new = False
+
+    def recall(self, name: str, timed: Callable[[], float]) -> float:
+        """What was timed before under this name, else what ``timed`` gives now."""
+        if name not in self._known:
+            self._known[name] = timed()
+            self._is_new = True
+        return self._known[name]
+
+    def keep(self) -> None:
+        """Remember what was timed."""
+        if not self._is_new:
+            return
+        path = self._path()
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):  # remembering saves time, no more
+            fresh.write_text(json.dumps({"machine": self._machine, "seconds": self._known}))
+            fresh.replace(path)
+        self._is_new = False
+
+    def _path(self) -> Path:
+        return cache_folder() / self._file_name
+
+    def _read(self) -> dict[str, float]:
+        try:
+            memo = json.loads(self._path().read_text())
+            known = memo["seconds"] if memo["machine"] == self._machine else {}
+            return {str(name): float(seconds) for name, seconds in known.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # never timed, or damaged
+            return {}
+
+
+def best_seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds of the quickest of a few rounds: whatever else the computer does can only slow a round down.
+
+    Parameters
+    ----------
+    clock : callable
+        ``time.thread_time`` where the work is one thread's and never waits: other programs then count least.
+    """
+    work()  # compiles, and fills caches
+    best = float("inf")
+    for _ in range(_ROUNDS):
+        started = clock()
+        work()
+        best = min(best, clock() - started)
+    return best

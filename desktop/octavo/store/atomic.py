@@ -14,8 +14,14 @@ def whole_file(target: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name ``target`` only when the block ends well.
 
     It is written beside the target, flushed to the disk and then renamed; after an error nothing is left
-    and an old target is untouched.
+    and an old target is untouched. A link stays one, and the file that it leads to is replaced. What is no
+    file at all (a pipe, ``/dev/stdout``) is simply written to.
     """
+    if target.exists() and not target.is_file():
+        with target.open("wb") as stream:
+            yield stream
+        return
+    target = target.resolve()
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with partial.open("xb") as file:

@@ -57,3 +57,11 @@ def test_a_folder_may_not_become_its_source_or_lie_in_it_or_hold_it(tmp_path, pl
     with pytest.raises(OctavoError, match="model that is being converted"):
         check_folder_target(source / place, source)
     check_folder_target(source.with_name("one-AWQ"), source)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_pipe_is_no_target(source, tmp_path, force):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OctavoError, match="a device or a pipe"):
+        check(tmp_path / "pipe", source, force=force)

@@ -35,6 +35,7 @@ from octavo.engine.measure.comparison import (
 from octavo.engine.measure.figures import Figure, Figures, Measurement
 from octavo.engine.progress import finish
 from octavo.store.library import ModelEntry
+from octavo.store.settings import load_settings
 from octavo.worker.chat_upkeep import keep_up
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
@@ -48,6 +49,7 @@ from octavo.worker.protocol import (
     ExportChats,
     Failed,
     ForecastConvert,
+    Forecasted,
     FrameReader,
     Hello,
     ImportChats,
@@ -130,7 +132,8 @@ def inspect(request: Inspect) -> Message:
 
 
 def convert(request: Convert) -> Message:
-    """Progress, then files; or a wait."""
+    """A forecast, progress, then files; or a wait."""
+    send(Forecasted(id=request.id, seconds=2.0, calibration_seconds=0.0, memory_bytes=310_000_000))
     for step in (1, 2, 3):
         name = f"blk.{step}.ffn_up.weight"
         send(
@@ -337,6 +340,11 @@ def answer(request: Request) -> Message | None:
             return inspect(request)
         case ListModels():
             entries = [ModelEntry(path="/models/small.gguf", source="LM Studio", name="Small", bytes=1000)]
+            for folder in load_settings().model_folders:
+                found = sorted(Path(folder).glob("*.gguf"))
+                entries += [
+                    ModelEntry(path=str(each), source="Folder", name=each.stem, bytes=4) for each in found
+                ]
             return Done(id=request.id, result=msgspec.to_builtins(entries))
         case CountTokens():
             n_tokens = sum(len(each["content"].split()) for each in request.messages)

@@ -10,6 +10,7 @@ from octavo.gui.widgets.format_row import FormatRow
 from octavo.gui.widgets.job_card import JobCard
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.result_panel import ResultPanel
+from octavo.store.ledger import Ledger
 from octavo.store.unfinished import Aim, Begun, Unfinished
 from octavo.worker.protocol import Convert, Copy
 
@@ -95,6 +96,17 @@ def test_a_conversion_ends_in_a_file_that_joins_the_list(joined, page, panel, qt
     assert "as predicted, to the byte" in done.accessibleName()
     assert card(page, JobCard) is None
     assert joined.workspace.model(str(tmp_path / "small-q4_k_m.gguf")) is not None
+
+
+def test_what_a_conversion_took_is_noted_beside_its_forecast(page, panel, qtbot):
+    with qtbot.waitSignal(page.jobs.converted):
+        panel.convert.click()
+
+    with Ledger() as ledger:
+        (seconds,) = ledger.entries("convert_seconds")
+        (size,) = ledger.entries("file_bytes")
+    assert (seconds.predicted, seconds.measured) == (2.0, 1.5)
+    assert (size.predicted, size.measured) == (4, 4)
 
 
 def test_the_proof_is_shown_with_the_first_word_that_differs(page, panel, qtbot):

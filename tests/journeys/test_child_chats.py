@@ -16,6 +16,7 @@ from octavo.worker.protocol import (
     CountTokens,
     Done,
     ForecastConvert,
+    Forecasted,
     Load,
     Piece,
     Progressed,
@@ -128,7 +129,11 @@ def test_conversion_in_the_child_leaves_nothing_when_it_is_stopped(client, tmp_p
     assert list(tmp_path.iterdir()) == []
     forecast = client.ask(ForecastConvert(path=request.path, copies=copies))
     assert list(tmp_path.iterdir()) == []
-    reports = client.ask(request)
+    events = []
+    reports = client.ask(request, events.append)
+    (said,) = (each for each in events if isinstance(each, Forecasted))
+    assert said.memory_bytes == forecast["memory_bytes"]
+    assert said.seconds > said.calibration_seconds > 0
     assert [each["verified"] for each in reports] == [True, True]
     assert [each["proof"]["template"] for each in reports] == ["same", "same"]
     assert [each["file_bytes"] for each in reports] == forecast["file_bytes"]

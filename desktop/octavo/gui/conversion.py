@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from octavo.gui.conversion_clock import ConversionClock, Pace
 from octavo.gui.engine_call import Call
 from octavo.gui.engine_child import background_command
 from octavo.gui.engine_process import EngineProcess
-from octavo.worker.protocol import Convert, Failed, Progressed
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How far a conversion is.
-
-    Parameters
-    ----------
-    share : float
-        0 to 1.
-    tensor : str
-        The one being written.
-    number, n_tensors : int
-        Its place among all.
-    bytes_per_second : float
-        Since the start; 0 while it is too early to say.
-    seconds_left : float or None
-        None while it is too early to say.
-    stage : str
-        ``convert`` while tensors are written; else what is done before or after in a few words.
-    """
-
-    share: float
-    tensor: str
-    number: int
-    n_tensors: int
-    bytes_per_second: float
-    seconds_left: float | None
-    stage: str = "convert"
+from octavo.worker.protocol import Convert, Failed, Forecasted, Progressed
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -80,17 +50,16 @@ class Conversion(QObject):
     done = Signal(list)
     failed = Signal(Failed)
 
-    EARLY_SECONDS = 0.5
-
     def __init__(
         self, request: Convert, parent: QObject | None = None, *, command: Sequence[str] | None = None
     ) -> None:
         super().__init__(parent)
         self.request = request
         self._engine = EngineProcess(self, command=command or background_command())
-        # The clock starts with the first tensor: what comes before is no measure of the rest.
-        self._began: tuple[float, int] | None = None
+        self._clock = ConversionClock()
+        self.forecast: Forecasted | None = None
         self._call: Call = self._engine.ask(request)
+        self._call.forecasted.connect(self._take_forecast)
         self._call.progressed.connect(self._tell_pace)
         self._call.done.connect(self._tell_done)
         self._call.failed.connect(self._tell_failed)
@@ -103,19 +72,12 @@ class Conversion(QObject):
         """End the child at once: what it has written stays, and can be gone on with."""
         self._engine.close(leaves_all=True)
 
+    def _take_forecast(self, forecast: Forecasted) -> None:
+        self.forecast = forecast
+        self._clock.expect(forecast)
+
     def _tell_pace(self, event: Progressed) -> None:
-        if event.n_steps == 0 or event.stage != "convert":
-            share = event.done / event.total if event.total else 0.0
-            self.paced.emit(Pace(share, event.label, 0, 0, 0.0, None, stage=event.stage))
-            return
-        now = time.monotonic()
-        if self._began is None:
-            self._began = (now, event.done)
-        seconds, n_bytes = now - self._began[0], event.done - self._began[1]
-        rate = n_bytes / seconds if seconds >= self.EARLY_SECONDS else 0.0
-        left = (event.total - event.done) / rate if rate > 0 else None
-        share = event.done / event.total if event.total else 0.0
-        self.paced.emit(Pace(share, event.label, event.step, event.n_steps, rate, left))
+        self.paced.emit(self._clock.pace(event))
 
     def _tell_done(self, result: object) -> None:
         self._engine.dismiss()

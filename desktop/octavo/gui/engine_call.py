@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from octavo.worker.protocol import ComparePiece, Failed, MeasureProgress, Progressed, Replied
+from octavo.worker.protocol import ComparePiece, Failed, Forecasted, MeasureProgress, Progressed, Replied
 
 
 class Asked(Protocol):
@@ -23,6 +23,7 @@ class Call(QObject):
     """One request under way; ends with exactly one of ``done`` and ``failed``."""
 
     progressed = Signal(Progressed)
+    forecasted = Signal(Forecasted)
     piece = Signal(str, int)
     replied = Signal(Replied)
     figured = Signal(MeasureProgress)

@@ -20,6 +20,7 @@ from octavo.worker.protocol import (
     Done,
     Event,
     Failed,
+    Forecasted,
     FrameReader,
     Hello,
     MeasureProgress,
@@ -168,6 +169,8 @@ class EngineProcess(QObject):
         match event:
             case Progressed():
                 call.progressed.emit(event)
+            case Forecasted():
+                call.forecasted.emit(event)
             case Piece():
                 call.piece.emit(event.text, event.n_tokens)
             case MeasureProgress():

@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from octavo.gui.conversion import Converted, Pace
+from octavo.gui.conversion import Converted
+from octavo.gui.conversion_clock import Pace
 from octavo.gui.wording import byte_count, listed
 from octavo.store.unfinished import Aim, Begun, left_bytes
 from octavo.worker.protocol import Convert, Copy, Failed

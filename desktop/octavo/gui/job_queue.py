@@ -8,22 +8,24 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from octavo.gui.conversion import Conversion, Converted, Pace
+from octavo.gui.conversion import Conversion, Converted
+from octavo.gui.conversion_clock import Pace
 from octavo.gui.job import Job, done_jobs, left_job, new_job
 from octavo.store.unfinished import Unfinished
-from octavo.worker.protocol import Convert, Failed
+from octavo.worker.protocol import Convert, Failed, Forecasted
 
 
 class JobQueue(QObject):
     """Runs one conversion at a time, each in a child process of its own.
 
     ``changed`` tells that a job came, went or stands otherwise; ``paced`` that the running one is further;
-    ``converted`` comes for each copy.
+    ``converted`` comes for each copy, ``took`` once for all of a job, with what was forecast.
     """
 
     changed = Signal()
     paced = Signal(Job)
     converted = Signal(Converted)
+    took = Signal(Job, Forecasted, Converted)
 
     def __init__(
         self, notes: Unfinished, parent: QObject | None = None, *, command: Sequence[str] | None = None
@@ -131,8 +133,10 @@ class JobQueue(QObject):
             self.paced.emit(job)
 
     def _note_results(self, results: list[Converted]) -> None:
-        job = self.running
+        job, forecast = self.running, self._conversion.forecast if self._conversion else None
         if job is not None:
+            if forecast is not None and results:
+                self.took.emit(job, forecast, results[-1])
             place = self.jobs.index(job)
             self.jobs[place : place + 1] = done_jobs(job, results)
             self._notes.forget(job.outputs)

@@ -151,6 +151,7 @@ class JoinedWindow(QObject):
         self.convert.jobs.compare_asked.connect(self._show_compare)
         self.convert.jobs.converted.connect(self._keep_converted)
         self.convert.jobs.measured.connect(self._records.note_conversion)
+        self.convert.jobs.took.connect(self._records.note_effort)
         self.chat.panel.turns.smaller_asked.connect(self._show_convert)
         self.settings.theme_chosen.connect(self.theme_chosen)
 

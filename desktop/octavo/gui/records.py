@@ -11,9 +11,10 @@ from octavo.engine.estimate.program import loading_bytes
 from octavo.engine.estimate.speed import SpeedForecast, speed_forecast
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversion import Converted
+from octavo.gui.job import Job
 from octavo.gui.workspace import Workspace
 from octavo.store.ledger import Band, Ledger, LedgerEntry
-from octavo.worker.protocol import LoadReport, Replied
+from octavo.worker.protocol import Forecasted, LoadReport, Replied
 
 # The first tokens of an answer, and a short prompt, say little about the speed.
 LEAST_TOKENS, LEAST_PROMPT = 16, 128
@@ -42,8 +43,14 @@ class Records(QObject):
         return self._bands
 
     def note_conversion(self, done: Converted) -> None:
-        """Note the size of a new file, and what it took."""
+        """Note the size of a new file."""
         self._note("file_bytes", done.output, done.predicted_bytes, done.file_bytes)
+
+    def note_effort(self, job: Job, forecast: Forecasted, done: Converted) -> None:
+        """Note the memory and the time of a conversion; one that was gone on with had less to do."""
+        self._note("convert_bytes", job.request.path, forecast.memory_bytes, done.peak_rss_bytes)
+        if not done.resumed_tensors:
+            self._note("convert_seconds", job.request.path, forecast.seconds, done.seconds)
 
     def close(self) -> None:
         """Close the ledger."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from octavo.engine.progress import Progress, Work
-from octavo.worker.convert_messages import Convert, ForecastConvert
+from octavo.engine.progress import Progress
+from octavo.worker.convert_messages import Convert, ForecastConvert, Forecasted
 
 if TYPE_CHECKING:
     from octavo.engine.convert.forecast import Forecast
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from octavo.plugin.host import PluginHost
 
 
-def converted(request: Convert, host: PluginHost) -> Work[list[ConvertReport] | Forecast]:
+def converted(
+    request: Convert, host: PluginHost
+) -> Generator[Progress | Forecasted, None, list[ConvertReport] | Forecast]:
     """Make all copies in one pass over the source, or only say what that would take."""
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.convert.choose import chosen_output
@@ -36,8 +39,14 @@ def converted(request: Convert, host: PluginHost) -> Work[list[ConvertReport] | 
         for each in zip(quantizers, options, targets, strict=True):
             wishes.append(chosen_output(source, *each, only_forecast=is_forecast))
             yield Progress(0, 0, "opening the model")
+        expected = forecast(source, wishes)
         if is_forecast:
-            return forecast(source, wishes)
+            return expected
+        yield Forecasted(
+            seconds=expected.seconds,
+            calibration_seconds=expected.calibration_seconds,
+            memory_bytes=expected.memory_bytes,
+        )
         return (yield from convert_all(source, wishes, force=request.force, proves=request.proves))
 
 

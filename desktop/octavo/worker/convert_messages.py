@@ -29,8 +29,8 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
 class Convert(Message, frozen=True, kw_only=True):
     """Write copies of a model in one pass; ends with ``Done(result=list of ConvertReport as plain data)``.
 
-    All of them come into being, or none. With ``proves`` source and copies are asked for some words afterwards, as far
-    as memory allows.
+    ``Forecasted`` comes before the first tensor. All copies come into being, or none. With ``proves`` source and
+    copies are asked for some words afterwards, as far as memory allows.
     """
 
     path: str
@@ -44,3 +44,11 @@ class ForecastConvert(Convert, frozen=True, kw_only=True):
 
     Takes seconds the first time a quantizer is asked about: its encoders are compiled and timed.
     """
+
+
+class Forecasted(Message, frozen=True, kw_only=True):
+    """What a conversion that begins will take; the fields are those of ``engine.convert.forecast.Forecast``."""
+
+    seconds: float
+    calibration_seconds: float
+    memory_bytes: int

@@ -23,6 +23,7 @@ from octavo.worker.protocol import (
     Convert,
     CountTokens,
     ExportChats,
+    Forecasted,
     ImportChats,
     Inspect,
     ListModels,
@@ -171,7 +172,13 @@ class EngineDesk:
     def _convert(self, request: Convert, stop: Stop) -> Any:
         from octavo.worker.conversions import converted
 
-        return msgspec.to_builtins(self._run(request, converted(request, self._host), "convert", stop))
+        def tell(step: Progress | Forecasted) -> None:
+            if isinstance(step, Progress):
+                self._tell_progress(request, "convert", step, stop)
+            else:
+                self._outbox.send(msgspec.structs.replace(step, id=request.id))
+
+        return msgspec.to_builtins(_run_to_the_end(converted(request, self._host), tell))
 
     @property
     def _host(self) -> PluginHost:

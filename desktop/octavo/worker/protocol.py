@@ -30,6 +30,7 @@ from octavo.worker.compare_messages import ComparePiece as ComparePiece
 from octavo.worker.convert_messages import Convert as Convert
 from octavo.worker.convert_messages import Copy as Copy
 from octavo.worker.convert_messages import ForecastConvert as ForecastConvert
+from octavo.worker.convert_messages import Forecasted as Forecasted
 from octavo.worker.message import Message as Message
 
 PROTOCOL_VERSION = 2
@@ -198,7 +199,9 @@ Request: TypeAlias = (
     | Cancel
     | Unload
 )
-Event: TypeAlias = Hello | Progressed | Piece | Replied | MeasureProgress | ComparePiece | Done | Failed
+Event: TypeAlias = (
+    Hello | Progressed | Forecasted | Piece | Replied | MeasureProgress | ComparePiece | Done | Failed
+)
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

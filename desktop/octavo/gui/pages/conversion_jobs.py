@@ -23,7 +23,7 @@ from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.wording import listed
 from octavo.store.unfinished import Unfinished
-from octavo.worker.protocol import Convert, Failed
+from octavo.worker.protocol import Convert, Failed, Forecasted
 
 Act = Callable[[], None]
 JobView = JobCard | WaitingCard | DoneCard | ProblemCard
@@ -32,12 +32,14 @@ JobView = JobCard | WaitingCard | DoneCard | ProblemCard
 class ConversionJobs(QWidget):
     """A card for every job of the queue.
 
-    ``changed`` tells of every begin and end; ``measured`` carries the report of each finished conversion.
+    ``changed`` tells of every begin and end; ``measured`` carries the report of each copy that is done, and ``took``
+    what all copies of a job took beside what was forecast.
     """
 
     changed = Signal()
     converted = Signal(str)
     measured = Signal(Converted)
+    took = Signal(Job, Forecasted, Converted)
     chat_asked = Signal(str)
     compare_asked = Signal(str, str)
 
@@ -54,6 +56,7 @@ class ConversionJobs(QWidget):
         self._queue.changed.connect(self._show_jobs)
         self._queue.paced.connect(self._show_pace)
         self._queue.converted.connect(self._tell_converted)
+        self._queue.took.connect(self.took)
 
     @property
     def is_running(self) -> bool:

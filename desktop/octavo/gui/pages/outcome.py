@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from octavo.gui.conversion import Converted, Pace, Proof
+from octavo.gui.conversion import Converted, Proof
+from octavo.gui.conversion_clock import Pace
 from octavo.gui.markdown.clean_text import clean
 from octavo.gui.widgets.done_card import Check, Outcome
 from octavo.gui.wording import byte_count, count, duration

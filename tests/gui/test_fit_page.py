@@ -59,6 +59,12 @@ def test_the_model_as_it_is_is_chosen_at_first(page):
     assert page._formats.name == "as it is"
 
 
+def test_the_menu_offers_every_model_that_has_been_read(joined, page):
+    page._menu.aboutToShow.emit()
+
+    assert [each.text() for each in page._menu.actions()][:2] == ["Small · BF16", "Folder · BF16"]
+
+
 def test_a_longer_context_needs_more_at_once(page, settings):
     settings.context.choose(512)
     short = totals(page)

@@ -103,3 +103,88 @@ def test_chat_and_convert_lead_to_their_pages(joined, page):
     assert joined.window.page_name == "Convert"
     details.chat.click()
     assert joined.window.page_name == "Chat"
+
+
+def test_a_folder_of_models_is_looked_through_and_kept(joined, page, qtbot, tmp_path):
+    (tmp_path / "one.gguf").write_bytes(b"GGUF")
+
+    with qtbot.waitSignal(joined.workspace.selected):
+        joined.workspace.add_model(tmp_path)
+
+    assert joined.workspace.selected_path == str(tmp_path / "one.gguf")
+    assert joined.workspace.settings.model_folders == (str(tmp_path),)
+    assert f"in {tmp_path.name}" in joined.models.list.rows[joined.workspace.selected_path].accessibleName()
+
+
+def test_a_folder_without_models_is_told_of_and_not_kept(joined, page, qtbot, tmp_path):
+    with qtbot.waitSignal(joined.workspace.refused):
+        joined.workspace.add_model(tmp_path)
+
+    (problem,) = page.findChildren(ProblemCard)
+    assert problem.text.startswith(f"No model was found in {tmp_path}.")
+    assert joined.workspace.settings.model_folders == ()
+
+
+def test_who_keeps_a_model_is_said(page):
+    assert "LM Studio" in shown_rows(page)[0].accessibleName()
+
+
+def test_a_model_that_cannot_be_opened_is_greyed_with_its_reason(joined, page):
+    entries = [
+        ModelEntry(path="/models/small.gguf", source="Ollama", name="Small", bytes=1),
+        ModelEntry(path="/b/cut.gguf", source="Jan", name="Cut", bytes=1, problem="The file was cut short."),
+    ]
+
+    joined.workspace.show_library(entries)
+
+    broken = joined.models.list.rows["/b/cut.gguf"]
+    assert broken._name.property("tone") == "text3"
+    assert broken._about.text() == broken.accessibleDescription() == "The file was cut short."
+    assert joined.workspace.selected_path == "/models/small.gguf"
+
+
+def test_a_model_that_can_be_opened_again_is_grey_no_more(joined, page):
+    def listed(problem):
+        joined.workspace.show_library(
+            [ModelEntry(path="/models/small.gguf", source="Jan", name="Small", bytes=1, problem=problem)]
+        )
+
+    listed("The file was cut short.")
+    listed("")
+
+    assert joined.models.list.rows["/models/small.gguf"]._name.property("tone") == "text"
+
+
+def test_a_copy_names_what_it_is_a_copy_of(joined, page):
+    first = ModelEntry(path="/models/small.gguf", source="LM Studio", name="Small", bytes=1)
+    copy = ModelEntry(
+        path="/models/copy.gguf", source="Ollama", name="small:latest", bytes=1, duplicate_of=first.path
+    )
+
+    joined.workspace.show_library([first, copy])
+
+    shown = joined.models.list.rows[copy.path]
+    assert shown._copy.isVisible()
+    assert shown._copy.toolTip() == "The same file as Small in LM Studio"
+    assert not joined.models.list.rows[first.path]._copy.isVisible()
+
+
+def test_hundreds_of_models_are_listed_some_at_a_time_and_in_order(joined, page, qtbot):
+    paths = [f"/many/{number:03}.gguf" for number in range(100)]
+    joined.workspace.show_library([ModelEntry(path=each, source="Jan", name=each, bytes=1) for each in paths])
+    rows = joined.models.list.rows
+    assert 0 < len(rows) < len(paths)
+
+    qtbot.waitUntil(lambda: len(rows) == len(paths))
+
+    assert [each.path for each in sorted(shown_rows(page), key=lambda each: each.y())] == paths
+
+
+def test_a_search_counts_for_models_that_come_later(joined, page, qtbot):
+    paths = [f"/many/{number:03}.gguf" for number in range(100)]
+    qtbot.keyClicks(page._search, "077")
+
+    joined.workspace.show_library([ModelEntry(path=each, source="Jan", name=each, bytes=1) for each in paths])
+    qtbot.waitUntil(lambda: len(joined.models.list.rows) == len(paths))
+
+    assert [each.path for each in shown_rows(page)] == ["/many/077.gguf"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from octavo.engine.estimate.speeds import Speeds, scaled
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.inspector import Inspector
+from octavo.gui.listed_model import Model as Model
 from octavo.plugin.host import PluginHost
 from octavo.store.library import ModelEntry, demo_model
 from octavo.store.settings import Settings, save_settings
@@ -22,47 +23,6 @@ from octavo.worker.protocol import Failed
 
 MEMORY_REFRESH_MS = 1000
 ADDED = "Added"
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model in the list: what the library knows of it, and its card once it has been opened."""
-
-    entry: ModelEntry
-    card: ModelCard | None = None
-    problem: str = ""
-
-    @property
-    def path(self) -> str:
-        """Where it lies."""
-        return self.entry.path
-
-    @property
-    def is_demo(self) -> bool:
-        """Whether it is the one that ships with the program."""
-        return self.path == str(demo_model())
-
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        if self.is_demo:
-            return self.entry.name
-        return (self.card.name if self.card else "") or self.entry.name
-
-    @property
-    def type_name(self) -> str:
-        """How its weights are stored; empty until it is known."""
-        return self.card.type_name if self.card else self.entry.type
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of all its files; 0 until they are known."""
-        return self.card.file_bytes if self.card else self.entry.bytes
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a Hugging Face folder."""
-        return self.card.container != "gguf" if self.card else not self.path.lower().endswith(".gguf")
 
 
 class Workspace(QObject):
@@ -96,10 +56,13 @@ class Workspace(QObject):
         self.speeds: dict[int, Speeds] = {}
         self.plugins_loaded = False
         self.selected_path = ""
+        self._looked_in = ""
+        self._n_listings = 0
         self._inspector = inspector
         self._models: dict[str, Model] = {}
         inspector.setParent(self)
         inspector.listed.connect(self.show_library)
+        inspector.listed.connect(self._tell_found)
         inspector.measured.connect(self._keep_bandwidth)
         inspector.opened.connect(self._keep_card)
         inspector.refused.connect(self._keep_problem)
@@ -148,6 +111,7 @@ class Workspace(QObject):
 
     def look_for_models(self) -> None:
         """Find the models on this computer, in the background."""
+        self._n_listings += 1
         self._inspector.list_models()
 
     def show_library(self, entries: Sequence[ModelEntry]) -> None:
@@ -168,7 +132,13 @@ class Workspace(QObject):
                 self._inspector.inspect(path)
 
     def add_model(self, path: Path, *, select: bool = True) -> None:
-        """Open ``path``, put it in the list and select it; a refusal is told through ``refused``."""
+        """Open ``path``, put it in the list and select it; a refusal is told through ``refused``.
+
+        In a folder that is no model itself, models are looked for.
+        """
+        if path.is_dir() and not (path / "config.json").is_file():
+            self.add_folder(path)
+            return
         name = str(path)
         if name not in self._models:
             self._models = {
@@ -181,6 +151,31 @@ class Workspace(QObject):
         self._inspector.inspect(name, first=True)
         if select:
             self.select(name)
+
+    def add_folder(self, folder: Path) -> None:
+        """Look for models in ``folder``, now and at every start; where there is none, ``refused`` tells it."""
+        self._looked_in = str(folder)
+        if self._looked_in not in self.settings.model_folders:
+            self.change_settings(model_folders=(*self.settings.model_folders, self._looked_in))
+        self.look_for_models()
+
+    def _tell_found(self) -> None:
+        """Lead to what was found in the folder that was added last, once it has been looked in."""
+        self._n_listings -= 1
+        if self._n_listings > 0:
+            return
+        folder, self._looked_in = self._looked_in, ""
+        if not folder:
+            return
+        found = [path for path in self._models if Path(folder) in Path(path).parents]
+        if found:
+            self.select(next((path for path in found if not self._models[path].problem), found[0]))
+            return
+        kept = tuple(each for each in self.settings.model_folders if each != folder)
+        self.change_settings(model_folders=kept)
+        hint = "Octavo opens GGUF files, and folders with a config.json and safetensors files."
+        failed = Failed(kind="unreadable_model", message=f"No model was found in {folder}.", hint=hint)
+        self.refused.emit(folder, failed)
 
     def remove_model(self, path: str) -> None:
         """Take a model out of the list; its file stays."""

@@ -103,6 +103,7 @@ class FitPage(Page):
         self.body.addLayout(both, 1)
 
     def _connect(self) -> None:
+        self._menu.aboutToShow.connect(self._fill_menu)
         self._menu.chosen.connect(self._workspace.select)
         self._menu.open_asked.connect(self.file_asked)
         self._formats.chosen.connect(self._show_choice)
@@ -153,9 +154,6 @@ class FitPage(Page):
     def _show_model(self, path: str = "") -> None:
         if path and path != self._workspace.selected_path:
             return
-        models = self._workspace.models
-        choices = [(each.path, f"{each.name} · {each.type_name}") for each in models if each.card is not None]
-        self._menu.show_choices(choices)
         model = self._workspace.selected_model
         name = f"{model.name} · {model.type_name}" if model and model.card else "Choose a model"
         self._choose.show_text(name, "Choose a model")
@@ -169,6 +167,11 @@ class FitPage(Page):
             self._priced = wanted
             self._settings.show_model(card.hyperparameters.context_length, wanted[1])
         self._show_shape()
+
+    def _fill_menu(self) -> None:
+        models = self._workspace.models
+        choices = [(each.path, f"{each.name} · {each.type_name}") for each in models if each.card is not None]
+        self._menu.show_choices(choices)
 
     def _show_shape(self) -> None:
         """Price what does not depend on the chosen context, then the rest."""

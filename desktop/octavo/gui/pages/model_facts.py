@@ -16,8 +16,18 @@ def about(model: Model) -> str:
     if model.card is not None:
         n_parameters, tokens = model.card.n_parameters, model.card.hyperparameters.context_length
     if not n_parameters:
-        return "Reading…"
+        return "" if model.problem else "Reading…"
     return f"{parameters(n_parameters)} params · {context(tokens)} context"
+
+
+def source_words(model: Model) -> str:
+    """Who keeps it: ``LM Studio``, ``in models``, ``added by you``."""
+    source = model.entry.source
+    if source == "Added":
+        return "added by you"
+    if source == "Folder":
+        return f"in {Path(model.path).parent.name}"
+    return "" if model.is_demo else source
 
 
 def source_line(model: Model) -> str:
@@ -44,8 +54,15 @@ def facts(model: Model, now: datetime) -> list[tuple[str, str]]:
         ("Attention heads", _heads(shape.n_heads, shape.n_kv_heads)),
         ("Weights stored as", f"{card.type_name} · {bits:.1f} bits"),
         ("Chat template", "Built in" if card.has_chat_template else "None"),
+        ("Kept by", _keeper(model)),
         ("Changed", _changed(model.path, now)),
     ]
+
+
+def _keeper(model: Model) -> str:
+    if model.entry.source in ("Added", "Folder"):
+        return str(Path(model.path).parent)
+    return model.entry.source
 
 
 def _all_and_used(total: int, active: int) -> str:

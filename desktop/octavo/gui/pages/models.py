@@ -6,24 +6,24 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from octavo.engine.estimate.comfortable import comfortable
-from octavo.gui.pages.model_facts import about, facts
-from octavo.gui.pricing import parts, price_of
+from octavo.engine.estimate.fit import available_bytes
+from octavo.gui.pages.model_facts import facts
+from octavo.gui.pages.model_list import ModelList
+from octavo.gui.pricing import parts, price_of, usable_pools
 from octavo.gui.show_folder import show_in_folder
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import row
-from octavo.gui.widgets.drop_zone import DropZone
 from octavo.gui.widgets.empty_models import EmptyModels
 from octavo.gui.widgets.model_details import ModelDetails
-from octavo.gui.widgets.model_row import ModelRow
 from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.widgets.search_field import SearchField
 from octavo.gui.widgets.this_computer import ThisComputer
-from octavo.gui.wording import byte_count, context, file_name, likely_speed
+from octavo.gui.wording import byte_count, context, file_name
 from octavo.gui.workspace import Model, Workspace
 from octavo.worker.protocol import Failed
 
@@ -44,10 +44,8 @@ class ModelsPage(Page):
         super().__init__("Models", "Looking for models…", self._search, self._add)
         self._workspace = workspace
         self._shows_demo = False
-        self._rows: dict[str, ModelRow] = {}
-        self._group = QButtonGroup(self)
+        self.list = ModelList(workspace)
         self._problem = ProblemCard()
-        self._drop = DropZone()
         self._details = ModelDetails()
         self._empty = EmptyModels()
         self._computer = ThisComputer()
@@ -69,19 +67,12 @@ class ModelsPage(Page):
 
     def show_dropping(self, is_dropping: bool) -> None:
         """Light up the drop zone."""
-        self._drop.show_dropping(is_dropping)
+        self.list.drop.show_dropping(is_dropping)
 
     def _lists(self) -> QWidget:
-        inner = QWidget()
-        inner.setProperty("plain", True)
-        self._list = QVBoxLayout(inner)
-        self._list.setContentsMargins(0, 0, 0, 0)
-        self._list.setSpacing(10)
-        self._list.addWidget(self._drop)
-        self._list.addStretch(1)
         both = QWidget()
         layout = row(gap=16)
-        layout.addWidget(scrolled(inner), 1)
+        layout.addWidget(scrolled(self.list), 1)
         layout.addWidget(self._details)
         both.setLayout(layout)
         return both
@@ -90,12 +81,13 @@ class ModelsPage(Page):
         menu = QMenu(self._add)
         menu.addAction("Open file…").triggered.connect(self.file_asked)
         menu.addAction("Open folder…").triggered.connect(self.folder_asked)
+        menu.addAction("Look for models in a folder…").triggered.connect(self.folder_asked)
         self._add.setMenu(menu)
         self._empty.file_asked.connect(self.file_asked)
         self._empty.folder_asked.connect(self.folder_asked)
         self._empty.demo_asked.connect(self._show_demo)
-        self._search.textChanged.connect(self._filter)
-        self._group.buttonClicked.connect(self._select)
+        self._search.textChanged.connect(self.list.filter)
+        self.list.chosen.connect(self._workspace.select)
         self._details.chat_asked.connect(self._ask_chat)
         self._details.convert_asked.connect(self._ask_convert)
         self._details.fit_asked.connect(self._ask_fit)
@@ -108,6 +100,8 @@ class ModelsPage(Page):
         self._workspace.memory_changed.connect(self._show_prices)
         self._workspace.memory_changed.connect(self._show_computer)
         self._workspace.plugins_changed.connect(self._show_prices)
+        self._workspace.speeds_changed.connect(self._show_prices)
+        self._workspace.settings_changed.connect(self._show_prices)
         self._workspace.refused.connect(self._show_refusal)
 
     def _show_computer(self) -> None:
@@ -123,24 +117,10 @@ class ModelsPage(Page):
         self._search.setVisible(not is_empty)
         self._add.setVisible(not is_empty)
         self._show_total()
-        paths = [each.path for each in models]
-        for path in [path for path in self._rows if path not in paths]:
-            gone = self._rows.pop(path)
-            self._group.removeButton(gone)
-            self._list.removeWidget(gone)
-            gone.hide()
-            gone.deleteLater()
-        for place, path in enumerate(paths):
-            if path not in self._rows:
-                self._rows[path] = ModelRow(path)
-                self._group.addButton(self._rows[path])
-            if self._list.indexOf(self._rows[path]) != place:
-                self._list.removeWidget(self._rows[path])
-                self._list.insertWidget(place, self._rows[path])
-            self._show_model(path)
-        if not is_empty and not self._workspace.selected_path and paths:
-            self._workspace.select(paths[0])
-        self._filter(self._search.text())
+        self.list.show_models()
+        usable = next((each.path for each in models if not each.problem), "")
+        if not is_empty and not self._workspace.selected_path and usable:
+            self._workspace.select(usable)
 
     def _show_total(self) -> None:
         models = self._workspace.models
@@ -151,41 +131,22 @@ class ModelsPage(Page):
             self.about.show_text(f"{len(models)} on this computer · {total}")
 
     def _show_model(self, path: str) -> None:
-        model = self._workspace.model(path)
-        if model is None or path not in self._rows:
-            return
-        shown = self._rows[path]
-        icon_name = "sparkles" if model.is_demo else ("folder" if model.is_folder else "box")
-        container = "Safetensors" if model.is_folder else "GGUF"
-        type_name = model.type_name
-        size = byte_count(model.n_bytes) if model.n_bytes else ""
-        shown.show_model(model.name, about(model), icon_name, container, type_name, size)
-        if model.problem:
-            shown.show_problem(model.problem)
-        self._show_price(model)
+        self.list.show_model(path)
         self._show_total()
         if path == self._workspace.selected_path:
             self._show_selected(path)
 
     def _show_prices(self) -> None:
-        for model in self._workspace.models:
-            self._show_price(model)
+        self.list.show_prices()
         selected = self._workspace.selected_model
         if selected is not None:
             self._show_needs(selected)
 
-    def _show_price(self, model: Model) -> None:
-        price = price_of(self._workspace, model)
-        if price is not None and model.path in self._rows:
-            self._rows[model.path].show_fit(
-                price.verdict, price.sentence, likely_speed(price.tokens_per_second)
-            )
-
     def _show_selected(self, path: str) -> None:
         model = self._workspace.model(path)
-        if model is None or path not in self._rows:
+        if model is None:
             return
-        self._rows[path].setChecked(True)
+        self.list.choose(path)
         self._details.show_model(model.name, file_name(model.path), facts(model, datetime.now()))
         is_open = model.card is not None
         self._details.chat.setEnabled(is_open)
@@ -211,16 +172,9 @@ class ModelsPage(Page):
             return
         assert model.card is not None
         tokens = self._workspace.context_for(model.card)
-        free = self._workspace.ram.free_bytes
+        free = available_bytes(usable_pools(self._workspace))
         title = f"Memory at {context(tokens)} context"
         self._details.show_needs(title, parts(price), price.total_bytes, free, price.sentence)
-
-    def _filter(self, words: str) -> None:
-        for shown in self._rows.values():
-            shown.setVisible(shown.matches(words))
-
-    def _select(self, chosen: ModelRow) -> None:
-        self._workspace.select(chosen.path)
 
     def _show_demo(self) -> None:
         self._shows_demo = True

@@ -20,9 +20,11 @@ class ModelRow(ChoiceCard):
         self._name = Label("", READING, SEMIBOLD, elide=True)
         self._about = Label("", SMALL, tone="text2", elide=True)
         self._container, self._type, self._verdict = Pill(), Pill(), VerdictPill()
+        self._copy = Pill("Copy", "text3")
+        self._copy.hide()
         self._size, self._speed = Label("", SMALL, MEDIUM), Label("", SMALL, tone="text2")
         self._dot = Label("·", SMALL, tone="text3")
-        pills = row(self._container, self._type, None, gap=6, margins=(0, 4, 0, 0))
+        pills = row(self._container, self._type, self._copy, None, gap=6, margins=(0, 4, 0, 0))
         self.body.addWidget(self._tile)
         self.body.addLayout(column(self._name, self._about, pills, gap=3), 1)
         figures = row(None, self._size, self._dot, self._speed, gap=6)
@@ -32,25 +34,44 @@ class ModelRow(ChoiceCard):
         self.toggled.connect(self._tint)
 
     def show_model(
-        self, name: str, about: str, icon_name: str, container: str, type_name: str, size: str
+        self,
+        name: str,
+        about: str,
+        icon_name: str,
+        container: str,
+        type_name: str,
+        size: str,
+        source: str = "",
     ) -> None:
-        """Show what a model is."""
+        """Show what a model is, and who keeps it."""
+        told = f"{about} · {source}" if source else about
         self._name.show_text(name)
-        self._about.show_text(about)
+        self._about.show_text(told)
         for pill, text in ((self._container, container), (self._type, type_name)):
             pill.show_text(text)
             pill.setVisible(bool(text))
         self._size.show_text(size)
         self._icon_name = icon_name
         self._tint()
-        self.setAccessibleName(f"{name}, {container} {type_name}, {size}. {about}")
+        self.setAccessibleName(f"{name}, {container} {type_name}, {size}. {told}")
+
+    def show_copy(self, original: str) -> None:
+        """Mark the model as the same file as another one, or as one of its own."""
+        self._copy.setVisible(bool(original))
+        self._copy.setToolTip(f"The same file as {original}" if original else "")
+        if original:
+            self.setAccessibleName(f"{self.accessibleName()}. The same file as {original}")
 
     def show_problem(self, problem: str) -> None:
-        """Show why the model cannot be used."""
+        """Grey the model out and show why it cannot be used; an empty text means that it can."""
+        self._name.show_tone("text3" if problem else "text")
+        self._about.show_tone("danger" if problem else "text2")
+        if not problem:
+            return
         self._about.show_text(problem)
-        self._about.show_tone("danger")
         self._icon_name = "triangle-alert"
         self._tint()
+        self.show_fit("", "", "")
         self.setAccessibleDescription(problem)
 
     def show_fit(self, verdict: str, sentence: str, speed: str) -> None:

@@ -1,6 +1,7 @@
 """Kill ``octavo convert`` at random points, run the same command again, and compare the files' SHA-256::
 
-python tests/benchmarks/kill_resume.py MODEL --to Q4_K_M --kills 20
+python tests/benchmarks/kill_resume.py MODEL --to Q4_K_M --set mode=best --kills 20
+python tests/benchmarks/kill_resume.py FOLDER --to AWQ --kills 5
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import hashlib
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +24,8 @@ def command(arguments: argparse.Namespace, target: Path) -> list[str]:
     """The command that is killed, and run again."""
     octavo = [arguments.octavo_python, "-m", "octavo", "convert", str(arguments.model), "--json"]
     more = ["--no-proof"] if arguments.no_proof else []
-    return [*octavo, "--to", arguments.to, "-o", str(target), "--set", f"mode={arguments.mode}", *more]
+    chosen = [part for each in arguments.set for part in ("--set", each)]
+    return [*octavo, "--to", arguments.to, "-o", str(target), *chosen, *more]
 
 
 # Any: a report's values are of several kinds.
@@ -47,10 +50,31 @@ def kill_after(line: list[str], seconds: float) -> bool:
     return False
 
 
-def file_sha256(path: Path) -> str:
-    """The digest of a file as it lies on the disk."""
+def sha256_of(path: Path) -> str:
+    """The digest of a file, or of a folder's file names and digests, as they lie on the disk."""
+    if path.is_dir():
+        lines = "".join(f"{sha256_of(each)}  {each.name}\n" for each in sorted(path.iterdir()))
+        return hashlib.sha256(lines.encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def made(line: list[str], folder: Path) -> tuple[str, Path, int]:
+    """Run the command to its end in a folder for it alone; the digest, the path, and what it went on behind."""
+    report = run_to_the_end(line)
+    path = Path(report["output"])
+    names = [each.name for each in folder.iterdir()]
+    if names != [path.name]:
+        raise SystemExit(f"left in the folder: {names}")
+    return sha256_of(path), path, report["resumed_tensors"]
+
+
+def remove(path: Path) -> None:
+    """A file or a folder."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def parse() -> argparse.Namespace:
@@ -61,7 +85,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where to write; by default the temporary folder")
-    parser.add_argument("--mode", default="quick", help="quick or best")
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE")
     parser.add_argument("--no-proof", action="store_true")
     parser.add_argument("--octavo-python", default=sys.executable, help="the interpreter that has octavo")
     return parser.parse_args()
@@ -71,37 +95,33 @@ def main() -> None:
     """Kill, resume, compare."""
     arguments = parse()
     moments = random.Random(arguments.seed)
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        whole = Path(folder) / "whole.gguf"
-        run_to_the_end(command(arguments, whole))  # what has to be compiled is compiled now
-        whole.unlink()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
+        line = command(arguments, folder / "result.gguf")
+        remove(made(line, folder)[1])  # what has to be compiled is compiled now
         started = time.perf_counter()
-        expected = run_to_the_end(command(arguments, whole))["sha256"]
+        expected, path, _ = made(line, folder)
         duration = time.perf_counter() - started
-        whole.unlink()
-        digests, n_killed, resumed = set(), 0, []
-        for number in range(arguments.kills):
-            target = Path(folder) / "result.gguf"
+        remove(path)
+        digests, n_kills = set(), 0
+        while n_kills < arguments.kills:
             after = moments.uniform(0, duration)
-            while not kill_after(command(arguments, target), after):  # it was quicker this time
-                target.unlink()
-                after *= 0.9
-            n_killed += 1
-            if target.exists():
-                raise SystemExit("a killed conversion left a file under the final name")
-            report = run_to_the_end(command(arguments, target))
-            digests.add(file_sha256(target))
-            resumed.append(report["resumed_tensors"])
-            names = sorted(each.name for each in Path(folder).iterdir())
-            if names != ["result.gguf"] or report["sha256"] != expected:
-                raise SystemExit(f"after {after:.2f} s: {names}, {report['sha256']} instead of {expected}")
+            if not kill_after(line, after):  # it was quicker this time
+                remove(path)
+                continue
+            n_kills += 1
+            if path.exists():
+                raise SystemExit("a killed conversion left a result under the final name")
+            digest, _, n_resumed = made(line, folder)
+            digests.add(digest)
             print(
-                f"{number + 1:3}  killed after {after:6.2f} s of {duration:.2f}, went on behind {resumed[-1]}"
+                f"{n_kills:3}  killed after {after:6.2f} s of {duration:.2f}, went on behind {n_resumed}",
+                flush=True,
             )
-            target.unlink()
-    print(f"{n_killed} kills, {len(resumed)} resumes, {len(digests)} SHA-256: {', '.join(digests)}")
+            remove(path)
+    print(f"{n_kills} kills and resumes, {len(digests)} SHA-256: {', '.join(digests)}")
     if digests != {expected}:
-        raise SystemExit("the files differ")
+        raise SystemExit("the results differ")
 
 
 if __name__ == "__main__":

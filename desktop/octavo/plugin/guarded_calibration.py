@@ -22,6 +22,7 @@ class GuardedCalibration:
     def __init__(self, plugin: str, quantizer: str, calibration: Calibration) -> None:
         self._plugin, self._name = plugin, quantizer
         self._calibration = calibration
+        self.is_stateless = getattr(calibration, "is_stateless", False) is True
 
     def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
         """The plugin's encoder, whose rows have the shape that the block type demands."""

@@ -180,6 +180,30 @@ def test_a_calibration_is_asked_for_what_is_there_too(model, target):
     assert len(known.asked) == report.n_tensors
 
 
+def test_a_calibration_that_looks_at_each_tensor_alone_is_asked_for_what_is_missing(model, target):
+    class Known:
+        is_stateless = True
+
+        def __init__(self):
+            self.asked = []
+
+        def encoder(self, tensor, to):
+            self.asked.append(tensor.name)
+            yield Progress(0, 0, "weighing")
+            return lambda weights, _: encode(weights, to)
+
+        def close(self):
+            self.is_closed = True
+
+    killed(model, target, 14, calibration=Known())
+    known = Known()
+
+    report = converted(model, target, calibration=known)
+
+    assert report.resumed_tensors > 2
+    assert len(known.asked) == report.n_tensors - report.resumed_tensors
+
+
 def test_a_disk_with_the_killed_file_on_it_is_large_enough(model, target, monkeypatch):
     killed(model, target, 9)
     held = target.with_name("new.gguf.partial").stat().st_blocks * 512

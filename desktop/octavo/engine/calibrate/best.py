@@ -12,9 +12,11 @@ from octavo.engine.calibrate.feedback import (
     encode_with_feedback,
     make_feedback,
 )
+from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.layers import Layers, compile_calibration
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
+from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.program_steps import Product
 from octavo.engine.progress import Work
 from octavo.engine.quantize.calibration import RowEncoder
@@ -29,6 +31,8 @@ DAMPING = 0.1
 class BestCalibration:
     """Runs text through the original model, layer by layer, and encodes each matrix with error feedback.
 
+    How far it came is kept on the disk, so that a killed conversion does not begin at the first layer again.
+
     Parameters
     ----------
     source : Checkpoint
@@ -38,6 +42,8 @@ class BestCalibration:
     n_threads : int
         0 for all usable cores.
     """
+
+    is_stateless = True
 
     def __init__(
         self,
@@ -72,7 +78,9 @@ class BestCalibration:
         self._moments, self._feedback = {}, {}
         if self._layers is None:
             yield from compile_calibration()
-            self._layers = Layers(self._source, self._windows, self._n_threads)
+            n_threads = self._n_threads or usable_threads()
+            store = HiddenStore(self._source.files(), self._windows, n_threads)
+            self._layers = Layers(self._source, self._windows, n_threads, store)
         self._moments = yield from self._layers.reach(layer)
         self._layer = layer
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
+from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
@@ -33,17 +34,28 @@ class Layers:
     windows : int64[windows, tokens]
     n_threads : int
         0 for all usable cores.
+    store : HiddenStore or None
+        Where a killed calibration left how far it came.
     """
 
-    def __init__(self, checkpoint: Checkpoint, windows: npt.NDArray[np.int64], n_threads: int = 0) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        windows: npt.NDArray[np.int64],
+        n_threads: int = 0,
+        store: HiddenStore | None = None,
+    ) -> None:
         self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-moments")
         self.model = LayeredModel(checkpoint, windows.shape[1], n_threads)
         self._windows = windows
+        self._store = store
         self._hidden: list[Floats] = []
         self._next = 0
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, and leave nothing in the store."""
+        if self._store is not None:
+            self._store.forget()
         self.model.close()
         self._threads.shutdown()
 
@@ -53,10 +65,12 @@ class Layers:
         Asking for an earlier layer begins again.
         """
         if not self._hidden or layer < self._next:
-            self._hidden = [self.model.embed(each) for each in self._windows]
-            self._next = 0
+            kept = self._store.load(layer) if self._store is not None else None
+            self._next, self._hidden = kept or (0, [self.model.embed(each) for each in self._windows])
         found: dict[Product, Moments] = {}
         for each in range(self._next, layer + 1):
+            if each and self._store is not None:
+                self._store.keep(each, self._hidden)
             found = yield from self._run(each, is_wanted=each == layer)
             self._next = each + 1
         return found

@@ -34,6 +34,8 @@ class WeightedCalibration:
         The importance matrix was made for another model.
     """
 
+    is_stateless = True
+
     def __init__(
         self, quantizer: Quantizer, importance: Mapping[str, Floats], tensors: Sequence[TensorInfo]
     ) -> None:

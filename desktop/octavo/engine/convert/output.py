@@ -133,6 +133,8 @@ class OutputFile:
         if calibration is None:
             encoder = plain_encoder(self.wish.quantizer, planned.block_type)
             return None if is_done else Wanted(planned.block_type, encoder)
+        if is_done and getattr(calibration, "is_stateless", False):
+            return None
         tensor = self._source.tensor(planned.name)
         assert tensor is not None  # the plan was made from the source's tensors
         # Asked also for what is there: later tensors may build on what it finds out.

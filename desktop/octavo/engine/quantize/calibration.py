@@ -24,7 +24,11 @@ RowEncoder = Callable[["npt.NDArray[np.float32]", int], "npt.NDArray[np.uint8]"]
 
 
 class Calibration(Protocol):
-    """Knowledge of one model; made for one conversion, asked once for every tensor in the file's order."""
+    """Knowledge of one model; made for one conversion, asked once for every tensor in the file's order.
+
+    One with the attribute ``is_stateless`` set gives a tensor the same encoder whatever was asked for before: when a
+    killed conversion is gone on with, it is asked only for the tensors that are missing.
+    """
 
     def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
         """Find out what ``tensor`` needs, with progress, and give the encoder of its rows.

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from tests.fixtures.cards import card
 
+from octavo.engine.estimate.speeds import Speeds, keep_speeds
 from octavo.engine.inference.sampling import Sampling
 from octavo.engine.progress import Progress
 from octavo.store.ledger import Ledger
@@ -209,3 +210,19 @@ def test_a_model_that_does_not_fit_may_be_forced(octavo, model):
     octavo("chat", "demo", "--prompt", "Hello", "--force")
 
     assert model.loads[-1].force
+
+
+def test_a_probe_that_found_no_kernels_spoils_neither_the_answer_nor_the_ledger(octavo, model):
+    keep_speeds(Speeds(n_threads=REPORT.n_threads, bandwidth=[(1 << 27, 3e10)]))
+
+    assert octavo("chat", "demo", "--prompt", "Is it?").status == 0
+    with Ledger() as ledger:
+        assert len(ledger.entries("memory_bytes")) == 1
+        assert ledger.entries("load_seconds") == []
+
+
+def test_an_empty_prompt_is_refused(octavo, model):
+    outcome = octavo("chat", "demo", "--prompt", " ")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == "octavo: There is nothing to answer: the prompt is empty.\n"

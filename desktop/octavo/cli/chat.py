@@ -13,6 +13,7 @@ from octavo.cli.notes import note_answer
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, Threads, model_path
 from octavo.cli.output import print_json, print_line, print_note, standard_input
 from octavo.cli.speaker import Speaker
+from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
     from octavo.worker.loaded_model import LoadedModel
@@ -116,6 +117,8 @@ def chat(
 
     if prompt is None and (as_json or not sys.stdin.isatty()):
         prompt = standard_input().removesuffix("\n")
+    if prompt is not None and not (raw or prompt.strip()):
+        raise OctavoError("There is nothing to answer: the prompt is empty.")
     load = Load(
         path=str(model_path(model)), context_tokens=context, kv_type=kv.value, n_threads=threads, force=force
     )

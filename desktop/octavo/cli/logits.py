@@ -50,7 +50,9 @@ def logits(model: Model, ids: Ids, output: Output, threads: Threads = 0, as_json
         with contextlib.closing(progress.run(work, "Loading")) as session:
             values = progress.run(session.logits(tokens), "Reading")
     with whole_file(output) as file:
-        np.save(file, values)
+        # As np.save does, which cannot write to a pipe, and names no reason where the disk is full.
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(values))
+        file.write(values.data)
     seconds = time.perf_counter() - started
     n_tokens, n_vocabulary = values.shape
     if as_json:

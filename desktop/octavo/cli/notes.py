@@ -28,9 +28,9 @@ def note_answer(loaded: LoadedModel, replied: Replied) -> None:
     told = f"{card.type_name}, {report.context_tokens} tokens, {report.kv_type}, {report.n_threads} threads"
     pairs = [("memory_bytes", float(report.predicted_bytes), float(replied.measured_rss_bytes))]
     speeds = known_speeds(report.n_threads)
-    if speeds is not None:
-        depth = replied.prompt_tokens + len(replied.tokens) // 2
-        found = speed_forecast(card, None, speeds, depth=depth, kv_type=report.kv_type)
+    depth = replied.prompt_tokens + len(replied.tokens) // 2
+    found = speed_forecast(card, None, speeds, depth=depth, kv_type=report.kv_type) if speeds else None
+    if speeds is not None and found is not None and not found.unknown:
         pairs.append(("load_seconds", found.load_seconds, report.load_seconds))
         if len(replied.tokens) >= LEAST_ANSWER:
             pairs.append(("tokens_per_second", found.decode, replied.tokens_per_second))

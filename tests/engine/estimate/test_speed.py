@@ -111,3 +111,11 @@ def test_more_bytes_take_longer_to_load():
         speed_forecast(card(n_layers=60), None, SPEEDS).load_seconds
         > speed_forecast(card(), None, SPEEDS).load_seconds
     )
+
+
+def test_a_probe_without_kernels_leaves_the_speed_of_prompts_open():
+    found = speed_forecast(card(), None, Speeds(n_threads=2, bandwidth=SPEEDS.bandwidth))
+
+    assert found.unknown
+    assert found.prefill == 0
+    assert found.decode > 0

@@ -119,7 +119,8 @@ class SpeedEstimator:
         loading = self._opening + packing / (_LOADING_EFFICIENCY * min(self._speeds.n_threads, _MAX_LOADERS))
         return SpeedForecast(
             decode=1 / (reading + attending + self._layers),
-            prefill=1 / prompt,
+            # A probe before any kernel was compiled knows the memory alone.
+            prefill=1 / prompt if prompt else 0.0,
             load_seconds=loading,
             unknown=tuple(unknown),
             weights_bytes=weights,

@@ -115,33 +115,6 @@ def test_a_chat_keeps_its_model_when_another_is_selected(joined, qtbot):
     assert joined.chat.panel.model.path == "/models/small.gguf"
 
 
-def test_loads_and_answers_are_written_down(joined, qtbot):
-    with qtbot.waitSignal(joined.desk.loaded):
-        joined.chat.panel.chat_with("/models/small.gguf")
-    with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel.turns.ask("word " * 20)
-
-    with Ledger() as ledger:
-        (memory,) = ledger.entries("memory_bytes")
-        (speed,) = ledger.entries("tokens_per_second") or [None]
-    assert (memory.model, memory.predicted, memory.measured) == ("Small", 250_000_000, 260_000_000)
-    assert "4096 tokens" in memory.details
-    assert speed is None  # no bandwidth has been measured, so no speed was predicted
-
-
-def test_the_speed_of_an_answer_stands_beside_its_prediction(joined, qtbot):
-    joined.workspace._keep_bandwidth(2e10)
-    with qtbot.waitSignal(joined.desk.loaded):
-        joined.chat.panel.chat_with("/models/small.gguf")
-    with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel.turns.ask("word " * 20)
-
-    with Ledger() as ledger:
-        (speed,) = ledger.entries("tokens_per_second")
-    assert speed.measured == 12.5
-    assert speed.predicted > 0
-
-
 def test_predicted_and_measured_memory_stand_side_by_side(joined, qtbot):
     with qtbot.waitSignal(joined.desk.loaded):
         joined.chat.panel.chat_with("/models/small.gguf")

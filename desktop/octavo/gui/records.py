@@ -18,6 +18,8 @@ from octavo.worker.protocol import Forecasted, LoadReport, Replied
 
 # The first tokens of an answer, and a short prompt, say little about the speed.
 LEAST_TOKENS, LEAST_PROMPT = 16, 128
+# What is over sooner takes the time of starting and ending it.
+LEAST_SECONDS = 1.0
 
 
 class Records(QObject):
@@ -49,7 +51,7 @@ class Records(QObject):
     def note_effort(self, job: Job, forecast: Forecasted, done: Converted) -> None:
         """Note the memory and the time of a conversion; one that was gone on with had less to do."""
         self._note("convert_bytes", job.request.path, forecast.memory_bytes, done.peak_rss_bytes)
-        if not done.resumed_tensors:
+        if not done.resumed_tensors and done.seconds >= LEAST_SECONDS:
             self._note("convert_seconds", job.request.path, forecast.seconds, done.seconds)
 
     def close(self) -> None:

@@ -1,21 +1,42 @@
 """``octavo`` and ``python -m octavo``: no command, or a model to open, brings the window.
 
-``--worker`` is how a frozen program starts its engine.
+``--worker`` is how a frozen program starts its engine. Nothing else is imported before
+somebody listens for Ctrl-C.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 NO_PLUGINS = "--no-plugins"
+EXIT_STOPPED = 130
 
 
 def main() -> int:
     """Open the window, or run the command named by the arguments; return the exit status."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as under nohup
+        # An exception in the middle of an import would escape, or be swallowed.
+        signal.signal(signal.SIGINT, lambda number, frame: _leave())
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        return EXIT_STOPPED
+
+
+def _leave() -> None:
+    os.write(2, b"octavo: stopped.\n")
+    os._exit(EXIT_STOPPED)
+
+
+def _run() -> int:
     arguments = sys.argv[1:]
     if arguments[:1] == ["--worker"]:
         from octavo.worker.child import main as answer_requests
@@ -31,6 +52,8 @@ def main() -> int:
 
 def models_to_open(arguments: Sequence[str]) -> list[Path] | None:
     """The models that the window is to open with, as absolute paths; None where a command is meant."""
+    from pathlib import Path
+
     names = [each for each in arguments if each != NO_PLUGINS]
     if any(not _is_path(each) for each in names):
         return None
@@ -39,12 +62,19 @@ def models_to_open(arguments: Sequence[str]) -> list[Path] | None:
 
 def _is_path(name: str) -> bool:
     """Whether ``name`` is a model's place; a command's name is not, even where a file is called so."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
     if name.startswith("-") or (name.isidentifier() and find_spec(f"octavo.cli.{name}") is not None):
         return False
     return Path(name).exists() or name.lower().endswith(".gguf") or os.sep in name
 
 
 def _open_window(models: Sequence[Path], *, safe_mode: bool) -> int:
+    import signal
+
+    if callable(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     missing = next((each for each in models if not each.exists()), None)
     if missing is not None:
         return _refuse(f"There is no {missing}.")

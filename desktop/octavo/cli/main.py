@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
@@ -22,8 +23,11 @@ Answer = TypeVar("Answer")
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status: 0 done, 1 refused, 2 usage, 130 stopped."""
+    app = command_line()
+    if callable(signal.getsignal(signal.SIGINT)):  # else it is ignored, as under nohup
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        command_line()(args=list(arguments), prog_name="octavo")
+        app(args=list(arguments), prog_name="octavo")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     return 0

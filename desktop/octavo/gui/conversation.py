@@ -39,6 +39,8 @@ class Conversation(QObject):
         From the first message to the last one on view.
     tree : ChatTree
         All messages of the chat.
+    interrupted : list of int
+        The chats with an answer that the end of the program has cut off, newest first.
     """
 
     chats_changed = Signal()
@@ -56,8 +58,7 @@ class Conversation(QObject):
         self._is_told = False
         self._timer = QTimer(self, interval=SAVE_MS)
         self._timer.timeout.connect(self._save)
-        if not store.is_read_only:
-            store.mark_interrupted()
+        self.interrupted = [] if store.is_read_only else store.mark_interrupted()
 
     def chats(self) -> list[Chat]:
         """All chats: those pinned, then the one used last first."""

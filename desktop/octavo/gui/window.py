@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWid
 from octavo.gui.theme.dresser import Dresser
 from octavo.gui.widgets.drop_zone import dropped_paths
 from octavo.gui.widgets.navigation import Navigation
+from octavo.gui.widgets.shortcuts_dialog import show_shortcuts
 
 SIZE = (1280, 800)
 SMALLEST = (960, 640)
@@ -132,8 +133,14 @@ class MainWindow(QMainWindow):
             ("Ctrl+N", self.new_chat_asked.emit),
             ("Esc", self.stop_asked.emit),
             ("Ctrl+Q", self.close),
+            ("Ctrl+/", self._show_shortcuts),
+            ("F1", self._show_shortcuts),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def _show_shortcuts(self) -> None:
+        # The page's child, and so in its dress.
+        show_shortcuts(self._stack.currentWidget() or self)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_paths(event.mimeData()):

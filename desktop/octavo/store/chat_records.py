@@ -14,8 +14,10 @@ CHAT_COLUMNS = (
 MESSAGE_COLUMNS = "id, chat_id, parent_id, role, text, created, finish, stats"
 
 ANSWER = "assistant"
+# How an answer ended that the program did not live to see the end of.
+INTERRUPTED = "interrupted"
 # How an answer can end before its model meant it to; it can be gone on with.
-UNFINISHED = frozenset({"cancelled", "interrupted", "failed", "length"})
+UNFINISHED = frozenset({"cancelled", INTERRUPTED, "failed", "length"})
 
 
 @dataclass(frozen=True)

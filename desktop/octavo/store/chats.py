@@ -23,6 +23,7 @@ from octavo.store.chat_folders import ChatFolders
 from octavo.store.chat_records import (
     ANSWER,
     CHAT_COLUMNS,
+    INTERRUPTED,
     MESSAGE_COLUMNS,
     Chat,
     ChatMessage,
@@ -191,12 +192,17 @@ class ChatStore:
                 (text, finish, None if stats is None else json.dumps(stats), message_id),
             )
 
-    def mark_interrupted(self) -> int:
-        """Note that answers without an end were cut off; for the one writer, at its start. How many there were."""
+    def mark_interrupted(self) -> list[int]:
+        """Note that answers without an end were cut off; for the one writer, at its start.
+
+        Returns the ids of their chats, newest answer first.
+        """
         with told(self._name):
-            return self._database.execute(
-                "UPDATE messages SET finish = 'interrupted' WHERE role = ? AND finish = ''", (ANSWER,)
-            ).rowcount
+            rows = self._database.execute(
+                "UPDATE messages SET finish = ? WHERE role = ? AND finish = '' RETURNING id, chat_id",
+                (INTERRUPTED, ANSWER),
+            ).fetchall()
+        return list(dict.fromkeys(chat_id for _, chat_id in sorted(rows, reverse=True)))
 
     def messages(self, chat_id: int) -> list[ChatMessage]:
         """Every message of a chat that is not deleted, all branches, oldest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -14,7 +16,7 @@ from octavo.gui.pages.chat_panel import ChatPanel
 from octavo.gui.pages.chat_shelf import ChatShelf
 from octavo.gui.widgets.card import Line
 from octavo.gui.widgets.chat_list import ChatList
-from octavo.gui.widgets.shortcuts_dialog import ShortcutsDialog
+from octavo.gui.widgets.shortcuts_dialog import show_shortcuts
 from octavo.gui.workspace import Workspace
 from octavo.store.chat_export import as_markdown
 
@@ -44,6 +46,7 @@ class ChatPage(QWidget):
         self._connect()
         self._add_shortcuts()
         self._show_chats()
+        self._offer_interrupted()
         if conversation.store.problem:
             self.panel.problem.show_problem(conversation.store.problem)
 
@@ -67,13 +70,21 @@ class ChatPage(QWidget):
         if chat is not None and self._desk.state == "empty" and self._workspace.model(chat.model_path):
             self.panel.chat_with(chat.model_path)
 
+    def _offer_interrupted(self) -> None:
+        """Lead to the chat whose answer was cut off by the end of the program."""
+        found = (self._conversation.store.chat(each) for each in self._conversation.interrupted)
+        chat = next((each for each in found if each is not None and each.deleted is None), None)
+        if chat is not None:
+            told = f"The last answer in “{chat.title}” was cut off when Octavo ended."
+            self.panel.notice.tell(told, "Show it", partial(self.open_chat, chat.id))
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.panel.composer.edit.setFocus()
 
     def show_shortcuts(self) -> None:
         """Show what the keyboard can do."""
-        ShortcutsDialog(self).open()
+        show_shortcuts(self)
 
     def _connect(self) -> None:
         header = self.panel.header
@@ -104,8 +115,6 @@ class ChatPage(QWidget):
             ("Ctrl+R", self.panel.turns.ask_last_again),
             ("Ctrl+,", self.panel.open_options),
             ("F2", self.chats.begin_rename),
-            ("Ctrl+/", self.show_shortcuts),
-            ("F1", self.show_shortcuts),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 

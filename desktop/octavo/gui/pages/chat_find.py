@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
@@ -15,6 +16,7 @@ from octavo.gui.widgets.message_view import MessageView
 
 # Marks that are not seen in the drawn text.
 _MARKS = re.compile(r"[*_`~]+")
+Found: TypeAlias = tuple[QTextEdit, QTextCursor]
 
 
 class ChatFind(QObject):
@@ -29,6 +31,9 @@ class ChatFind(QObject):
         bar.step_asked.connect(self.step)
         bar.closed.connect(self._end)
         messages.filled.connect(self._light)
+        self._redrawing = QTimer(self, singleShot=True, interval=0)
+        self._redrawing.timeout.connect(self._light_all)
+        messages.installEventFilter(self)
 
     @property
     def n_places(self) -> int:
@@ -58,6 +63,12 @@ class ChatFind(QObject):
             self._place = (self._place + step) % len(self._places)
             self._show()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # In a new theme the messages write their texts anew, and the marks on them are gone.
+        if event.type() == QEvent.Type.PaletteChange:
+            self._redrawing.start()
+        return super().eventFilter(watched, event)
+
     def _end(self) -> None:
         self._places = []
         self._light_all()
@@ -69,13 +80,13 @@ class ChatFind(QObject):
             return
         number, which = self._places[self._place]
         view = self._messages.view(number)
-        found = _found(view, self._bar.field.text())
+        if which >= len(_found(view, self._bar.field.text())):
+            view.unfold()
+        place = self._current(view, _found(view, self._bar.field.text()))
         self._light_all()
-        if found:
-            part, cursor = found[min(which, len(found) - 1)]
-            y = part.cursorRect(cursor).top()
-            self._messages.reveal(number, part, y)
-            self._paint(view, part, cursor)
+        if place is not None:
+            part, cursor = place
+            self._messages.reveal(number, part, part.cursorRect(cursor).top())
         else:
             self._messages.reveal(number)
 
@@ -84,22 +95,26 @@ class ChatFind(QObject):
             self._light(view)
 
     def _light(self, view: MessageView) -> None:
-        """Light every place in ``view``."""
-        self._paint(view, None, None)
-
-    def _paint(self, view: MessageView, current: QTextEdit | None, place: QTextCursor | None) -> None:
+        """Light every place in ``view``, and the one on view more than the others."""
         needle = self._bar.field.text() if self._bar.isVisible() and self._places else ""
         found = _found(view, needle) if needle else []
+        current = self._current(view, found)
         for part in view.texts:
-            lit = []
-            for each, cursor in found:
-                if each is part:
-                    is_it = part is current and place is not None and cursor == place
-                    lit.append(_lit(cursor, is_current=is_it))
-            part.setExtraSelections(lit)
+            part.setExtraSelections(
+                [_lit(each[1], is_current=each == current) for each in found if each[0] is part]
+            )
+
+    def _current(self, view: MessageView, found: list[Found]) -> Found | None:
+        """Which of the places found in ``view`` is the one on view, if any."""
+        if not self._places or not found:
+            return None
+        number, which = self._places[self._place]
+        if self._messages.messages[number].id != view.message_id:
+            return None
+        return found[min(which, len(found) - 1)]
 
 
-def _found(view: MessageView, needle: str) -> list[tuple[QTextEdit, QTextCursor]]:
+def _found(view: MessageView, needle: str) -> list[Found]:
     """All places of ``needle`` in what a message shows."""
     places = []
     for part in view.texts:

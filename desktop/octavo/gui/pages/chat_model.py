@@ -23,6 +23,7 @@ class ChatModel(QObject):
 
     chosen = Signal()
     became_ready = Signal()
+    shown = Signal(str)
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class ChatModel(QObject):
         self._header.show_choices([(each.path, each.name) for each in models if each.card is not None])
         model = self._workspace.model(self.path)
         name = f"{model.name} · {model.type_name}" if model else "Choose a model"
+        self.shown.emit(model.name if model else "")
         is_its = model is not None and self.path == self._desk.path
         self._header.chip.show_model(name, self._desk.state if is_its else "empty")
         report = self._desk.report

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QTextCursor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.chat_desk import ChatDesk
@@ -24,11 +26,13 @@ from octavo.gui.widgets.chat_header import ChatHeader
 from octavo.gui.widgets.chat_status import ChatStatus
 from octavo.gui.widgets.composer import Composer
 from octavo.gui.widgets.drop_zone import dropped_paths
+from octavo.gui.widgets.empty_chat import EmptyChat
 from octavo.gui.widgets.find_bar import FindBar
 from octavo.gui.widgets.message_list import MessageList
 from octavo.gui.widgets.notice_bar import NoticeBar
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.workspace import Workspace
+from octavo.store.chat_records import INTERRUPTED
 from octavo.worker.protocol import LoadReport, Replied
 
 SIDE = 64
@@ -46,6 +50,7 @@ class ChatPanel(QWidget):
         self.header, self.composer = ChatHeader(), Composer()
         self.problem, self.notice = ProblemCard(), NoticeBar()
         self.messages, self.status, self.find_bar = MessageList(), ChatStatus(), FindBar()
+        self.empty = EmptyChat()
         self.options = ChatOptions(self, workspace, conversation, self.problem)
         self.finding = ChatFind(self.find_bar, self.messages, self)
         self.files = ChatFiles(self, self.composer, self.problem)
@@ -68,6 +73,7 @@ class ChatPanel(QWidget):
         self._known_templates: set[str] = set()
         self._arrange()
         self._connect()
+        self._show_emptiness(True)
 
     def chat_with(self, path: str) -> None:
         """Load the model at ``path`` for the chat on view."""
@@ -87,6 +93,7 @@ class ChatPanel(QWidget):
         self.options.show_chat()
         self._show_branch_on_view()
         self._show_last_figures()
+        self._tell_of_interruption()
 
     def stop(self) -> None:
         """Stop the answer, if one is under way."""
@@ -123,14 +130,19 @@ class ChatPanel(QWidget):
         column.addWidget(self.header)
         column.addWidget(Line())
         column.addWidget(self.find_bar)
+        column.addWidget(self.empty, 1)
         column.addWidget(self.messages, 1)
         column.addLayout(foot)
 
     def _connect(self) -> None:
         self.model.became_ready.connect(self._show_ready)
         self.turns.branch_changed.connect(self._show_branch)
-        self.turns.begun.connect(self.notice.hide)
+        self.turns.begun.connect(self._begin_turn)
+        self.empty.example_chosen.connect(self._write_example)
+        self.empty.model_asked.connect(self.header.chip.showMenu)
+        self.model.shown.connect(self.empty.show_model)
         self.header.options_asked.connect(self.open_options)
+        self.find_bar.closed.connect(self.composer.edit.setFocus)
         self.composer.stop_asked.connect(self.stop)
         self.composer.text_changed.connect(self._load_proposed)
         self.composer.prompt_asked.connect(self._open_prompt)
@@ -145,6 +157,20 @@ class ChatPanel(QWidget):
         self._show_branch_on_view(stays=stays)
         self._show_last_figures()
 
+    def _begin_turn(self) -> None:
+        self.notice.hide()
+        self._show_emptiness(False)
+        self.composer.edit.setFocus()
+
+    def _show_emptiness(self, is_empty: bool) -> None:
+        self.empty.setVisible(is_empty)
+        self.messages.setVisible(not is_empty)
+
+    def _write_example(self, text: str) -> None:
+        self.composer.write(text)
+        self.composer.edit.setFocus()
+        self.composer.edit.moveCursor(QTextCursor.MoveOperation.End)
+
     def _ask_deletion(self, message_id: int) -> None:
         if not self._desk.is_answering:
             self.deletion_asked.emit(message_id)
@@ -152,6 +178,7 @@ class ChatPanel(QWidget):
             self.notice.tell("Stop the answer first: press Esc.")
 
     def _show_branch_on_view(self, *, stays: bool = False) -> None:
+        self._show_emptiness(not self._conversation.branch)
         self.messages.show_unsent(())
         branch = [shown(each, self._conversation) for each in self._conversation.branch]
         self.messages.show_messages(branch, stays=stays)
@@ -167,6 +194,16 @@ class ChatPanel(QWidget):
     def _show_ready(self) -> None:
         if not self._desk.is_answering:
             self._show_last_figures()
+
+    def _tell_of_interruption(self) -> None:
+        """Offer to go on with an answer that the end of the program has cut off."""
+        last = self._conversation.branch[-1] if self._conversation.branch else None
+        if last is not None and last.finish == INTERRUPTED:
+            told = "The last answer was cut off when Octavo ended."
+            if last.can_continue:
+                self.notice.tell(told, "Continue", partial(self.turns.go_on, last.id))
+            else:
+                self.notice.tell(told, "Answer again", partial(self.turns.ask_again, last.id))
 
     def _warn_of_template(self, report: LoadReport) -> None:
         """Tell once of a template that a person should look at before trusting it."""

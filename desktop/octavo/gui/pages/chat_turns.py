@@ -154,6 +154,8 @@ class ChatTurns(QObject):
                 is_saved=self._conversation.chat is not None,
                 has_own_template=bool(self._options.settings.template),
             )
+            if failed.kind == "crash" and self._unfinished() is not None:
+                self._problem.primary.show_text("Restart and continue")
 
     def _try_again(self) -> None:
         """Do what the first button of the problem says, and repeat the question that failed."""
@@ -171,9 +173,16 @@ class ChatTurns(QObject):
             self._options.choose_overflow("drop_oldest")
         else:
             self._desk.load_again(SMALLER_CONTEXT if failed.kind == "not_enough_memory" else 0)
-        branch = self._conversation.branch
-        if branch and branch[-1].finish == "failed":
+        branch, unfinished = self._conversation.branch, self._unfinished()
+        if failed.kind == "crash" and unfinished is not None:
+            self.go_on(unfinished)
+        elif branch and branch[-1].finish == "failed":
             self.ask_again(branch[-1].id)
+
+    def _unfinished(self) -> int | None:
+        """The answer that can be gone on with, if the conversation ends in one."""
+        branch = self._conversation.branch
+        return branch[-1].id if branch and branch[-1].can_continue else None
 
     def _ask_smaller(self) -> None:
         self.hide_problem()

@@ -130,6 +130,10 @@ class AnswerMessage(MessageView):
             top += GAP + HEIGHT
         return max(top, SHORTEST)
 
+    def unfold(self) -> None:
+        """Open the thoughts."""
+        self._thought.unfold()
+
     def _restart(self, source: str, thought_seconds: float) -> None:
         """Begin to draw ``source`` anew."""
         self._thought.hide()

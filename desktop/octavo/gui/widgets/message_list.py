@@ -20,7 +20,7 @@ from octavo.gui.widgets.question_view import QuestionView
 from octavo.gui.widgets.text_selection import TextSelection
 
 SIDE, TOP, BOTTOM = 64, 24, 12
-GAP = 12
+GAP = 8
 NEAR_BOTTOM = 24
 NARROWEST = 200
 AHEAD_MS = 8

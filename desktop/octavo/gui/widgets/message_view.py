@@ -90,6 +90,9 @@ class MessageView(QWidget):
         """Arrange the contents for ``width`` pixels; the height they take, pixels."""
         raise NotImplementedError
 
+    def unfold(self) -> None:
+        """Open what is folded."""
+
     def show_sent(self, is_sent: bool) -> None:
         """Look pale if the message will not be sent to the model."""
         if is_sent == (self.graphicsEffect() is None):

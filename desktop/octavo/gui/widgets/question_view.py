@@ -20,7 +20,7 @@ SHARE = 0.75
 PADDING = 12
 MOST_CHARACTERS = 20_000
 MOST_LINES = 300
-GAP = 2
+LEADING = 7
 
 
 class QuestionView(MessageView):
@@ -64,10 +64,12 @@ class QuestionView(MessageView):
             return height
         wide = min(self._natural, round(SHARE * width))
         high = self._text.fit(wide - 2 * PADDING)
-        self._text.setGeometry(PADDING, PADDING - 2, wide - 2 * PADDING, high)
-        self._bubble.setGeometry(width - wide, 0, wide, high + 2 * PADDING - 4)
-        self.tools.setGeometry(0, high + 2 * PADDING - 4 + GAP, width, HEIGHT)
-        return high + 2 * PADDING - 4 + GAP + HEIGHT
+        # Qt puts the room between lines below each of them, the last one too.
+        self._text.setGeometry(PADDING, PADDING, wide - 2 * PADDING, high)
+        below = PADDING + high + PADDING - LEADING
+        self._bubble.setGeometry(width - wide, 0, wide, below)
+        self.tools.setGeometry(0, below, width, HEIGHT)
+        return below + HEIGHT
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL
@@ -13,12 +14,12 @@ SHORTCUTS = (
     (
         "Everywhere",
         (
-            ("Ctrl+1 … Ctrl+6", "Models, Convert, Fit, Chat, Plugins, Settings"),
+            ("Ctrl+1, Ctrl+2, …", "The pages, from top to bottom"),
             ("Ctrl+O", "Open a model file"),
             ("Ctrl+Shift+O", "Open a model folder"),
             ("Ctrl+N", "New chat"),
             ("Ctrl+Q", "Quit"),
-            ("Ctrl+/ or F1", "This list, on the Chat page"),
+            ("Ctrl+/ or F1", "This list"),
         ),
     ),
     (
@@ -40,6 +41,13 @@ SHORTCUTS = (
         ),
     ),
 )
+
+
+def show_shortcuts(parent: QWidget) -> None:
+    """Open the list over ``parent``, and in its dress."""
+    dialog = ShortcutsDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
 
 
 class ShortcutsDialog(QDialog):

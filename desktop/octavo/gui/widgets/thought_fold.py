@@ -86,6 +86,10 @@ class ThoughtFold(QWidget):
         self._card.setGeometry(0, HEAD + GAP, width, inner + 2 * PADDING)
         return HEAD + GAP + inner + 2 * PADDING
 
+    def unfold(self) -> None:
+        """Open it."""
+        self._toggle.setChecked(True)
+
     def _fold(self, is_open: bool) -> None:
         self._toggle.show_icon("chevron-down" if is_open else "chevron-right")
         self._card.setVisible(is_open)

@@ -1,0 +1,147 @@
+"""What the chat page shows at its ends: nothing yet, cut off, found, helped."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from octavo.gui.conversation import Conversation
+from octavo.gui.theme.apply import apply_theme
+from octavo.gui.theme.tokens import colour
+from octavo.gui.widgets.empty_chat import EXAMPLES
+from octavo.gui.widgets.shortcuts_dialog import ShortcutsDialog
+from octavo.store.chats import ChatStore
+
+SMALL = "/models/small.gguf"
+
+
+@pytest.fixture
+def page(joined, qtbot):
+    joined.window.show_named("Chat")
+    with qtbot.waitSignal(joined.desk.state_changed, check_params_cb=lambda: joined.desk.state == "ready"):
+        joined.chat.panel.chat_with(SMALL)
+    return joined.chat
+
+
+@pytest.fixture
+def cut_off():
+    """A chat whose answer the end of the program has cut off."""
+    with ChatStore() as store:
+        chat = store.new_chat("A story", SMALL)
+        asked = store.add_message(chat.id, "user", "Tell me")
+        store.add_message(chat.id, "assistant", "Once upon", parent_id=asked.id)
+    return chat.id
+
+
+def ask(joined, qtbot, text):
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.chat.panel.composer.sent.emit(text)
+
+
+def test_an_empty_chat_offers_a_model_then_questions(joined, qtbot):
+    joined.window.show_named("Chat")
+    empty = joined.chat.panel.empty
+    joined.chat.panel.model.path = ""
+    joined.chat.panel.model._show()
+    assert empty.choose.isVisible()
+    assert not empty.examples[0].isVisible()
+
+    with qtbot.waitSignal(joined.desk.loaded):
+        joined.chat.panel.chat_with(SMALL)
+    assert not empty.choose.isVisible()
+    empty.examples[1].click()
+
+    assert joined.chat.panel.composer.text == EXAMPLES[1]
+    assert joined.chat.panel.composer.edit.hasFocus() or not joined.window.isActiveWindow()
+
+
+def test_the_invitation_goes_with_the_first_question(joined, page, qtbot):
+    assert page.panel.empty.isVisible()
+    ask(joined, qtbot, "Hello")
+
+    assert page.panel.messages.isVisible()
+    assert not page.panel.empty.isVisible()
+    page.begin_new()
+    assert page.panel.empty.isVisible()
+
+
+@pytest.mark.parametrize("key", ["Ctrl+/", "F1"])
+def test_the_shortcuts_are_listed_on_every_page(joined, qtbot, key):
+    for name in ("Models", "Settings", "Chat"):
+        joined.window.show_named(name)
+        if key == "F1":
+            QTest.keyClick(joined.window, Qt.Key.Key_F1)
+        else:
+            QTest.keyClick(joined.window, Qt.Key.Key_Slash, Qt.KeyboardModifier.ControlModifier)
+
+        (dialog,) = joined.window.findChildren(ShortcutsDialog)
+        dialog.accept()
+        QApplication.sendPostedEvents(dialog, 52)  # deferred deletion
+
+
+def test_marks_of_the_search_survive_a_change_of_theme(qapp, joined, page, qtbot):
+    ask(joined, qtbot, "needle and needle")
+    page.panel.find_bar.open()
+    page.panel.find_bar.field.setText("needle")
+
+    joined.window.wear(apply_theme(qapp, "dark"))
+
+    def lit():
+        view = page.panel.messages.view(1)
+        return [each.format.background().color() for part in view.texts for each in part.extraSelections()]
+
+    qtbot.waitUntil(lambda: lit() == [colour("accent_soft"), colour("accent")])
+    joined.window.wear(apply_theme(qapp, "light"))
+
+
+def test_a_place_within_thoughts_is_unfolded(joined, page, qtbot):
+    ask(joined, qtbot, "<think>\nneedle\n</think>\nanswer")
+    view = page.panel.messages.view(1)
+    n_before = len(view.texts)
+
+    page.panel.find_bar.open()
+    page.panel.find_bar.field.setText("needle")
+
+    assert len(view.texts) == n_before + 1
+
+
+def test_an_answer_that_was_cut_off_is_offered_at_the_start_and_continued(cut_off, joined, qtbot):
+    page = joined.chat
+    joined.window.show_named("Chat")
+    assert "“A story” was cut off" in page.panel.notice.text
+
+    page.panel.notice.action.click()
+    assert joined.conversation.chat.id == cut_off
+    assert "cut off" in page.panel.notice.text
+    with qtbot.waitSignal(joined.desk.answered):
+        page.panel.notice.action.click()
+
+    _, answer = joined.conversation.branch
+    assert answer.text.startswith("Once upon")
+    assert answer.finish == "stop"
+
+
+def test_interrupted_chats_are_known_newest_first(cut_off):
+    with ChatStore() as store:
+        newer = store.new_chat("Newer")
+        store.add_message(newer.id, "assistant", "")
+        talk = Conversation(store)
+        assert talk.interrupted == [newer.id, cut_off]
+        assert Conversation(store).interrupted == []
+
+
+def test_after_a_crash_the_answer_is_continued(joined, page, qtbot):
+    with qtbot.waitSignal(joined.desk.grew):
+        page.panel.composer.sent.emit("wait")
+    with qtbot.waitSignal(joined.desk.failed):
+        joined.desk._engine._process.kill()
+    assert page.panel.problem.primary.text() == "Restart and continue"
+    before = joined.conversation.branch[-1]
+
+    with qtbot.waitSignal(joined.desk.grew):
+        page.panel.problem.primary.click()
+
+    assert joined.conversation.branch[-1].id == before.id
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.desk.stop()
+    assert joined.conversation.branch[-1].text.startswith(before.text)

@@ -4,10 +4,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from octavo.gui.pages.obstacles import Room
 from octavo.gui.pages.targets import command_lines
 from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.format_row import FormatRow
 from octavo.gui.widgets.job_card import JobCard
+from octavo.gui.widgets.options_form import ChoiceBox
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.widgets.result_panel import ResultPanel
 from octavo.store.ledger import Ledger
@@ -214,7 +216,7 @@ def test_waiting_jobs_change_places_and_can_be_taken_out(page, panel, qtbot):
 def test_the_same_file_is_not_queued_twice(page, panel):
     call_it(panel, "slow.gguf")
     panel.convert.click()
-    panel.convert.click()
+    panel.convert_asked.emit()
 
     assert len(page.jobs._queue.jobs) == 1
     page.jobs.close_jobs()
@@ -334,9 +336,63 @@ def test_what_the_conversion_takes_is_said_before_the_start(page, panel, qtbot):
 
     assert facts()["Estimated time"] == "…"
 
-    qtbot.waitUntil(lambda: facts()["Estimated time"] == "≈3 min 20 s")
+    qtbot.waitUntil(lambda: facts()["Estimated time"] == "≈3 min")
 
     assert facts()["Peak memory while converting"] == "310 MB"
+
+
+def test_the_time_of_several_formats_is_that_of_all_together(page, panel, qtbot):
+    format_row(page, "Q8_0").mark.click()
+
+    qtbot.waitUntil(lambda: ("Estimated time, all 2", "≈3 min") in facts_of(panel))
+
+
+def facts_of(panel):
+    return [(name.text(), value.text()) for name, value in panel._facts._labels]
+
+
+def test_what_stands_in_the_way_is_said_and_nothing_can_start(page, panel, monkeypatch):
+    assert panel.convert.isEnabled()
+    monkeypatch.setattr("octavo.gui.pages.prospect.room", lambda *_: Room(2 * 10**9, 10**9))
+
+    page._show_outcome()
+
+    assert not panel.convert.isEnabled()
+    assert panel._obstacle.text().startswith("Needs 2.0 GB on the disk, 1.0 GB are free.")
+    assert panel._obstacle.isVisible()
+
+
+def test_a_format_that_makes_a_folder_is_named_as_one_and_needs_one(joined, page, panel):
+    format_row(page, "AWQ").click()
+    assert panel.name.text() == "small-awq"
+    assert "this source is a single file" in panel._obstacle.text()
+
+    joined.workspace.select("/models/folder")
+
+    assert panel.name.text() == "folder-awq"
+    assert panel._obstacle.text() == ""
+
+
+def test_a_folder_format_that_is_to_make_a_file_gets_a_files_name(page, panel):
+    format_row(page, "AWQ").click()
+    page.formats.settings.fold.click()
+    (box,) = [each for each in page.formats.settings.findChildren(ChoiceBox) if each.isVisible()]
+
+    box.setCurrentText("gguf")
+
+    assert panel.name.text() == "small-awq.gguf"
+    assert panel.convert.isEnabled()
+
+
+def test_what_is_in_the_queue_cannot_be_put_there_again(page, panel):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+
+    assert not panel.convert.isEnabled()
+    assert panel.convert.text().strip() == "Q4_K_M in the queue already"
+    format_row(page, "Q8_0").click()
+    assert panel.convert.text().strip() == "Add Q8_0 to the queue"
+    page.jobs.close_jobs()
 
 
 def leave_something(folder, name):

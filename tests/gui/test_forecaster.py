@@ -1,7 +1,7 @@
 import pytest
 
-from octavo.gui.forecaster import Forecast, Forecaster
-from octavo.worker.protocol import Convert, Copy
+from octavo.gui.forecaster import Forecast, Forecaster, _key
+from octavo.worker.protocol import Convert, Copy, Failed
 
 
 @pytest.fixture
@@ -47,3 +47,16 @@ def test_closing_asks_no_further(qtbot, forecaster):
     forecaster.close()
 
     assert not forecaster._engine.is_running
+
+
+def test_a_refusal_is_asked_about_again_after_a_while(qtbot, forecaster, monkeypatch):
+    asked = request("a")
+    forecaster._known[_key(asked)] = Failed(kind="octavo_error", message="There is no folder.")
+    forecaster._wanted = asked
+    monkeypatch.setattr("octavo.gui.forecaster.RETRY_SECONDS", 0.0)
+
+    assert isinstance(forecaster.forecast(asked), Failed)
+    with qtbot.waitSignal(forecaster.changed):
+        pass
+
+    assert isinstance(forecaster.forecast(asked), Forecast)

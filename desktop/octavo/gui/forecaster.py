@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ from octavo.gui.engine_process import EngineProcess
 from octavo.worker.protocol import Convert, Failed, ForecastConvert
 
 WAIT_MS = 300
+RETRY_SECONDS = 5.0
 IDLE_MS = 20_000
 
 
@@ -24,6 +26,7 @@ class Forecast(msgspec.Struct, frozen=True):
     disk_bytes: int
     free_disk_bytes: int
     seconds: float = 0.0
+    calibration_seconds: float = 0.0
 
 
 class Forecaster(QObject):
@@ -35,6 +38,7 @@ class Forecaster(QObject):
         super().__init__(parent)
         self._engine = EngineProcess(self, command=command or background_command())
         self._known: dict[bytes, Forecast | Failed] = {}
+        self._failed_at = 0.0
         self._wanted: Convert | None = None
         self._asked: Convert | None = None
         self._call: Call | None = None
@@ -47,7 +51,9 @@ class Forecaster(QObject):
     def forecast(self, request: Convert) -> Forecast | Failed | None:
         """What ``request`` will take, or why it cannot be done; None until it is known: it is asked for then."""
         found = self._known.get(_key(request))
-        if found is None and request != self._wanted:
+        # What stood in the way may be gone: a folder was made, a file put where it was missed.
+        is_stale = isinstance(found, Failed) and time.monotonic() - self._failed_at > RETRY_SECONDS
+        if (found is None and request != self._wanted) or (is_stale and self._call is None):
             self._wanted = request
             self._wait.start()
         return found
@@ -87,6 +93,8 @@ class Forecaster(QObject):
         asked, self._asked, self._call = self._asked, None, None
         if asked is not None:
             self._known[_key(asked)] = found
+        if isinstance(found, Failed):
+            self._failed_at = time.monotonic()
         self._idle.start()
         if self._wanted is not None and self._wanted != asked:
             self._ask()

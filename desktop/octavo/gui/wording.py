@@ -66,6 +66,15 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole else "under 1 s"
 
 
+def roughly(seconds: float) -> str:
+    """A forecast, no more exact than it can be: ``≈7 min``, ``≈12 s``."""
+    if seconds < 1:
+        return duration(seconds)
+    if 120 <= seconds < 3600:
+        return f"≈{round(seconds / 60)} min"
+    return f"≈{duration(seconds)}"
+
+
 def speed(tokens_per_second: float) -> str:
     """``14 tok/s``, with a decimal under ten."""
     return f"{tokens_per_second:.1f} tok/s" if tokens_per_second < 9.95 else f"{tokens_per_second:,.0f} tok/s"

@@ -68,6 +68,12 @@ class ConversionJobs(QWidget):
         """Whether a finished conversion is on view."""
         return self._queue.has_result
 
+    @property
+    def newest(self) -> QWidget | None:
+        """The card of the job that was added last."""
+        jobs = self._queue.jobs
+        return self._views[jobs[-1].number][1] if jobs else None
+
     def is_taken(self, output: str) -> bool:
         """Whether a job that runs or waits writes to ``output``."""
         return self._queue.is_taken(output)

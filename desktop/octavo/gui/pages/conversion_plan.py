@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from octavo.engine.quantize.quantizer import Quantizer
-from octavo.gui.pages.format_choices import FormatChoices
+from octavo.gui.pages.format_picker import FormatPicker
 from octavo.gui.pages.targets import default_folder
 from octavo.gui.workspace import Workspace
 from octavo.worker.protocol import Convert, Copy
@@ -15,8 +15,8 @@ from octavo.worker.protocol import Convert, Copy
 class ConversionPlan:
     """The folder of the results, and the request that the choices come to."""
 
-    def __init__(self, workspace: Workspace, choices: FormatChoices) -> None:
-        self._workspace, self._choices = workspace, choices
+    def __init__(self, workspace: Workspace, formats: FormatPicker) -> None:
+        self._workspace, self._formats = workspace, formats
         self._folder: Path | None = None
 
     @property
@@ -32,14 +32,21 @@ class ConversionPlan:
         self._folder = folder
 
     def target(self, quantizer: Quantizer) -> Path:
-        """Where the file of a format goes."""
+        """Where the copy in a format goes."""
         model = self._workspace.selected_model
-        return self.folder / self._choices.file_name(model, quantizer) if model else self.folder
+        if model is None:
+            return self.folder
+        is_folder = self._formats.makes_folder(quantizer)
+        return self.folder / self._formats.choices.file_name(model, quantizer, is_folder=is_folder)
 
     def request(self, quantizers: Sequence[Quantizer]) -> Convert:
         """What to ask the engine for: all of them in one pass over the model."""
         copies = [
-            Copy(quantizer=each.name, output=str(self.target(each)), options=self._choices.changed(each))
+            Copy(
+                quantizer=each.name,
+                output=str(self.target(each)),
+                options=self._formats.choices.changed(each),
+            )
             for each in quantizers
         ]
         return Convert(path=self._workspace.selected_path, copies=copies)

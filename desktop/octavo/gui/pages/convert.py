@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -94,11 +94,11 @@ class ConvertPage(Page):
         self._show_prices()
 
     def _take_plans(self) -> None:
-        """The source, the formats or their options are others."""
+        """The source, the formats or their options are others; a file may have become a folder."""
         path, choices = self._workspace.selected_path, self.formats.choices
         wishes = [Wish(path, each.name, choices.changed(each)) for each in self.formats.quantizers if path]
         self.quality.show_source(path, wishes)
-        self._show_prices()
+        self._show_format()
 
     def _show_changed(self, path: str) -> None:
         if path == self._workspace.selected_path:
@@ -153,7 +153,7 @@ class ConvertPage(Page):
 
     def _show_ready(self) -> None:
         self.formats.show_changes()
-        self.prospect.show_ready(is_running=self.jobs.is_running, has_result=self.jobs.has_result)
+        self.prospect.show_ready(self.jobs)
 
     def _start(self) -> None:
         """Make all that is marked in one pass, but for what is being made already."""
@@ -161,7 +161,13 @@ class ConvertPage(Page):
         wanted = [each for each in self.formats.marked if not self.jobs.is_taken(str(plan.target(each)))]
         if model is not None and wanted:
             self.jobs.start(plan.request(wanted), model.name)
-        self._area.ensureWidgetVisible(self.jobs)
+        QTimer.singleShot(0, self.jobs, self._show_newest)
+
+    def _show_newest(self) -> None:
+        """Bring the newest job into view, once it has its place."""
+        newest = self.jobs.newest
+        if newest is not None:
+            self._area.ensureWidgetVisible(newest)
 
     def _copy_commands(self) -> None:
         copy_command(self.prospect.plan.request(self.formats.marked))

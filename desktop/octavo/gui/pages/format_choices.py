@@ -42,10 +42,11 @@ class FormatChoices:
         if holder:
             self.choose(quantizer, dataclasses.replace(self.options(quantizer), **{holder: rules}))
 
-    def file_name(self, model: Model, quantizer: Quantizer) -> str:
-        """What the file is to be called."""
+    def file_name(self, model: Model, quantizer: Quantizer, *, is_folder: bool) -> str:
+        """What the file, or the folder, is to be called."""
         name = self._names.get(quantizer.name, "").strip() or default_name(model, quantizer.name)
-        return name if name.endswith(".gguf") else f"{name}.gguf"
+        stem = name.removesuffix(".gguf")
+        return stem if is_folder else f"{stem}.gguf"
 
     def rename(self, quantizer: Quantizer, name: str) -> None:
         """Take another name for its file; an empty one means the usual one."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.errors import OctavoError
 from octavo.engine.quantize.quantizer import Quantizer
 from octavo.gui.pages.format_choices import FormatChoices, rules_field
 from octavo.gui.pages.format_settings import FormatSettings
@@ -65,6 +66,16 @@ class FormatPicker(QWidget):
         """Those that are to be made."""
         known = {each.name: each for each in self.quantizers}
         return [known[name] for name in self.list.marked if name in known]
+
+    def makes_folder(self, quantizer: Quantizer) -> bool:
+        """Whether a folder comes of this format under its options, and not a file."""
+        card = self._card
+        if card is None or quantizer.name not in self.asked:
+            return False
+        try:
+            return bool(self.asked[quantizer.name].plan(card.tensors, None).layout)
+        except OctavoError:  # the row of the format says why
+            return False
 
     def show_formats(self) -> None:
         """Show what is installed."""

@@ -13,7 +13,7 @@ from octavo.gui.markdown.clean_text import clean
 from octavo.gui.pages.quality_words import agreement, quality_facts
 from octavo.gui.widgets.format_list import Format
 from octavo.gui.widgets.format_row import FormatRow
-from octavo.gui.wording import byte_count, duration, likely_speed
+from octavo.gui.wording import byte_count, likely_speed, roughly
 from octavo.gui.workspace import Workspace
 from octavo.worker.protocol import Failed
 
@@ -66,23 +66,28 @@ def outcome_facts(
     found: FitRow,
     forecast: Forecast | Failed | None,
     quality: tuple[Figures, bool] | None,
+    *,
+    n_copies: int = 1,
 ) -> list[tuple[str, str]]:
-    """The lines of the panel for the format on view."""
+    """The lines of the panel for the format on view; the forecast is of all ``n_copies`` together."""
     change = found.file_bytes / max(card.file_bytes, 1) - 1
     size = f"{byte_count(found.file_bytes)}  ({change:+.0%})".replace("-", "−")
     return [
         ("Original", byte_count(card.file_bytes)),
         ("Converted, exactly", size),
         ("Bits per weight", f"{8 * found.file_bytes / max(card.n_parameters, 1):.2f}"),
-        *_forecast_facts(forecast),
+        *_forecast_facts(forecast, n_copies),
         *(quality_facts(quality[0]) if quality else []),
     ]
 
 
-def _forecast_facts(forecast: Forecast | Failed | None) -> list[tuple[str, str]]:
+def _forecast_facts(forecast: Forecast | Failed | None, n_copies: int) -> list[tuple[str, str]]:
     """What the conversion itself takes; dots until the engine has said it."""
+    of_all = f", all {n_copies}" if n_copies > 1 else ""
     memory = seconds = "…" if forecast is None else "—"
+    calibrating: list[tuple[str, str]] = []
     if isinstance(forecast, Forecast):
-        memory = byte_count(forecast.memory_bytes)
-        seconds = f"≈{duration(forecast.seconds)}" if forecast.seconds >= 1 else duration(forecast.seconds)
-    return [("Peak memory while converting", memory), ("Estimated time", seconds)]
+        memory, seconds = byte_count(forecast.memory_bytes), roughly(forecast.seconds)
+        if forecast.calibration_seconds:
+            calibrating = [("of it calibrating on text", roughly(forecast.calibration_seconds))]
+    return [("Peak memory while converting", memory), (f"Estimated time{of_all}", seconds), *calibrating]

@@ -41,6 +41,7 @@ class ResultPanel(Card):
         self.name.setFixedHeight(HEIGHT)
         self.name.setAccessibleName("Save as")
         self._folder = Label("", SMALL, tone="text3", elide=True)
+        self._obstacle = Label("", SMALL, MEDIUM, "danger", wrap=True)
         place = Button("Choose…", "link", height=26, size=SMALL, name="Choose where to save")
         self.command = Button("Copy as command", "link", height=26, size=SMALL)
         self.convert = Button("Convert", "primary", "layers", height=40)
@@ -68,6 +69,7 @@ class ResultPanel(Card):
         add(self.name)
         add(self._folder)
         self.body.addStretch(1)
+        add(self._obstacle)
         self.body.addLayout(row(None, self.command, None))
         add(self.convert)
 
@@ -100,6 +102,11 @@ class ResultPanel(Card):
         self.name.setText(name)
         self.name.setCursorPosition(0)
         self._folder.show_text(f"in {folder}" if folder else "")
+
+    def show_obstacle(self, sentence: str) -> None:
+        """Say why it cannot start, and what to do about it; nothing where it can."""
+        self._obstacle.show_text(sentence)
+        self._obstacle.setVisible(bool(sentence))
 
     def show_ready(self, is_ready: bool, text: str, *, is_main: bool) -> None:
         """Say whether it can start, what the button does, and whether it is the main thing to do."""

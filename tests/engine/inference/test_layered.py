@@ -13,17 +13,16 @@ from tests.fixtures.experts import WITH_EXPERTS
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.inference.layered import LayeredModel
+from octavo.engine.inference.program_steps import Product
 from octavo.engine.progress import finish
 
 DATA = Path(__file__).parents[2] / "data" / "families"
-DENSE = [each for each in sorted(DATA.iterdir()) if each.name not in ("mixtral", "qwen3_moe")]
+ALL = sorted(DATA.iterdir())
 SMALL = replace(TINY, n_embedding=64, n_feed_forward=96, head_size=32, n_heads=2, n_kv_heads=1)
 
 
 def lend_all(model, layer):
-    for product in model.products(layer):
-        for name in product.tensors:
-            model.lend(name, model.read(name))
+    model.lend_layer(layer)
 
 
 def final_inputs(model, ids):
@@ -54,7 +53,7 @@ def opened():
         checkpoint.close()
 
 
-@pytest.mark.parametrize("kind", [each for each in FAMILIES if each not in WITH_EXPERTS])
+@pytest.mark.parametrize("kind", FAMILIES)
 def test_layers_one_by_one_give_what_a_session_gives(kind, tmp_path, opened):
     path = write_tiny_hf_folder(tmp_path, kind, shape=SMALL, dtype="F32")
     ids = some_ids(40, 200)
@@ -68,8 +67,8 @@ def test_layers_one_by_one_give_what_a_session_gives(kind, tmp_path, opened):
     assert np.abs(found - expected).max() < 1e-4
 
 
-@pytest.mark.parametrize("folder", DENSE, ids=lambda each: each.name)
-def test_every_dense_family_is_cut_where_a_session_multiplies(folder, opened):
+@pytest.mark.parametrize("folder", ALL, ids=lambda each: each.name)
+def test_every_family_is_cut_where_a_session_multiplies(folder, opened):
     ids = some_ids(20, 200)
     model = opened(folder, window_tokens=32)
     with session_of(folder, context_tokens=32, kv_type="f32") as session:
@@ -94,6 +93,46 @@ def test_every_matrix_of_a_layer_has_its_place(tmp_path, opened):
         ("blk.1.ffn_gate.weight", "blk.1.ffn_up.weight"): "blk.1.ffn_norm.weight",
         ("blk.1.ffn_down.weight",): "",
     }
+
+
+@pytest.mark.parametrize("kind", WITH_EXPERTS)
+def test_experts_are_shown_with_the_tokens_that_go_through_them(kind, tmp_path, opened):
+    model = opened(write_tiny_hf_folder(tmp_path, kind, shape=SMALL, dtype="F32"), window_tokens=32)
+    hidden = model.embed(np.array(some_ids(20, 200)))
+    seen, chosen = {}, []
+
+    def see(product, inputs):
+        seen[product] = inputs.copy()
+        if product.experts:
+            chosen.append(model.choices(20))
+
+    before = hidden.copy()
+    model.lend_layer(0)
+    model.run(0, hidden, see)
+
+    into, out = (next(each for each in seen if each.experts == side) for side in ("in", "out"))
+    assert into == Product(
+        ("blk.0.ffn_gate_exps.weight", "blk.0.ffn_up_exps.weight"), "blk.0.ffn_norm.weight", "in"
+    )
+    assert out == Product(("blk.0.ffn_down_exps.weight",), "", "out")
+    experts, weights = chosen[0]
+    assert np.array_equal(experts, chosen[1][0])
+    matrices = {}
+    for name in (*into.tensors, *out.tensors):
+        n_experts = model.shape.n_experts
+        matrices[name] = model.read(name).reshape(n_experts, -1, model.read(name).shape[1])
+    gate, up, down = matrices.values()
+    rows, branch = [], np.zeros_like(hidden)
+    for expert in range(model.shape.n_experts):
+        for token, place in zip(*np.nonzero(experts == expert), strict=True):
+            x = seen[into][token]
+            g = gate[expert] @ x
+            rows.append(weights[token, place] * (g / (1 + np.exp(-g)) * (up[expert] @ x)))
+            branch[token] += down[expert] @ rows[-1]
+    assert np.abs(np.array(rows) - seen[out]).max() < 1e-5 * max(1, np.abs(rows).max())
+    attended = next(x for each, x in seen.items() if "attn_output" in each.tensors[0])
+    expected = before + attended @ model.read("blk.0.attn_output.weight").T + branch
+    assert np.abs(hidden - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 def test_inputs_of_a_product_are_the_normed_residual_stream(tmp_path, opened):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.calibrate.expert_encoder import ExpertEncoder
 from octavo.engine.calibrate.feedback import (
     Feedback,
     can_feed_back,
@@ -13,8 +14,8 @@ from octavo.engine.calibrate.feedback import (
     make_feedback,
 )
 from octavo.engine.calibrate.hidden_store import HiddenStore
-from octavo.engine.calibrate.layers import Layers, compile_calibration
-from octavo.engine.calibrate.moments import Moments
+from octavo.engine.calibrate.layers import Found, Layers, compile_calibration
+from octavo.engine.calibrate.routed import RoutedInputs
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.program_steps import Product
@@ -58,7 +59,7 @@ class BestCalibration:
         self._n_threads = n_threads
         self._layers: Layers | None = None
         self._layer = -1
-        self._moments: dict[Product, Moments] = {}
+        self._found: Found = {}
         self._feedback: dict[Product, Feedback] = {}
 
     def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
@@ -66,27 +67,34 @@ class BestCalibration:
         layer = layer_number(tensor.name)
         if layer >= 0 and tensor.is_matrix and can_feed_back(to) and to != tensor.block_type:
             yield from self._reach(layer)
-            for product in [*self._moments, *self._feedback]:
+            for product in [*self._found, *self._feedback]:
                 if tensor.name in product.tensors:
-                    return self._with_feedback(product, to)
+                    return self._with_feedback(product, tensor, to)
         return plain_encoder(self._quantizer, to)
 
     def _reach(self, layer: int) -> Work[None]:
         if layer == self._layer:
             return
         self._layer = -1
-        self._moments, self._feedback = {}, {}
+        self._found, self._feedback = {}, {}
         if self._layers is None:
-            yield from compile_calibration()
+            has_experts = self._source.hyperparameters.n_experts > 0
+            yield from compile_calibration(has_experts=has_experts)
             n_threads = self._n_threads or usable_threads()
             store = HiddenStore(self._source.files(), self._windows, n_threads)
             self._layers = Layers(self._source, self._windows, n_threads, store)
-        self._moments = yield from self._layers.reach(layer)
+        self._found = yield from self._layers.reach(layer)
         self._layer = layer
 
-    def _with_feedback(self, product: Product, to: BlockType) -> RowEncoder:
-        if product in self._moments:  # dropped when they are factored
-            moments = self._moments.pop(product).weighted()
+    def _with_feedback(self, product: Product, tensor: TensorInfo, to: BlockType) -> RowEncoder:
+        found = self._found.get(product)
+        if isinstance(found, RoutedInputs):
+            plain = plain_encoder(self._quantizer, to)
+            n_kept = (self._n_threads or usable_threads()) + 2
+            return ExpertEncoder(found, tensor.rows // tensor.shape[0], to, plain, DAMPING, n_kept)
+        if found is not None:  # dropped when they are factored
+            moments = found.weighted()
+            del self._found[product]
             self._feedback[product] = make_feedback(moments, np.diag(moments), DAMPING)
         feedback = self._feedback[product]
         return lambda weights, _: encode_with_feedback(weights, to, feedback)
@@ -96,4 +104,4 @@ class BestCalibration:
         if self._layers is not None:
             self._layers.close()
         self._layers, self._layer = None, -1
-        self._moments, self._feedback = {}, {}
+        self._found, self._feedback = {}, {}

@@ -51,8 +51,6 @@ class Effort:
 def why_not_best(card: ModelCard, plan: Plan) -> str:
     """Why calibration cannot help this conversion, in one sentence; empty if it can."""
     shape = card.hyperparameters
-    if shape.n_experts:
-        return "Models with experts are not calibrated yet."
     if not card.tokenizer:
         return "Without a tokenizer, no text can run through the model."
     try:
@@ -109,7 +107,9 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
 def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
     """That of a quantizer that calibrates for itself."""
     if card.hyperparameters.n_experts:
-        raise OctavoError("Models with experts are not calibrated yet.")
+        raise OctavoError(
+            "Models with experts are not calibrated this way yet.", "Choose another format, such as Q4_K_M."
+        )
     if not card.tokenizer:
         raise OctavoError("Without a tokenizer, no text can run through the model.")
     family(card.hyperparameters.architecture)  # refuses those that cannot run

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.moments import Moments
+from octavo.engine.calibrate.routed import RoutedInputs
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.layered import LayeredModel, compile_layered
@@ -20,9 +21,13 @@ from octavo.engine.progress import Progress, Work
 Floats = npt.NDArray[np.float32]
 
 
-def compile_calibration() -> Work[None]:
+# What went into each product of a layer.
+Found = dict[Product, Moments | RoutedInputs]
+
+
+def compile_calibration(*, has_experts: bool = False) -> Work[None]:
     """Compile what a calibration needs and is not in the cache."""
-    yield from compile_layered(add_moments, take_over, round_with_feedback)
+    yield from compile_layered(add_moments, take_over, round_with_feedback, has_experts=has_experts)
 
 
 class Layers:
@@ -59,7 +64,7 @@ class Layers:
         self.model.close()
         self._threads.shutdown()
 
-    def reach(self, layer: int) -> Work[dict[Product, Moments]]:
+    def reach(self, layer: int) -> Work[Found]:
         """Run all layers up to this one; the moments of its products.
 
         Asking for an earlier layer begins again.
@@ -67,7 +72,7 @@ class Layers:
         if not self._hidden or layer < self._next:
             kept = self._store.load(layer) if self._store is not None else None
             self._next, self._hidden = kept or (0, [self.model.embed(each) for each in self._windows])
-        found: dict[Product, Moments] = {}
+        found: Found = {}
         for each in range(self._next, layer + 1):
             if each and self._store is not None:
                 self._store.keep(each, self._hidden)
@@ -75,12 +80,10 @@ class Layers:
             self._next = each + 1
         return found
 
-    def _run(self, layer: int, *, is_wanted: bool) -> Work[dict[Product, Moments]]:
-        found: dict[Product, Moments] = {}
+    def _run(self, layer: int, *, is_wanted: bool) -> Work[Found]:
+        found: Found = {}
         n = len(self._hidden)
-        for product in self.model.products(layer):
-            for name in product.tensors:
-                self.model.lend(name, self.model.read(name))
+        self.model.lend_layer(layer)
         try:
             for done, hidden in enumerate(self._hidden):
                 yield Progress(done, n, f"calibrate layer {layer}", layer + 1, self.model.shape.n_layers)
@@ -92,12 +95,27 @@ class Layers:
             self.model.drop(layer)
         return found
 
-    def _count(self, layer: int, hidden: Floats, found: dict[Product, Moments]) -> None:
+    def _count(self, layer: int, hidden: Floats, found: Found) -> None:
         inputs: dict[Product, Floats] = {}
         self.model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))
         # What is added to the residual stream counts as much as it changes the norm of the stream that comes out.
         squares = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
-        weights = 1 / np.maximum(squares, 1e-12)
+        weights = np.float32(1) / np.maximum(squares, np.float32(1e-12))
         for product, x in inputs.items():
-            moments = found.setdefault(product, Moments(x.shape[1]))
+            if product.experts:
+                self._keep(product, x, weights, found)
+                continue
+            if product not in found:
+                found[product] = Moments(x.shape[1])
+            moments = found[product]
+            assert isinstance(moments, Moments)  # only experts have others
             moments.add(x, None if product.norm else weights, self._threads.map)
+
+    def _keep(self, product: Product, x: Floats, weights: Floats, found: Found) -> None:
+        routed = found.setdefault(product, RoutedInputs(x.shape[1]))
+        assert isinstance(routed, RoutedInputs)  # of experts there are no others
+        experts, chosen_weights = self.model.choices(len(weights))
+        if product.experts == "in":
+            routed.add_tokens(x, experts, chosen_weights)
+        else:
+            routed.add_rows(x, experts, weights)

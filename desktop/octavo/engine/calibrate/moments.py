@@ -41,7 +41,9 @@ class Moments:
         self._whole: Floats | None = None
         self.n_tokens = 0
 
-    def add(self, inputs: Floats, weights: Floats | None = None, run: Map = map) -> None:
+    def add(
+        self, inputs: Floats, weights: Floats | None = None, run: Map = map, *, has_first: bool = True
+    ) -> None:
         """Count a window.
 
         Parameters
@@ -51,6 +53,8 @@ class Moments:
             How much the squared error of each token counts.
         run : callable
             Makes the calls that share the work; the sums do not depend on it.
+        has_first : bool
+            Whether the first of these tokens is the window's first.
         """
         self.n_tokens += len(inputs)
         self._squares += np.einsum("ij,ij->j", inputs, inputs)
@@ -58,7 +62,8 @@ class Moments:
         counted = np.zeros((len(inputs), self._padded), np.float32)
         np.multiply(inputs, factors[:, None], out=counted[:, : self._columns])
         _add(counted, self._upper, run)
-        self._first.append(counted[0].copy())
+        if has_first:
+            self._first.append(counted[0].copy())
 
     def mean_squares(self) -> Floats:
         """The plain mean square of every column, float32[columns]: what an importance matrix holds."""
@@ -71,15 +76,21 @@ class Moments:
         """
         if self._whole is None:
             n = max(self.n_tokens, 1)
-            first = np.stack(self._first)
-            energy = float(np.trace(self._upper)) / n
-            first_energy = float((first * first).sum(axis=1).mean())
-            factor = FIRST_TOKEN * energy / first_energy if first_energy > 0 else 0.0
-            _add(first * np.float32(factor**0.5), self._upper, map)
+            self._count_first(n)
             self._upper /= np.float32(n)
             self._whole = self._upper[: self._columns, : self._columns]
             _mirror(self._whole)
         return self._whole
+
+    def _count_first(self, n_tokens: int) -> None:
+        """Add the windows' first tokens once more, with the weight that they have beyond their own."""
+        if not self._first:
+            return
+        first = np.stack(self._first)
+        energy = float(np.trace(self._upper)) / n_tokens
+        first_energy = float((first * first).sum(axis=1).mean())
+        factor = FIRST_TOKEN * energy / first_energy if first_energy > 0 else 0.0
+        _add(first * np.float32(factor**0.5), self._upper, map)
 
 
 def _mirror(upper: Floats) -> None:

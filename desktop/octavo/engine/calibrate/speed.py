@@ -37,9 +37,7 @@ class CalibrationSpeed:
             finish(compile_calibration())
             sample = SampleLayer()
             with contextlib.closing(LayeredModel(sample, _TOKENS, 1)) as model:
-                for product in model.products(0):
-                    for name in product.tensors:
-                        model.lend(name, model.read(name))
+                model.lend_layer(0)
                 hidden = model.embed(np.arange(_TOKENS))
                 seconds = best_seconds(lambda: model.run(0, hidden.copy()), time.thread_time)
             return seconds / (sample.n_weights * _TOKENS)

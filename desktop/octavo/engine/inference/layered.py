@@ -7,6 +7,7 @@ with matrices. All matrices are float32, so every product reads plain float32 ac
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -22,8 +23,8 @@ from octavo.engine.inference.needed_kernels import entries_of
 from octavo.engine.inference.program_builder import ProgramBuilder
 from octavo.engine.inference.program_steps import Operations, Product, Step, cut
 from octavo.engine.inference.rope import chosen_factors
-from octavo.engine.kernels import descriptor, state
-from octavo.engine.kernels.layout import GROUP_ROWS, MAX_BATCH, packed_bytes, round_up
+from octavo.engine.kernels import descriptor, experts, state
+from octavo.engine.kernels.layout import GROUP_ROWS, MAX_BATCH, round_up
 from octavo.engine.kernels.pool import Pool
 from octavo.engine.kernels.weights import Weights, allocate
 from octavo.engine.progress import Work
@@ -31,15 +32,21 @@ from octavo.engine.simd.compile_ahead import compile_ahead
 from octavo.engine.simd.jit import Entry
 
 Floats = npt.NDArray[np.float32]
-# Called with a product and its inputs float32[tokens, columns], valid until it returns.
+# Called with a product and its inputs float32[tokens, columns], valid until it returns. Where something comes out of
+# experts, the rows are those of tokens within experts, sorted by expert and then by token, and weighted by the router.
 See = Callable[[Product, Floats], None]
 _F32 = block_type("F32")
+_GROUPS_AT_ONCE = 64
+_CHOICE = np.dtype(
+    [("expert", "<i8"), ("weight", "<f4"), ("unused", "<f4")]
+)  # ``kernels.expert_layout.CHOICE``
 _SCALE = 3  # the field of EMBED with its factor
 
 
-def compile_layered(*more: Entry) -> Work[None]:
+def compile_layered(*more: Entry, has_experts: bool = False) -> Work[None]:
     """Compile those kernels of layered models, and of ``more``, that are not in the cache."""
-    yield from compile_ahead([*entries_of([_F32], ["f32"]), *more], usable_threads())
+    rare = experts.ENTRIES if has_experts else ()
+    yield from compile_ahead([*entries_of([_F32], ["f32"]), *rare, *more], usable_threads())
 
 
 class LayerSource(Protocol):
@@ -61,22 +68,24 @@ class LayerSource(Protocol):
 
 
 class LentWeights(Weights):
-    """A float32 matrix that takes memory only while its weights are needed."""
+    """A float32 matrix, or one for each expert, that takes memory only while its weights are needed."""
 
-    def __init__(self, rows: int, columns: int) -> None:
-        super().__init__(_F32, rows, columns)
+    def __init__(self, rows: int, columns: int, n_experts: int = 1) -> None:
+        super().__init__(_F32, rows, columns, n_experts)
         self.drop()
 
     def drop(self) -> None:
         """Give the memory back."""
         self._memory = allocate(1)
 
-    def lend(self, weights: Floats) -> None:
-        """Hold float32[rows, columns]."""
-        self._memory = allocate(packed_bytes(_F32, self.rows, self.columns) + 4096)
-        self._fields[descriptor.WEIGHTS // 8] = self._memory.ctypes.data
-        raw = np.ascontiguousarray(weights, np.float32).view(np.uint8)
-        self.fill(lambda row, n: raw[row : row + n], 0, self.n_groups)
+    def lend(self, read: Callable[[int, int], Floats]) -> None:
+        """Hold what ``read(first_row, n_rows)`` gives, float32[rows, columns]; rows of all experts counted together."""
+        self._memory = allocate(self.n_bytes + 4096)
+        places = np.arange(self.n_experts) * self.n_groups * self.group_bytes
+        self._fields[descriptor.WEIGHTS // 8 :: descriptor.SIZE // 8] = self._memory.ctypes.data + places
+        for group in range(0, self.n_experts * self.n_groups, _GROUPS_AT_ONCE):
+            last = min(group + _GROUPS_AT_ONCE, self.n_experts * self.n_groups)
+            self.fill(lambda row, n: np.ascontiguousarray(read(row, n)).view(np.uint8), group, last)
 
 
 class LayeredModel:
@@ -125,8 +134,8 @@ class LayeredModel:
     def _lent_weights(self) -> ModelWeights:
         weights = ModelWeights()
         for tensor in self._checkpoint.tensors:
-            if len(tensor.shape) == 2:
-                self._matrices[tensor.name] = LentWeights(tensor.rows, tensor.columns)
+            if len(tensor.shape) in (2, 3):  # matrices, and those of experts
+                self._matrices[tensor.name] = LentWeights(*tensor.shape[-2:], *tensor.shape[:-2])
                 weights.matrices[tensor.name] = self._matrices[tensor.name]
             elif len(tensor.shape) == 1:
                 padded = np.zeros(round_up(tensor.columns, GROUP_ROWS), np.float32)
@@ -159,7 +168,17 @@ class LayeredModel:
 
     def lend(self, name: str, weights: Floats) -> None:
         """Use float32[rows, columns] as a matrix until it is dropped."""
-        self._matrices[name].lend(weights)
+        self._matrices[name].lend(lambda row, n: weights[row : row + n])
+
+    def lend_layer(self, layer: int) -> None:
+        """Use the source's own matrices of a layer until they are dropped."""
+        for name in dict.fromkeys(name for each in self.products(layer) for name in each.tensors):
+            self._matrices[name].lend(partial(self._rows, name))
+
+    def _rows(self, name: str, first_row: int, n_rows: int) -> Floats:
+        tensor = self._checkpoint.tensor(name)
+        assert tensor is not None  # names come from the program
+        return decode(self._checkpoint.read(name, first_row, n_rows), tensor.block_type)
 
     def drop(self, layer: int) -> None:
         """Give the memory of a layer's matrices back."""
@@ -213,8 +232,27 @@ class LayeredModel:
         for step in steps:
             self._execute(step.program, n_tokens)
             if step.product and see is not None:
-                columns = self._matrices[step.product.tensors[0]].columns
-                see(step.product, _floats(self._workspace.floats, n_tokens, columns))
+                see(step.product, self._inputs(step.product, n_tokens))
+
+    def _inputs(self, product: Product, n_tokens: int) -> Floats:
+        columns = self._matrices[product.tensors[0]].columns
+        if product.experts != "out":
+            return _floats(self._workspace.floats, n_tokens, columns)
+        assert self._workspace.experts is not None  # there is no such product without
+        return _floats(self._workspace.experts.inner, n_tokens * self.shape.n_experts_used, columns)
+
+    def choices(self, n_tokens: int) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Which experts the router of the layer that runs chose for each token of a window, and their weights.
+
+        Returns
+        -------
+        int64[tokens, used], float32[tokens, used]
+        """
+        assert self._workspace.experts is not None  # asked at a product of experts
+        rows, n_used = self._workspace.experts.choices, self.shape.n_experts_used
+        raw = rows.memory[: n_tokens * rows.stride].reshape(n_tokens, rows.stride)
+        found = np.ascontiguousarray(raw[:, : n_used * _CHOICE.itemsize]).view(_CHOICE)
+        return found["expert"].copy(), found["weight"].copy()
 
     def _execute(self, program: Operations, n_tokens: int) -> None:
         self._pool.set(state.N_TOKENS, n_tokens)

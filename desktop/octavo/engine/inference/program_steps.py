@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from octavo.engine.kernels import state
+from octavo.engine.kernels import experts, state
 
 Operations = npt.NDArray[np.int64]
 _INPUTS = (state.PREPARE, state.PREPARE_HEADS)
@@ -26,10 +26,13 @@ class Product:
         The matrices, which share their input.
     norm : str
         The tensor of the norm that made the input; empty if there is none.
+    experts : str
+        ``in`` where tokens go into experts, ``out`` where what is within them comes out; empty for all else.
     """
 
     tensors: tuple[str, ...]
     norm: str = ""
+    experts: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def cut(program: Operations, matrices: Mapping[int, str], vectors: Mapping[int, 
     products = {
         at: _product(program, at, matrices, vectors)
         for at in range(len(program))
-        if program[at][0] in _PRODUCTS
+        if program[at][0] in _PRODUCTS or _experts(program[at])
     }
     # A part begins with what makes the input of its first product ready.
     bounds: dict[int, int] = {}
@@ -88,7 +91,12 @@ def _product(
     program: Operations, at: int, matrices: Mapping[int, str], vectors: Mapping[int, str]
 ) -> Product:
     operation = program[at]
-    if operation[0] == state.GATED:
+    side = _experts(operation)
+    if side == "out":
+        return Product((matrices[_values(operation, 2, 1, 1)[0]],), "", side)
+    if side:
+        addresses = _values(operation, 2, 1, 2)
+    elif operation[0] == state.GATED:
         addresses = _values(operation, 4, 1, 2)
     else:
         (n,) = _values(operation, 5, 1, 1)
@@ -96,7 +104,15 @@ def _product(
     source = program[_input_of(program, at)]
     norm = vectors.get(_values(source, _NORM, 1, 1)[0], "")
     # A matrix that holds gate and up together is named as both.
-    return Product(tuple(dict.fromkeys(matrices[each] for each in addresses)), norm)
+    return Product(tuple(dict.fromkeys(matrices[each] for each in addresses)), norm, side)
+
+
+def _experts(operation: Operations) -> str:
+    """Which side of the experts an operation multiplies: ``in``, ``out``, or none."""
+    if operation[0] != state.CALL:
+        return ""
+    entry = int(operation[state.field(0) // 8])
+    return {experts.experts_in.address: "in", experts.experts_out.address: "out"}.get(entry, "")
 
 
 def _layer(product: Product) -> int:

@@ -16,6 +16,7 @@ from octavo.gui.pages.format_words import show_quality, show_row
 from octavo.gui.pages.model_facts import source_line
 from octavo.gui.pages.prospect import Prospect
 from octavo.gui.pages.quality_panel import QualityPanel
+from octavo.gui.pages.source_notes import requantizing_note
 from octavo.gui.theme.fonts import SEMIBOLD, SMALL
 from octavo.gui.widgets.card import row
 from octavo.gui.widgets.label import Label
@@ -42,6 +43,7 @@ class ConvertPage(Page):
         self._source_path = ""
         self._output_folder = workspace.settings.output_folder
         self._source, self.formats = SourceCard(), FormatPicker(workspace)
+        self._note = Label("", SMALL, tone="warn", wrap=True)
         self.jobs, self.quality = ConversionJobs(command), QualityPanel(measurer)
         self.prospect = Prospect(self, workspace, self.formats, forecaster)
         self._arrange()
@@ -56,6 +58,7 @@ class ConvertPage(Page):
         left.setSpacing(8)
         left.addWidget(Label("Source", SMALL, SEMIBOLD, "text2"))
         left.addWidget(self._source)
+        left.addWidget(self._note)
         left.addSpacing(6)
         for widget in (self.formats, self.jobs, self.quality):
             left.addWidget(widget)
@@ -109,6 +112,9 @@ class ConvertPage(Page):
     def _show_source(self) -> None:
         model = self._workspace.selected_model
         self._show_choices()
+        note = requantizing_note(model.card if model else None)
+        self._note.show_text(note)
+        self._note.setVisible(bool(note))
         if model is None:
             self._source.show_source("No model chosen", "Choose one of your models, or drop one here.", "box")
         else:

@@ -1,5 +1,6 @@
-from octavo.gui.pages.source_notes import requantizing_note
 from tests.fixtures.cards import card
+
+from octavo.gui.pages.source_notes import requantizing_note
 
 
 def test_rounding_a_second_time_is_warned_of():

@@ -165,6 +165,7 @@ class JoinedWindow(QObject):
         self.models.folder_asked.connect(window.choose_folder)
         window.restore_place(self.workspace.settings.window)
         window.closing.connect(self._keep_place)
+        window.doubts = self.convert.jobs.doubts
         window.models_chosen.connect(self._add_models)
         window.dropping.connect(self.models.show_dropping)
         window.new_chat_asked.connect(self._new_chat)

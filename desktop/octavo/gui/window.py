@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWid
 from octavo.gui.theme.dresser import Dresser
 from octavo.gui.widgets.drop_zone import dropped_paths
 from octavo.gui.widgets.navigation import Navigation
+from octavo.gui.widgets.question_dialog import QuestionDialog
 from octavo.gui.widgets.shortcuts_dialog import show_shortcuts
 
 SIZE = (1280, 800)
@@ -29,7 +30,13 @@ class Place:
 
 
 class MainWindow(QMainWindow):
-    """The window of the program."""
+    """The window of the program.
+
+    Attributes
+    ----------
+    doubts : callable
+        Asked before the window closes: what would be lost or interrupted, in a sentence; empty for nothing.
+    """
 
     models_chosen = Signal(list)
     dropping = Signal(bool)
@@ -44,6 +51,8 @@ class MainWindow(QMainWindow):
         self.resize(*SIZE)
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
+        self.doubts: Callable[[], str] = str
+        self._may_close = False
         self.navigation = Navigation([(each.name, each.icon_name) for each in places])
         self._stack = QStackedWidget()
         self._names = [each.name for each in places]
@@ -156,5 +165,26 @@ class MainWindow(QMainWindow):
         self.models_chosen.emit(dropped_paths(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        question = "" if self._may_close else self.doubts()
+        if question:
+            event.ignore()
+            self._ask(question)
+            return
         self.closing.emit()
         super().closeEvent(event)
+
+    def _ask(self, question: str) -> None:
+        dialog = QuestionDialog(
+            self._stack.currentWidget() or self,  # in the dress of the page on view
+            "Close Octavo?",
+            question,
+            leave="Stay",
+            go_on="Close",
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._close_now)
+        dialog.open()
+
+    def _close_now(self) -> None:
+        self._may_close = True
+        self.close()

@@ -86,6 +86,17 @@ class ConversionJobs(QWidget):
         """Offer what earlier windows, or commands, have left; return how much there is."""
         return self._queue.offer_unfinished(folders)
 
+    def doubts(self) -> str:
+        """What the end of the program would interrupt; empty where nothing runs."""
+        job = self._queue.running
+        if job is None:
+            return ""
+        share = f" ({job.pace.share:.0%} done)" if job.pace else ""
+        n_waiting = len(self._queue.waiting)
+        lost = f" {n_waiting} more in the queue would be dropped." if n_waiting else ""
+        kept = "Octavo can go on from there the next time."
+        return f"{job.title} is being converted{share}. {kept}{lost}"
+
     def close_jobs(self) -> None:
         """Stop at once, for the end of the program."""
         self._queue.close()

@@ -1,0 +1,290 @@
+import pytest
+from PySide6.QtCore import Qt
+from tests.gui.converting import (
+    call_it,
+    card,
+    format_row,
+    formats_of,
+    leave_something,
+    question_of,
+    wait_for,
+)
+
+from octavo.gui.widgets.done_card import DoneCard
+from octavo.gui.widgets.job_card import JobCard
+from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.problem_card import ProblemCard
+from octavo.gui.widgets.result_panel import ResultPanel
+from octavo.store.ledger import Ledger
+from octavo.store.unfinished import Aim, Begun, Unfinished
+
+
+@pytest.fixture
+def page(joined, tmp_path):
+    joined.workspace.change_settings(output_folder=str(tmp_path))
+    joined.window.show_named("Convert")
+    return joined.convert
+
+
+@pytest.fixture
+def panel(page):
+    return page.findChild(ResultPanel)
+
+
+def test_a_conversion_ends_in_a_file_that_joins_the_list(joined, page, panel, qtbot, tmp_path):
+    with qtbot.waitSignals([page.jobs.converted, joined.workspace.model_changed]):
+        panel.convert.click()
+        assert card(page, JobCard) is not None
+
+    done = card(page, DoneCard)
+    assert (tmp_path / "small-q4_k_m.gguf").exists()
+    assert "as predicted, to the byte" in done.accessibleName()
+    assert card(page, JobCard) is None
+    assert joined.workspace.model(str(tmp_path / "small-q4_k_m.gguf")) is not None
+
+
+def test_what_a_conversion_took_is_noted_beside_its_forecast(page, panel, qtbot):
+    with qtbot.waitSignal(page.jobs.converted):
+        panel.convert.click()
+
+    with Ledger() as ledger:
+        (seconds,) = ledger.entries("convert_seconds")
+        (size,) = ledger.entries("file_bytes")
+    assert (seconds.predicted, seconds.measured) == (2.0, 1.5)
+    assert (size.predicted, size.measured) == (4, 4)
+
+
+def test_the_proof_is_shown_with_the_first_word_that_differs(page, panel, qtbot):
+    with qtbot.waitSignal(page.jobs.converted):
+        panel.convert.click()
+
+    outcome = card(page, DoneCard).outcome
+    assert [each.sentence for each in outcome.checks] == [
+        "Reopened as a model: 21 tensors, as in the source.",
+        "The chat template gives the same prompt as the source's.",
+        "Says the same 2 of 3 tokens as the source before another likeliest one comes up.",
+    ]
+    assert outcome.words == [("Source", "The sea is ", "deep"), ("Copy", "The sea is ", "wide")]
+    assert outcome.checksum == "SHA-256 " + "ab" * 32
+
+
+def test_progress_is_shown_while_it_runs(page, panel, qtbot):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    job = card(page, JobCard)
+
+    qtbot.waitUntil(lambda: job._share.text() == "75%")
+
+    assert job._tensor.text() == "blk.3.ffn_up.weight"
+    assert "3 of 4 tensors" in job._pace.text()
+    with qtbot.waitSignal(page.jobs.changed):
+        job.cancel.click()
+
+
+@pytest.mark.parametrize("name", ["slow.gguf", "stubborn.gguf"])
+def test_cancel_ends_it_whether_the_engine_heeds_or_not(page, panel, qtbot, tmp_path, name):
+    call_it(panel, name)
+    panel.convert.click()
+    job = card(page, JobCard)
+    qtbot.waitUntil(lambda: "tensors" in job._pace.text())
+
+    job.cancel.click()
+
+    qtbot.waitUntil(lambda: not page.jobs.is_running)
+    assert card(page, ProblemCard) is None
+    assert panel.convert.isEnabled()
+
+
+def test_what_a_killed_child_could_not_clear_away_is_removed_after_a_cancel(page, panel, qtbot, tmp_path):
+    call_it(panel, "stubborn.gguf")
+    panel.convert.click()
+    qtbot.waitUntil(lambda: "tensors" in card(page, JobCard)._pace.text())
+    leave_something(tmp_path, "stubborn.gguf")
+
+    card(page, JobCard).cancel.click()
+
+    qtbot.waitUntil(lambda: not page.jobs.is_running)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_formats_are_made_in_one_pass_each_with_its_proof(page, panel, qtbot, tmp_path):
+    format_row(page, "Q8_0").mark.click()
+    format_row(page, "Q6_K").mark.click()
+    assert "3 formats" in panel.convert.text()
+
+    panel.convert.click()
+
+    (job,) = page.jobs._queue.jobs
+    assert job.title == "Small to Q4_K_M, Q8_0 and Q6_K"
+    qtbot.waitUntil(lambda: not page.jobs.is_running)
+    assert len(list(tmp_path.glob("*.gguf"))) == 3
+    outcomes = [each.outcome for each in page.jobs.findChildren(DoneCard) if each.isVisible()]
+    assert sorted(each.title for each in outcomes) == [
+        "small-q4_k_m.gguf is ready",
+        "small-q6_k.gguf is ready",
+        "small-q8_0.gguf is ready",
+    ]
+    assert all(len(each.checks) == 3 for each in outcomes)
+
+
+def test_a_format_that_is_being_made_is_not_made_twice(page, panel, qtbot, tmp_path):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    format_row(page, "Q8_0").mark.click()
+
+    panel.convert.click()
+
+    assert formats_of(page.jobs._queue.waiting) == ["Q8_0"]
+    page.jobs.close_jobs()
+
+
+def test_waiting_jobs_change_places_and_can_be_taken_out(page, panel, qtbot):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    for name in ("Q8_0", "Q6_K"):
+        format_row(page, name).click()
+        panel.convert.click()
+    queue = page.jobs._queue
+    assert formats_of(queue.waiting) == ["Q8_0", "Q6_K"]
+
+    queue.move(queue.waiting[1], -1)
+    assert formats_of(queue.waiting) == ["Q6_K", "Q8_0"]
+    queue.move(queue.waiting[0], -1)  # it is first already
+    queue.cancel(queue.waiting[0])
+
+    assert formats_of(queue.waiting) == ["Q8_0"]
+    queue.close()
+
+
+def test_the_same_file_is_not_queued_twice(page, panel):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    panel.convert_asked.emit()
+
+    assert len(page.jobs._queue.jobs) == 1
+    page.jobs.close_jobs()
+
+
+def test_a_file_that_exists_is_replaced_only_after_consent(page, panel, qtbot, tmp_path):
+    target = tmp_path / "small-q4_k_m.gguf"
+    target.write_text("mine")
+    panel.convert.click()
+    problem = card(page, ProblemCard)
+    assert "exists already" in problem.text
+    assert target.read_text() == "mine"
+
+    with qtbot.waitSignal(page.jobs.converted):
+        problem.primary.click()
+
+    assert target.read_bytes() == b"GGUF"
+
+
+def test_a_killed_conversion_can_be_gone_on_with(page, panel, qtbot, tmp_path):
+    call_it(panel, "killed.gguf")
+    panel.convert.click()
+    problem = wait_for(qtbot, page, ProblemCard)
+    assert problem.primary.text() == "Go on"
+
+    problem.primary.click()
+
+    qtbot.waitUntil(lambda: page.jobs._queue.jobs[0].state == "running")
+    page.jobs.close_jobs()
+
+
+def test_what_is_in_the_queue_cannot_be_put_there_again(page, panel):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+
+    assert not panel.convert.isEnabled()
+    assert panel.convert.text().strip() == "Q4_K_M in the queue already"
+    format_row(page, "Q8_0").click()
+    assert panel.convert.text().strip() == "Add Q8_0 to the queue"
+    page.jobs.close_jobs()
+
+
+def test_a_conversion_that_was_killed_is_offered_to_go_on(joined, page, qtbot, tmp_path):
+    output = leave_something(tmp_path, "half.gguf")
+    Unfinished().note(Begun([Aim(str(output), "Q8_0", {"types": "x=Q8_0"})], "/models/small.gguf", "Small"))
+
+    joined._offer_unfinished()
+
+    problem = card(page, ProblemCard)
+    assert "Converting Small to Q8_0 was interrupted." in problem.text
+    assert joined.window.navigation._news.text() == "A conversion was interrupted: see Convert."
+    with qtbot.waitSignal(page.jobs.converted):
+        problem.primary.click()
+    assert page.jobs._queue.jobs[0].request.copies[0].options == {"types": "x=Q8_0"}
+    assert Unfinished().found() == []
+
+
+def test_what_a_killed_conversion_left_can_be_removed(joined, page, tmp_path):
+    output = leave_something(tmp_path, "half.gguf")
+    Unfinished().note(Begun([Aim(str(output), "Q8_0")], "/models/small.gguf", "Small"))
+    joined._offer_unfinished()
+
+    card(page, ProblemCard).secondary.click()
+
+    assert list(tmp_path.glob("half*")) == []
+    assert card(page, ProblemCard) is None
+
+
+def test_leftovers_that_nobody_noted_are_offered_for_removal(joined, page, tmp_path):
+    leave_something(tmp_path, "strange.gguf")
+
+    joined._offer_unfinished()
+    problem = card(page, ProblemCard)
+    assert "strange.gguf was never finished" in problem.text
+    assert problem.primary.text() == "Remove it"
+
+    problem.primary.click()
+
+    assert list(tmp_path.glob("strange*")) == []
+
+
+def test_closing_the_window_keeps_the_note_of_what_runs(page, panel, tmp_path, qtbot):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    leave_something(tmp_path, "slow.gguf")
+
+    page.jobs.close_jobs()
+
+    assert [each.outputs for each in Unfinished().found()] == [[str(tmp_path / "slow.gguf")]]
+
+
+def test_closing_the_window_during_a_conversion_asks_first(joined, page, panel, qtbot, tmp_path):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    qtbot.waitUntil(lambda: card(page, JobCard)._share.text() == "75%")
+
+    joined.window.close()
+    question = question_of(joined)
+    assert "Small to Q4_K_M is being converted (75% done)." in question.findChildren(Label)[1].text()
+    assert question.leave.isDefault()
+    qtbot.mouseClick(question.leave, Qt.MouseButton.LeftButton)
+
+    assert joined.window.isVisible()
+    assert page.jobs.is_running
+    assert question_of(joined) is None
+
+
+def test_the_window_closes_after_consent_and_the_next_one_offers_to_go_on(
+    joined, page, panel, qtbot, tmp_path
+):
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    leave_something(tmp_path, "slow.gguf")
+    joined.window.close()
+
+    with qtbot.waitSignal(joined.window.closing):
+        qtbot.mouseClick(question_of(joined).go_on, Qt.MouseButton.LeftButton)
+    joined.close()
+
+    assert not joined.window.isVisible()
+    assert [each.outputs for each in Unfinished().found()] == [[str(tmp_path / "slow.gguf")]]
+
+
+def test_a_window_where_nothing_runs_closes_at_once(joined, page):
+    joined.window.close()
+
+    assert question_of(joined) is None
+    assert not joined.window.isVisible()

@@ -188,3 +188,15 @@ def test_a_search_counts_for_models_that_come_later(joined, page, qtbot):
     qtbot.waitUntil(lambda: len(joined.models.list.rows) == len(paths))
 
     assert [each.path for each in shown_rows(page)] == ["/many/077.gguf"]
+
+
+def test_models_that_look_the_same_show_the_names_of_their_files(joined, page, qtbot):
+    paths = ["/one/small.gguf", "/two/small.gguf", "/two/other.gguf"]
+    with qtbot.waitSignals([joined.workspace.model_changed] * 3):
+        joined.workspace.show_library(
+            [ModelEntry(path=each, source="Jan", name=each, bytes=1) for each in paths]
+        )
+
+    told = [joined.models.list.rows[each]._about.text() for each in paths]
+
+    assert [each.startswith("small.gguf · ") for each in told] == [True, True, False]

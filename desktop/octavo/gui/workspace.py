@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +229,7 @@ class Workspace(QObject):
     @property
     def n_threads(self) -> int:
         """How many threads the engine will use."""
-        return self.settings.n_threads or usable_threads()
+        return self.settings.n_threads or _usable_threads()
 
     def context_for(self, card: ModelCard, wanted: int = 0) -> int:
         """The context to price or load a model with: ``wanted`` or the user's choice, within the model's own."""
@@ -269,3 +270,8 @@ class Workspace(QObject):
             return
         self._models[path] = replace(model, problem=f"{failed.message} {failed.hint}".strip())
         self.model_changed.emit(path)
+
+
+@cache  # it asks the system for milliseconds, and every price needs it
+def _usable_threads() -> int:
+    return usable_threads()

@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -68,6 +69,7 @@ class ModelEntry:
     duplicate_of: str = ""
 
 
+@cache
 def demo_model() -> Path:
     """The folder of the small model that comes with Octavo."""
     return Path(str(importlib.resources.files("octavo_resources"))) / "demo"

@@ -103,7 +103,6 @@ class FitPage(Page):
         self.body.addLayout(both, 1)
 
     def _connect(self) -> None:
-        self._menu.aboutToShow.connect(self._fill_menu)
         self._menu.chosen.connect(self._workspace.select)
         self._menu.open_asked.connect(self.file_asked)
         self._formats.chosen.connect(self._show_choice)
@@ -152,6 +151,7 @@ class FitPage(Page):
         self._show_shape()
 
     def _show_model(self, path: str = "") -> None:
+        self._offer_models()
         if path and path != self._workspace.selected_path:
             return
         model = self._workspace.selected_model
@@ -168,7 +168,7 @@ class FitPage(Page):
             self._settings.show_model(card.hyperparameters.context_length, wanted[1])
         self._show_shape()
 
-    def _fill_menu(self) -> None:
+    def _offer_models(self) -> None:
         models = self._workspace.models
         choices = [(each.path, f"{each.name} · {each.type_name}") for each in models if each.card is not None]
         self._menu.show_choices(choices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -12,12 +13,14 @@ from octavo.gui.pages.model_facts import about, source_words
 from octavo.gui.pricing import price_of
 from octavo.gui.widgets.drop_zone import DropZone
 from octavo.gui.widgets.model_row import ModelRow
-from octavo.gui.wording import byte_count, likely_speed
+from octavo.gui.wording import byte_count, file_name, likely_speed
 from octavo.gui.workspace import Model, Workspace
 
 # Rows that are there at once: more than a window shows. The others follow, some milliseconds at a time.
 FIRST_ROWS = 12
 SLICE_SECONDS = 0.008
+
+Title = tuple[str, str]
 
 
 class ModelList(QWidget):
@@ -31,6 +34,8 @@ class ModelList(QWidget):
         self._workspace = workspace
         self._words = ""
         self.rows: dict[str, ModelRow] = {}
+        self._titles: dict[str, Title] = {}
+        self._namesakes: defaultdict[Title, set[str]] = defaultdict(set)
         self._missing: list[str] = []
         self._unpriced: dict[str, None] = {}
         self._group = QButtonGroup(self)
@@ -74,9 +79,10 @@ class ModelList(QWidget):
         icon_name = "sparkles" if model.is_demo else ("folder" if model.is_folder else "box")
         container = "Safetensors" if model.is_folder else "GGUF"
         size = byte_count(model.n_bytes) if model.n_bytes else ""
-        shown.show_model(
-            model.name, about(model), icon_name, container, model.type_name, size, source_words(model)
-        )
+        told = [each for each in (about(model), source_words(model)) if each]
+        if self._is_namesake(model):
+            told.insert(0, file_name(path))
+        shown.show_model(model.name, " · ".join(told), icon_name, container, model.type_name, size)
         shown.show_copy(self._original(model))
         shown.show_problem(model.problem)
         if path == self._workspace.selected_path:
@@ -128,6 +134,7 @@ class ModelList(QWidget):
 
     def _drop_row(self, path: str) -> None:
         gone = self.rows.pop(path)
+        self._namesakes[self._titles.pop(path)].discard(path)
         self._group.removeButton(gone)
         self._column.removeWidget(gone)
         gone.hide()
@@ -137,6 +144,20 @@ class ModelList(QWidget):
         price = price_of(self._workspace, model)
         if price is not None:
             shown.show_fit(price.verdict, price.sentence, likely_speed(price.tokens_per_second))
+
+    def _is_namesake(self, model: Model) -> bool:
+        """Whether another model looks the same; that one then shows the name of its file too."""
+        title = (model.name, model.type_name)
+        before = self._titles.get(model.path)
+        self._titles[model.path] = title
+        namesakes = self._namesakes[title]
+        namesakes.add(model.path)
+        if before is not None and before != title:
+            self._namesakes[before].discard(model.path)
+        if before != title and len(namesakes) == 2:
+            for other in namesakes - {model.path}:
+                self.show_model(other)
+        return len(namesakes) > 1
 
     def _original(self, model: Model) -> str:
         """What the model is a copy of, in words; empty if it is none."""

@@ -34,26 +34,18 @@ class ModelRow(ChoiceCard):
         self.toggled.connect(self._tint)
 
     def show_model(
-        self,
-        name: str,
-        about: str,
-        icon_name: str,
-        container: str,
-        type_name: str,
-        size: str,
-        source: str = "",
+        self, name: str, about: str, icon_name: str, container: str, type_name: str, size: str
     ) -> None:
-        """Show what a model is, and who keeps it."""
-        told = f"{about} · {source}" if source else about
+        """Show what a model is."""
         self._name.show_text(name)
-        self._about.show_text(told)
+        self._about.show_text(about)
         for pill, text in ((self._container, container), (self._type, type_name)):
             pill.show_text(text)
             pill.setVisible(bool(text))
         self._size.show_text(size)
         self._icon_name = icon_name
         self._tint()
-        self.setAccessibleName(f"{name}, {container} {type_name}, {size}. {told}")
+        self.setAccessibleName(f"{name}, {container} {type_name}, {size}. {about}")
 
     def show_copy(self, original: str) -> None:
         """Mark the model as the same file as another one, or as one of its own."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
 from octavo.gui.widgets.button import Button
@@ -15,20 +17,30 @@ from octavo.gui.widgets.label import Label
 
 
 class ModelMenu(QMenu):
-    """The models to choose from, and a way to open another one."""
+    """The models to choose from, and a way to open another one; made when it opens."""
 
     chosen = Signal(str)
     open_asked = Signal()
 
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._choices: list[tuple[str, str]] = []
+        self.aboutToShow.connect(self._fill)
+
     def show_choices(self, choices: Sequence[tuple[str, str]]) -> None:
         """List ``choices``, pairs of path and name."""
+        self._choices = list(choices)
+
+    def _fill(self) -> None:
         self.clear()
-        for path, name in choices:
+        times = Counter(name for _, name in self._choices)
+        for path, name in self._choices:
+            shown = name if times[name] == 1 else f"{name} · {Path(path).name}"
             # An ampersand would become a keyboard mark.
-            action = self.addAction(name.replace("&", "&&"))
+            action = self.addAction(shown.replace("&", "&&"))
             action.setToolTip(path)
             action.triggered.connect(partial(self.chosen.emit, path))
-        if choices:
+        if self._choices:
             self.addSeparator()
         self.addAction("Open file…").triggered.connect(self.open_asked)
 

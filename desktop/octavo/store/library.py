@@ -121,7 +121,7 @@ def describe(found: FoundModel, known: ModelEntry | None = None) -> ModelEntry |
             str(found.path), found.source, found.name or _file_name(found.path), 0, problem=found.problem
         )
     try:
-        n_bytes, modified = _extent(found.path)
+        n_bytes, modified = extent(found.path)
     except OSError:
         return None
     if known is not None and (known.bytes, known.modified) == (n_bytes, modified):
@@ -187,7 +187,7 @@ def _candidates(settings: Settings, places: Iterable[Place] | None) -> Iterator[
         yield from search(place)
 
 
-def _extent(path: Path) -> tuple[int, int]:
+def extent(path: Path) -> tuple[int, int]:
     """Bytes and newest time of a model's files."""
     if path.is_dir():
         files = [

@@ -137,9 +137,15 @@ class EngineDesk:
 
     def _inspect(self, request: Inspect) -> Any:
         from octavo.engine.checkpoint.open import open_checkpoint
+        from octavo.store.cards import keep_card, known_card
 
-        with contextlib.closing(open_checkpoint(Path(request.path))) as checkpoint:
-            return msgspec.to_builtins(checkpoint.card)
+        path = Path(request.path)
+        card = known_card(path)
+        if card is None:
+            with contextlib.closing(open_checkpoint(path)) as checkpoint:
+                card = checkpoint.card
+            keep_card(path, card)
+        return msgspec.to_builtins(card)
 
     def _list_models(self, request: ListModels, stop: Stop) -> Any:
         from octavo.store.library import list_models

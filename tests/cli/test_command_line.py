@@ -8,17 +8,21 @@ from tests.fixtures.checkpoints import write_tiny_gguf
 
 from octavo import __version__
 
+OCTAVO = [sys.executable, "-m", "octavo"]
 COMMANDS = [
     "inspect",
     "fit",
     "convert",
     "chat",
+    "compare",
+    "measure",
     "bench",
     "tokenize",
     "logits",
     "template",
     "models",
     "plugins",
+    "chats",
 ]
 
 
@@ -79,6 +83,34 @@ def test_reader_that_leaves_early_is_no_traceback():
         os.close(write_end)
         assert done.stderr.read() == b""
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version", "plugins"])
+def test_a_full_disk_is_told_in_one_line(argument):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*OCTAVO, argument], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "octavo: No space left on device.\n")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_closed_stream_is_no_traceback(number):
+    then = [*OCTAVO, "tokenize", "demo", "--json"]
+    code = f"import os; os.close({number}); os.execv({then[0]!r}, {then!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", input="", check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "".join(done.stdout.split()) == ("" if number == 1 else '{"ids":[]}')
+
+
+def test_no_switch_looks_as_if_it_took_a_value(octavo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = "".join(octavo(command, "--help").out for command in COMMANDS)
+
+    # What typer says of its own --help is its own affair.
+    assert [each for each in shown.splitlines() if "bool" in each.lower() and "--help" not in each] == []
 
 
 def test_version_is_told(octavo):

@@ -83,10 +83,13 @@ MaxTokens = Annotated[
 ]
 Raw = Annotated[
     bool,
-    typer.Option("--raw", help="Send the prompt as it is, without the chat template; special tokens count."),
+    typer.Option(
+        "--raw", metavar="", help="Send the prompt as it is, without the chat template; special tokens count."
+    ),
 ]
 ForceLoad = Annotated[
-    bool, typer.Option("--force", help="Load the model even if it needs more memory than is free.")
+    bool,
+    typer.Option("--force", metavar="", help="Load the model even if it needs more memory than is free."),
 ]
 
 

@@ -32,7 +32,7 @@ class Form(StrEnum):
 
 
 def list_chats(
-    deleted: Annotated[bool, typer.Option("--deleted", help="Those in the trash.")] = False,
+    deleted: Annotated[bool, typer.Option("--deleted", metavar="", help="Those in the trash.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the chats, the one used last first."""
@@ -83,7 +83,9 @@ def export(
     form: Annotated[
         Form, typer.Option("--as", help="JSON keeps every branch and can be imported.")
     ] = Form.json,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Replace the file if it is there.")
+    ] = False,
 ) -> None:
     """Write chats as JSON or Markdown."""
     from octavo.store.atomic import whole_file
@@ -124,7 +126,9 @@ def import_file(
 
 def delete(
     number: Number,
-    restore: Annotated[bool, typer.Option("--restore", help="Bring it back from the trash.")] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", metavar="", help="Bring it back from the trash.")
+    ] = False,
 ) -> None:
     """Put a chat in the trash, from which the window removes it after 30 days."""
     with _store() as store:

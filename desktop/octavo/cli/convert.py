@@ -42,12 +42,12 @@ Output = Annotated[
         help="The new file, or the folder for new files; by default beside the model.",
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")]
+Force = Annotated[bool, typer.Option("--force", metavar="", help="Replace OUT if it exists.")]
 NoProof = Annotated[
-    bool, typer.Option("--no-proof", help="Do not ask model and copy for 20 tokens to compare.")
+    bool, typer.Option("--no-proof", metavar="", help="Do not ask model and copy for 20 tokens to compare.")
 ]
 OnlyForecast = Annotated[
-    bool, typer.Option("--forecast", help="Only tell what it will take: disk, memory and time.")
+    bool, typer.Option("--forecast", metavar="", help="Only tell what it will take: disk, memory and time.")
 ]
 
 _METHODS = {"best": "calibrated on text", "imatrix": "with an importance matrix", "quick": "quick"}

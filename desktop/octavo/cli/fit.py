@@ -39,7 +39,10 @@ Vram = Annotated[
     str, typer.Option("--vram", metavar="SIZE", help="As if it had a graphics card with this much memory.")
 ]
 Probe = Annotated[
-    bool, typer.Option("--probe", help="Time this computer anew; kernels are compiled first where needed.")
+    bool,
+    typer.Option(
+        "--probe", metavar="", help="Time this computer anew; kernels are compiled first where needed."
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ import typer
 
 from octavo import __version__
 from octavo.cli.output import print_line, print_note
+from octavo.cli.standard_streams import open_missing
 from octavo.engine.errors import OctavoError
 
 EXIT_REFUSED = 1
@@ -23,6 +24,7 @@ Answer = TypeVar("Answer")
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status: 0 done, 1 refused, 2 usage, 130 stopped."""
+    open_missing()
     app = command_line()
     if callable(signal.getsignal(signal.SIGINT)):  # else it is ignored, as under nohup
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,6 +32,9 @@ def run_command(arguments: Sequence[str]) -> int:
         app(args=list(arguments), prog_name="octavo")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
+    except OSError as error:  # help or version could not be written
+        _refuse(f"{error.strerror or error}.")
+        return EXIT_REFUSED
     return 0
 
 
@@ -86,7 +91,7 @@ def command_line() -> typer.Typer:
 
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version and end.", is_eager=True)
+        bool, typer.Option("--version", metavar="", help="Show the version and end.", is_eager=True)
     ] = False,
 ) -> None:
     if version:

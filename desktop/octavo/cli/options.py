@@ -24,8 +24,12 @@ Model: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-NoPlugins: TypeAlias = Annotated[bool, typer.Option("--no-plugins", help="Safe mode: load no plugin.")]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print one JSON object instead of text.")
+]
+NoPlugins: TypeAlias = Annotated[
+    bool, typer.Option("--no-plugins", metavar="", help="Safe mode: load no plugin.")
+]
 Context: TypeAlias = Annotated[
     int,
     typer.Option(
@@ -64,6 +68,8 @@ def chosen_options(chosen: list[str]) -> dict[str, str]:
 
 def model_path(model: str) -> Path:
     """The path that MODEL means; ``demo`` is the built-in model."""
+    if not model:
+        raise typer.BadParameter("the model's name is empty")
     if model == "demo":
         from octavo.store.library import demo_model
 

@@ -23,7 +23,7 @@ Messages = Annotated[
         help='A JSON list of messages: \\[{"role": "user", "content": "Hello"}].',
     ),
 ]
-Source = Annotated[bool, typer.Option("--source", help="Print the template itself.")]
+Source = Annotated[bool, typer.Option("--source", metavar="", help="Print the template itself.")]
 
 
 def template(

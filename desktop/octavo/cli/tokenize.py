@@ -13,7 +13,10 @@ Text = Annotated[
     str | None, typer.Option("--text", metavar="TEXT", help="The text; else standard input is read.")
 ]
 Special = Annotated[
-    bool, typer.Option("--special", help="Read special tokens such as <|im_end|> as themselves, not as text.")
+    bool,
+    typer.Option(
+        "--special", metavar="", help="Read special tokens such as <|im_end|> as themselves, not as text."
+    ),
 ]
 
 

@@ -15,9 +15,11 @@ class Clock(ConversionClock):
         if seconds:
             self.expect(Forecasted(seconds=seconds, calibration_seconds=calibrating, memory_bytes=0))
 
-    def at(self, seconds, done, step=1, n_steps=100):
+    def at(self, seconds, done, step=1, n_steps=100, label="blk.0.ffn_up.weight"):
         self.now = 100.0 + seconds
-        event = Progressed(stage="convert", done=done, total=100 * MB, label="t", step=step, n_steps=n_steps)
+        event = Progressed(
+            stage="convert", done=done, total=100 * MB, label=label, step=step, n_steps=n_steps
+        )
         return self.pace(event)
 
 
@@ -48,8 +50,29 @@ def test_a_calibration_goes_by_tensors_although_most_bytes_are_written_at_once()
     pace = clock.at(10, 50 * MB, step=11)  # the embedding is half of the file
 
     assert pace.share == pytest.approx(0.95 * 0.10 + 0.05 * 0.5)
-    assert pace.seconds_left == pytest.approx(10 * (1 - pace.share) / pace.share)
     assert pace.bytes_per_second == 0  # the bytes say nothing here
+
+
+def test_a_calibration_is_timed_from_whole_layers():
+    clock = Clock(seconds=100, calibrating=100)
+    clock.at(0, 0)
+    clock.at(1, 50 * MB, step=2, label="calibrate layer 0")
+    assert clock.at(15, 50 * MB, step=2, label="calibrate layer 0").seconds_left == pytest.approx(85)
+    clock.at(19, 51 * MB, step=2)
+
+    after_one = clock.at(20, 55 * MB, step=11, label="calibrate layer 1")
+    amid_two = clock.at(30, 55 * MB, step=11, label="search scales of layer 1")
+
+    assert after_one.share == pytest.approx(0.1)
+    assert after_one.seconds_left == pytest.approx(180)  # twice as slow as forecast
+    assert amid_two.seconds_left == pytest.approx(170)
+
+
+def test_a_forecast_that_has_passed_is_not_said():
+    clock = Clock(seconds=10, calibrating=10)
+    clock.at(0, 0)
+
+    assert clock.at(11, 0, label="calibrate layer 0").seconds_left is None
 
 
 def test_what_was_there_already_is_no_measure_of_the_pace():

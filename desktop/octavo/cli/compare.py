@@ -14,7 +14,7 @@ from octavo.cli import figures, progress
 from octavo.cli.chat import Raw, Seed, System
 from octavo.cli.ctrl_c import stopped_by_ctrl_c
 from octavo.cli.options import AsJson, Model, Threads, model_path
-from octavo.cli.output import print_json, print_line, print_table, standard_input
+from octavo.cli.output import print_json, print_line, print_sentence, print_table, standard_input
 from octavo.cli.side_by_side import print_side_by_side
 from octavo.engine.errors import OctavoError
 
@@ -143,13 +143,13 @@ def _print(found: Comparison, names: tuple[str, str]) -> None:
     print_line()
     print_side_by_side(found, names)
     print_line()
-    print_line(parting_sentence(found))
+    print_sentence(parting_sentence(found))
     following = following_sentence(found)
     if following:
-        print_line(following)
+        print_sentence(following)
     for note in found.notes:
-        print_line(note)
-    print_line("One answer shows no quality: octavo measure reads thousands of tokens.")
+        print_sentence(note)
+    print_sentence("One answer says little about quality; octavo measure reads thousands of tokens.")
 
 
 def _length(answer: Answer) -> str:

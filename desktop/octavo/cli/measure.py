@@ -13,7 +13,7 @@ from octavo.cli import figures as shown
 from octavo.cli import progress
 from octavo.cli.ctrl_c import stopped_by_ctrl_c
 from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_options, model_path
-from octavo.cli.output import print_json, print_line, print_table
+from octavo.cli.output import print_json, print_line, print_sentence, print_table
 from octavo.cli.plugins import plugin_host
 from octavo.engine.errors import OctavoError
 
@@ -180,11 +180,11 @@ def _print(measurement: Measurement) -> None:
             rows.append((title, *_cells(figure, digits, is_share=key == "same_top_1")))
     print_table(("", "MEASURED", "95 % INTERVAL"), rows, right=" rr")
     print_line()
-    print_line(conclusion(figures))
+    print_sentence(conclusion(figures))
     if measurement.effort == "best":
-        print_line(f"{measurement.quantizer} with calibration, as octavo convert makes it.")
+        print_sentence(f"{measurement.quantizer} with calibration, as octavo convert makes it.")
     about = f"{shown.size(measurement.file_bytes)}. Scored {shown.count(figures.scored_tokens)} tokens"
-    print_line(
+    print_sentence(
         f"{about} of {measurement.text} in {shown.seconds(measurement.seconds)}; other texts may differ."
     )
 

@@ -7,12 +7,17 @@ a terminal; a pipe or a file gets it as it is.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from octavo.cli.terminal_text import safe
 from octavo.engine.errors import OctavoError
+
+_GAP = "  "
+_LEAST_ROOM = 20
 
 
 def standard_input() -> str:
@@ -38,6 +43,12 @@ def print_line(text: str = "") -> None:
     write(text + "\n")
 
 
+def print_sentence(text: str) -> None:
+    """A sentence or more on standard output, broken between words where a terminal is too narrow."""
+    for line in textwrap.wrap(text, _columns(), break_long_words=False, break_on_hyphens=False):
+        print_line(line)
+
+
 def print_whole(text: str) -> None:
     """A text to the letter; only a terminal gets a line feed after it that the text has not."""
     is_open = sys.stdout.isatty() and not text.endswith("\n")
@@ -58,12 +69,15 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Names and values in two columns; an empty value leaves its line out."""
     shown = [(name, _on_one_line(value)) for name, value in facts if value]
     width = max(len(name) for name, _ in shown)
+    room = max(_columns() - width - len(_GAP), _LEAST_ROOM)
     for name, value in shown:
-        print_line(f"{name:<{width}}  {value}")
+        for line in textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False):
+            print_line(f"{name:<{width}}{_GAP}{line}")
+            name = ""
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> None:
-    """Columns under headings, two blanks apart.
+    """Columns under headings, two blanks apart; on a terminal that is too narrow, in parts below each other.
 
     Parameters
     ----------
@@ -74,12 +88,33 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right
 
     lines = [list(headings), *([_on_one_line(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(line[column]) for line in lines) for column in range(len(headings))]
-    for line in lines:
-        cells = []
-        for column, cell in enumerate(line):
-            blanks = " " * (widths[column] - cell_len(cell))
-            cells.append(blanks + cell if right[column : column + 1] == "r" else cell + blanks)
-        print_line("  ".join(cells).rstrip())
+
+    def padded(line: Sequence[str], column: int) -> str:
+        cell = line[column]
+        blanks = " " * (widths[column] - cell_len(cell))
+        return blanks + cell if right[column : column + 1] == "r" else cell + blanks
+
+    for number, part in enumerate(_parts(widths)):
+        if number:
+            print_line()
+        for line in lines:
+            print_line(_GAP.join(padded(line, column) for column in part).rstrip())
+
+
+def _parts(widths: Sequence[int]) -> list[list[int]]:
+    """The columns of each part of a table; the first column stands in all of them."""
+    room, parts = _columns(), [[0]]
+    for column in range(1, len(widths)):
+        taken = sum(widths[each] + len(_GAP) for each in parts[-1])
+        if len(parts[-1]) > 1 and taken + widths[column] > room:
+            parts.append([0])
+        parts[-1].append(column)
+    return parts
+
+
+def _columns() -> int:
+    """How wide a line of standard output may be; programs get theirs whole."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 
 def _is_utf8(stream: TextIO) -> bool:

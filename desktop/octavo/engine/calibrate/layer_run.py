@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
+from octavo.engine.calibrate.damaged_layer import require_finite
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
@@ -128,8 +129,10 @@ class LayerRun:
             inputs: dict[Product, Floats] = {}
             if not is_wanted:
                 model.run(layer, hidden)
+                require_finite(model, layer, hidden)
                 continue
             model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))  # noqa: B023
+            require_finite(model, layer, hidden)
             energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
             for product, x in inputs.items():
                 weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
+from octavo.engine.calibrate.damaged_layer import require_finite
 from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.calibrate.routed import RoutedInputs
@@ -91,6 +92,7 @@ class Layers:
                     self._count(layer, hidden, found)
                 else:
                     self.model.run(layer, hidden)
+                require_finite(self.model, layer, hidden)
         finally:
             self.model.drop(layer)
         return found

@@ -26,6 +26,7 @@ from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import main_memory, peak_rss_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration
+from octavo.engine.quantize.damage import Damage
 from octavo.engine.quantize.quantizer import Quantizer
 
 Result = TypeVar("Result")
@@ -59,6 +60,7 @@ def convert_all(
     force: bool = False,
     n_threads: int = 0,
     proves: bool = False,
+    goes_on: bool = False,
 ) -> Work[list[ConvertReport]]:
     """Write all ``outputs`` of ``source``, reading it once; a pure generator, closing it cancels.
 
@@ -73,6 +75,8 @@ def convert_all(
         Threads that encode; 0 for as many as are worth it.
     proves : bool
         Whether source and results are asked for some words, as far as memory allows.
+    goes_on : bool
+        Whether weights that are no finite numbers become 0, and are told of; else they are refused.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def convert_all(
         source_hash = stack.enter_context(contextlib.closing(SourceHash(source.files())))
         files = []
         for wish in outputs:
-            made = OutputFile(source, wish, source_sha256=source_hash.known, force=force)
+            made = OutputFile(source, wish, source_sha256=source_hash.known, force=force, goes_on=goes_on)
             files.append(stack.enter_context(contextlib.closing(made)))
         needs_hash = any(each.needs_source_hash for each in files)
         if needs_hash:
@@ -98,9 +102,10 @@ def convert_all(
             yield Progress(0, total, _beginning(file))
             yield from _aside(file.start(), 0, total)
         consumed = _heeding(source, files, source_hash)
+        damage = Damage(goes_on=goes_on)
         with freed_memory_kept(WINDOW_BYTES // 2):
             for group in _by_order(files):
-                yield from OnePass(source, group, n_threads, consumed).run()
+                yield from OnePass(source, group, n_threads, consumed, damage).run()
         if not source.unchanged():
             raise _changed(source)
         sha256 = (yield from _aside(source_hash.result(), total, total)) if needs_hash else ""
@@ -112,7 +117,8 @@ def convert_all(
             proofs = yield from _aside(_proofs(source, files, n_threads), total, total)
         if not source.unchanged():
             raise _changed(source)
-        return [file.report(proof, seconds, peak) for file, proof in zip(files, proofs, strict=True)]
+        found = damage.sentences()
+        return [file.report(proof, seconds, peak, found) for file, proof in zip(files, proofs, strict=True)]
 
 
 def _heeding(

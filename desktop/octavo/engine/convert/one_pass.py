@@ -12,6 +12,7 @@ from octavo.engine.blocks.codec import encode_in_one_thread
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.convert.output import OutputFile, progress_of
 from octavo.engine.progress import Progress, Work
+from octavo.engine.quantize.damage import Damage
 from octavo.engine.quantize.recode import Bytes, Wanted, recoded
 
 # A piece that stays in the processor's cache; what a call costs in Python is then hardly seen.
@@ -53,6 +54,8 @@ class OnePass:
     ----------
     consumed : callable
         Told how many bytes of the source have been read so far.
+    damage : Damage
+        Told of weights that are no finite numbers.
     """
 
     def __init__(
@@ -61,10 +64,12 @@ class OnePass:
         files: Sequence[OutputFile],
         n_threads: int,
         consumed: Callable[[int], None],
+        damage: Damage,
     ) -> None:
         self._source = source
         self._files = files
         self._consumed = consumed
+        self._damage = damage
         self._n_pieces = pieces_under_way(n_threads)
         self._threads = ThreadPoolExecutor(
             n_threads, thread_name_prefix="octavo-encode", initializer=encode_in_one_thread
@@ -104,7 +109,7 @@ class OnePass:
         n_rows = max(1, _piece_weights(self._n_pieces) // tensor.columns)
         for first in range(0, tensor.rows, n_rows):
             count = min(n_rows, tensor.rows - first)
-            rows = self._threads.submit(recoded, self._source, tensor, first, count, wanted)
+            rows = self._threads.submit(recoded, self._source, tensor, first, count, wanted, self._damage)
             n_bytes = count * tensor.block_type.row_bytes(tensor.columns)
             self._pieces.append(_Piece(index, tensor.name, n_bytes, takers, rows))
             yield from self._write_until(self._n_pieces)

@@ -72,8 +72,11 @@ class OutputFile:
         When it is made, if nothing may be written there.
     """
 
-    def __init__(self, source: Checkpoint, wish: Output, *, source_sha256: str, force: bool) -> None:
+    def __init__(
+        self, source: Checkpoint, wish: Output, *, source_sha256: str, force: bool, goes_on: bool = False
+    ) -> None:
         self.wish = wish
+        self._goes_on = goes_on
         self._source = source
         self.plan = wish.quantizer.plan(source.tensors, wish.options)
         check_target(wish.target, source.files(), force=force)
@@ -146,8 +149,10 @@ class OutputFile:
         self._source_sha256 = source_sha256
         self.sha256 = yield from self.writer.complete(self._fields(source_sha256))
 
-    def report(self, proof: Proof | None, seconds: float, peak_bytes: int) -> ConvertReport:
-        """Give the file its name, and say what came of it."""
+    def report(
+        self, proof: Proof | None, seconds: float, peak_bytes: int, notes: Sequence[str] = ()
+    ) -> ConvertReport:
+        """Give the file its name, and say what came of it, ``notes`` included."""
         verified = self.holds_all()
         self.writer.publish()
         target = self.wish.target
@@ -161,7 +166,7 @@ class OutputFile:
             sha256=self.sha256,
             verified=verified,
             n_tensors=len(self.planned),
-            notes=[*self.wish.notes, *self._notes()],
+            notes=[*self.wish.notes, *self._notes(), *notes],
             quantizer=self.wish.quantizer.name,
             mode=self.wish.mode,
             source_sha256=self._source_sha256 if self.needs_source_hash else "",
@@ -208,7 +213,7 @@ class OutputFile:
             wish.options,
             self._plain_fields(),
             self.planned,
-            mode=wish.mode,
+            mode=f"{wish.mode}, with damage" if self._goes_on else wish.mode,
         )
 
     def _notes(self) -> list[str]:

@@ -23,6 +23,7 @@ from octavo.engine.blocks.widened import widened
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
 from octavo.engine.errors import OctavoError, UnsupportedModel
 from octavo.engine.quantize.calibration import RowEncoder
+from octavo.engine.quantize.damage import Damage
 from octavo.engine.quantize.quantizer import Quantizer
 
 SLAB_BYTES = 32 * 1024 * 1024
@@ -62,14 +63,24 @@ class Wanted:
 
 
 def recoded(
-    source: Checkpoint, tensor: TensorInfo, first: int, n_rows: int, wanted: Sequence[Wanted]
+    source: Checkpoint,
+    tensor: TensorInfo,
+    first: int,
+    n_rows: int,
+    wanted: Sequence[Wanted],
+    damage: Damage | None = None,
 ) -> list[Bytes]:
     """Rows of ``tensor`` as uint8[rows, row_bytes] for each of ``wanted``.
+
+    Parameters
+    ----------
+    damage : Damage or None
+        Told of weights that are no finite numbers; None refuses them.
 
     Raises
     ------
     OctavoError
-        If a weight is infinite or not a number; the tensor is named.
+        If a weight is infinite or not a number, and ``damage`` does not go on; the tensor is named.
     UnsupportedModel
         If the tensor's type cannot be decoded, and is not simply kept.
     """
@@ -79,19 +90,21 @@ def recoded(
         raise UnsupportedModel(
             f"Weights of the type {tensor.block_type.name} ({tensor.name}) cannot be read yet."
         )
+    damage = damage or Damage()
     raw = source.read(tensor.name, first, n_rows)
-    if all(copies):
-        if readable and has_non_finite_scale(raw, tensor.block_type):
-            raise _damaged(tensor.name)
+    if all(copies) and not (readable and has_non_finite_scale(raw, tensor.block_type)):
         return [raw] * len(wanted)
     weights, largest = widened(raw, tensor.block_type)
-    if math.isnan(largest):
-        raise _damaged(tensor.name)
+    is_damaged = math.isnan(largest)
+    if is_damaged:
+        damage.note(tensor.name, int(weights.size - np.isfinite(weights).sum()))
+        weights = np.nan_to_num(weights, nan=0.0, posinf=0.0, neginf=0.0)
+        largest = float(np.abs(weights).max())
     results = []
     for each, is_copy in zip(wanted, copies, strict=True):
-        if is_copy:
+        if is_copy and not is_damaged:
             blocks = raw
-        elif each.keeps_same and can_carry(tensor.block_type, each.to):
+        elif each.keeps_same and not is_damaged and can_carry(tensor.block_type, each.to):
             blocks = carry(raw, tensor.block_type)
         else:
             blocks = each.encoder(weights, first)
@@ -132,10 +145,3 @@ class Recoder:
                 for a, b in pairwise(bounds)
             ]
             yield np.concatenate([share.result()[0] for share in shares])
-
-
-def _damaged(name: str) -> OctavoError:
-    return OctavoError(
-        f"The tensor {name} holds weights that are no finite numbers, so it cannot be quantized.",
-        "The model is damaged: download it again.",
-    )

@@ -1,0 +1,28 @@
+"""A layer that computes no finite numbers is damaged: the tensor is named, before anything is searched with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from octavo.engine.errors import OctavoError
+from octavo.engine.inference.layered import LayeredModel
+
+
+def require_finite(model: LayeredModel, layer: int, hidden: npt.NDArray[np.float32]) -> None:
+    """Refuse a residual stream behind ``layer`` that is not finite.
+
+    Raises
+    ------
+    OctavoError
+        With the tensor that holds weights that are no finite numbers, if one of its matrices does.
+    """
+    if np.isfinite(hidden).all():
+        return
+    names = [name for product in model.products(layer) for name in product.tensors]
+    spoilt = [name for name in names if not np.isfinite(model.read(name)).all()]
+    where = f"The tensor {spoilt[0]} holds weights" if spoilt else f"Layer {layer} computes results"
+    raise OctavoError(
+        f"{where} that are no finite numbers, so no text can run through the model.",
+        "It is damaged: download it again, or convert it without calibration.",
+    )

@@ -79,11 +79,11 @@ class ModelList(QWidget):
         icon_name = "sparkles" if model.is_demo else ("folder" if model.is_folder else "box")
         container = "Safetensors" if model.is_folder else "GGUF"
         size = byte_count(model.n_bytes) if model.n_bytes else ""
-        told = [each for each in (about(model), source_words(model)) if each]
+        told = [about(model)]
         if self._is_namesake(model):
             told.insert(0, file_name(path))
         shown.show_model(model.name, " · ".join(told), icon_name, container, model.type_name, size)
-        shown.show_copy(self._original(model))
+        shown.show_source(source_words(model), self._original(model))
         shown.show_problem(model.problem)
         if path == self._workspace.selected_path:
             shown.setChecked(True)

@@ -20,11 +20,12 @@ class ModelRow(ChoiceCard):
         self._name = Label("", READING, SEMIBOLD, elide=True)
         self._about = Label("", SMALL, tone="text2", elide=True)
         self._container, self._type, self._verdict = Pill(), Pill(), VerdictPill()
-        self._copy = Pill("Copy", "text3")
-        self._copy.hide()
+        self._keeper, self._copy = Pill("", "text3"), Pill("Copy", "warn")
+        for each in (self._keeper, self._copy):
+            each.hide()
         self._size, self._speed = Label("", SMALL, MEDIUM), Label("", SMALL, tone="text2")
         self._dot = Label("·", SMALL, tone="text3")
-        pills = row(self._container, self._type, self._copy, None, gap=6, margins=(0, 4, 0, 0))
+        pills = row(self._container, self._type, self._keeper, self._copy, None, gap=6, margins=(0, 4, 0, 0))
         self.body.addWidget(self._tile)
         self.body.addLayout(column(self._name, self._about, pills, gap=3), 1)
         figures = row(None, self._size, self._dot, self._speed, gap=6)
@@ -47,12 +48,14 @@ class ModelRow(ChoiceCard):
         self._tint()
         self.setAccessibleName(f"{name}, {container} {type_name}, {size}. {about}")
 
-    def show_copy(self, original: str) -> None:
-        """Mark the model as the same file as another one, or as one of its own."""
+    def show_source(self, keeper: str, original: str) -> None:
+        """Show who keeps the model, and of which it is a copy, if of any."""
+        self._keeper.show_text(keeper)
+        self._keeper.setVisible(bool(keeper))
         self._copy.setVisible(bool(original))
         self._copy.setToolTip(f"The same file as {original}" if original else "")
-        if original:
-            self.setAccessibleName(f"{self.accessibleName()}. The same file as {original}")
+        told = (self.accessibleName(), keeper, f"the same file as {original}" if original else "")
+        self.setAccessibleName(". ".join(each for each in told if each))
 
     def show_problem(self, problem: str) -> None:
         """Grey the model out and show why it cannot be used; an empty text means that it can."""
@@ -81,5 +84,7 @@ class ModelRow(ChoiceCard):
 
     def matches(self, words: str) -> bool:
         """Whether the model is among those that ``words`` look for."""
-        shown = " ".join(each.text() for each in (self._name, self._about, self._container, self._type))
+        shown = " ".join(
+            each.text() for each in (self._name, self._about, self._container, self._type, self._keeper)
+        )
         return all(word in f"{shown} {self.path}".lower() for word in words.lower().split())

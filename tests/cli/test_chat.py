@@ -226,3 +226,10 @@ def test_an_empty_prompt_is_refused(octavo, model):
 
     assert (outcome.status, outcome.out) == (1, "")
     assert outcome.err == "octavo: There is nothing to answer: the prompt is empty.\n"
+
+
+def test_an_answer_needs_no_folder_of_ours(octavo, model, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("OCTAVO_HOME", str(tmp_path / "file"))
+
+    assert octavo("chat", "demo", "--prompt", "Is it?").status == 0

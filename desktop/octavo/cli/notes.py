@@ -58,8 +58,8 @@ def note_conversion(name: str, expected: Forecast, reports: list[ConvertReport])
 def _record(entries: list[LedgerEntry]) -> None:
     from octavo.store.ledger import Ledger
 
-    # An answer is worth more than the note of it: a full disk must not take it away.
-    with contextlib.suppress(OctavoError), Ledger() as ledger:
+    # An answer is worth more than the note of it: a full disk or a folder without rights must not take it away.
+    with contextlib.suppress(OctavoError, OSError), Ledger() as ledger:
         for entry in entries:
             if entry.predicted > 0 and entry.measured > 0:
                 ledger.record(entry)

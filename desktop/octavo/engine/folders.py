@@ -14,7 +14,11 @@ import platformdirs
 def _folder(kind: str, standard: str) -> Path:
     home = os.environ.get("OCTAVO_HOME")
     folder = Path(home) / kind if home else Path(standard)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        told = f"{error.strerror}. Octavo keeps its files there; set OCTAVO_HOME to another folder"
+        raise type(error)(error.errno, told, str(folder)) from error
     return folder
 
 

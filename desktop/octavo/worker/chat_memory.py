@@ -27,9 +27,15 @@ class ChatMemory:
 
     def __init__(self, session: Session, kept: KeptCaches | None = None) -> None:
         self._session = session
-        self._kept = kept or KeptCaches()
+        self._chosen = kept
         self._key = ""
         self._saved: list[int] = []
+
+    @property
+    def _kept(self) -> KeptCaches:
+        """Where conversations are kept; asked for only when there is one to keep."""
+        self._chosen = self._chosen or KeptCaches()
+        return self._chosen
 
     def turn_to(self, key: str, ids: Sequence[int]) -> None:
         """Make ready to answer ``ids`` of the conversation ``key``: keep the one before, take back what was kept."""

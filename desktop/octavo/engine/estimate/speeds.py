@@ -124,8 +124,8 @@ def keep_speeds(speeds: Speeds) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         others = {}
     memo = {"machine": _machine(), "speeds": {**others, str(speeds.n_threads): asdict(speeds)}}
-    partial = _memo_file().with_suffix(f".{os.getpid()}.partial")
     with contextlib.suppress(OSError):
+        partial = _memo_file().with_suffix(f".{os.getpid()}.partial")
         partial.write_text(json.dumps(memo))
         partial.replace(_memo_file())
 

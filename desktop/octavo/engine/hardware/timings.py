@@ -43,9 +43,9 @@ class Timings:
         """Remember what was timed."""
         if not self._is_new:
             return
-        path = self._path()
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):  # remembering saves time, no more
+            path = self._path()
+            fresh = path.with_name(f"{path.name}.{os.getpid()}")
             fresh.write_text(json.dumps({"machine": self._machine, "seconds": self._known}))
             fresh.replace(path)
         self._is_new = False

@@ -21,7 +21,8 @@ def test_convert_writes_exactly_what_it_predicted(octavo, model, tmp_path):
     assert found["peak_rss_bytes"] > 0
 
 
-def test_what_came_of_the_forecast_is_noted(octavo, model, tmp_path):
+def test_what_came_of_the_forecast_is_noted(octavo, model, tmp_path, monkeypatch):
+    monkeypatch.setattr("octavo.cli.notes.LEAST_SECONDS", 0.0)
     octavo("convert", model, "--to", "Q8_0", "-o", tmp_path / "small.gguf")
 
     with Ledger() as ledger:
@@ -31,6 +32,14 @@ def test_what_came_of_the_forecast_is_noted(octavo, model, tmp_path):
     assert size.predicted == size.measured == (tmp_path / "small.gguf").stat().st_size
     assert size.details == "Q8_0"
     assert min(memory.predicted, memory.measured, seconds.predicted, seconds.measured) > 0
+
+
+def test_a_conversion_that_is_over_at_once_says_nothing_of_time(octavo, model, tmp_path, monkeypatch):
+    monkeypatch.setattr("octavo.cli.notes.LEAST_SECONDS", 1000.0)
+    octavo("convert", model, "--to", "Q8_0", "-o", tmp_path / "small.gguf")
+
+    with Ledger() as ledger:
+        assert ledger.entries("convert_seconds") == []
 
 
 def test_new_file_is_named_after_the_model_and_the_quantizer(octavo, model, tmp_path):
@@ -122,3 +131,28 @@ def test_model_and_copy_are_compared(octavo, tmp_path):
     shown = octavo("convert", "demo", "--to", "Q8_0", "-o", tmp_path / "demo.gguf", "--force").out
     assert "the same prompt as the source's" in shown
     assert "Compared" in shown
+
+
+def test_a_folder_is_told_and_refused_under_its_own_name(octavo, tmp_path):
+    write_tiny_hf_folder(tmp_path / "tiny", dtype="F16")
+    found = octavo("convert", tmp_path / "tiny", "--to", "AWQ", "--forecast", "--json").json
+    assert found["outputs"] == [str(tmp_path / "tiny-AWQ")]
+    write_tiny_hf_folder(tmp_path / "tiny-AWQ", dtype="F16")
+
+    refused = octavo("convert", tmp_path / "tiny", "--to", "AWQ")
+    assert (refused.status, "--force" in refused.err) == (1, True)
+    inside = octavo("convert", tmp_path / "tiny", "--to", "AWQ", "-o", tmp_path / "tiny", "--force")
+    assert inside.status == 1
+    assert "is the model that is being converted" in inside.err
+
+
+def test_damaged_weights_are_set_to_0_on_demand(octavo, model, tmp_path):
+    raw = bytearray(model.read_bytes())
+    raw[-4:] = b"\xff\xff\xff\xff"
+    model.write_bytes(raw)
+    line = ("convert", model, "--to", "Q8_0", "-o", tmp_path / "small.gguf", "--no-proof")
+
+    refused = octavo(*line)
+    assert refused.status == 1
+    assert "--allow-damaged" in refused.err
+    assert "Damaged: a weight of" in octavo(*line, "--allow-damaged").out

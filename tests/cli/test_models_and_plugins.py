@@ -32,3 +32,16 @@ def test_models_reads_well(octavo):
     outcome = octavo("models")
     assert outcome.status == 0
     assert outcome.out.startswith("NAME")
+
+
+def test_a_formats_options_are_told_with_their_meaning(octavo):
+    found = octavo("plugins", "q4_k_m").out
+    assert found.startswith("Q4_K_M: ")
+    assert "--set mode=... (" in found
+    assert "llama-quantize" in found
+
+    described = octavo("plugins", "AWQ", "--json").json
+    assert described["name"] == "AWQ"
+    output = next(each for each in described["options"] if each["name"] == "output")
+    assert (output["default"], "gguf" in output["takes"]) == ("folder", True)
+    assert octavo("plugins", "nothing").status == 1

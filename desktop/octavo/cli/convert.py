@@ -30,7 +30,7 @@ To = Annotated[
     typer.Option(
         "--to",
         metavar="NAME[,NAME...]",
-        help="The quantizer, for example Q4_K_M; octavo plugins lists them. Several are made in one pass.",
+        help="The format, for example Q4_K_M; octavo plugins lists all. Several are made in one pass.",
     ),
 ]
 Output = Annotated[
@@ -39,7 +39,7 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="OUT",
-        help="The new file, or the folder for new files; by default beside the model.",
+        help="The new file, or the folder for new ones; by default beside the model, named after the format.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Replace OUT if it exists.")]
@@ -48,6 +48,14 @@ NoProof = Annotated[
 ]
 OnlyForecast = Annotated[
     bool, typer.Option("--forecast", metavar="", help="Only tell what it will take: disk, memory and time.")
+]
+AllowDamaged = Annotated[
+    bool,
+    typer.Option(
+        "--allow-damaged",
+        metavar="",
+        help="Set weights that are no finite numbers to 0 and tell of them, instead of stopping.",
+    ),
 ]
 
 _METHODS = {"best": "calibrated on text", "imatrix": "with an importance matrix", "quick": "quick"}
@@ -62,15 +70,19 @@ def convert(
     threads: Threads = 0,
     no_proof: NoProof = False,
     only_forecast: OnlyForecast = False,
+    allow_damaged: AllowDamaged = False,
     as_json: AsJson = False,
     no_plugins: NoPlugins = False,
 ) -> None:
     """Make smaller copies of a model. Each is checked before it gets its name; the model stays as it is.
 
+    For example: octavo convert my-model --to Q4_K_M, a file of four to five bits a weight instead of sixteen.
+    Text runs through the model first, to find out which weights matter; --set mode=quick leaves that out.
+
     Killed in the middle, the same command goes on where it was.
     """
     from octavo.engine.checkpoint.open import open_checkpoint
-    from octavo.engine.convert.choose import chosen_output
+    from octavo.engine.convert.choose import chosen_output, final_target
     from octavo.engine.convert.convert import convert_all
     from octavo.engine.convert.forecast import forecast
     from octavo.engine.convert.target import check_target
@@ -79,7 +91,11 @@ def convert(
     quantizers = [host.quantizer(name.strip()) for name in to.split(",")]
     options = _options_of(quantizers, chosen_options(chosen or []))
     with contextlib.closing(open_checkpoint(model_path(model))) as source:
-        targets = _targets(model, source.card, [each.name for each in quantizers], output)
+        named = _targets(model, source.card, [each.name for each in quantizers], output)
+        targets = [
+            final_target(target, quantizer.plan(source.tensors, each))
+            for quantizer, each, target in zip(quantizers, options, named, strict=True)
+        ]
         for target in targets:
             if os.path.lexists(target) and not force and not only_forecast:
                 raise OctavoError(
@@ -95,7 +111,14 @@ def convert(
             _show_forecast(expected, targets, as_json=as_json)
             return
         print_note(_sentence(expected))
-        work = convert_all(source, wishes, force=force, n_threads=threads, proves=not no_proof)
+        work = convert_all(
+            source,
+            wishes,
+            force=force,
+            n_threads=threads,
+            proves=not no_proof,
+            goes_on=allow_damaged,
+        )
         reports = progress.run(work, "Converting")
         note_conversion(source.card.name, expected, reports)
         if as_json:
@@ -125,7 +148,7 @@ def _targets(model: str, card: ModelCard, quantizers: Sequence[str], output: Pat
     if output is None:
         return usual
     output = output.expanduser()
-    if output.is_dir():
+    if output.is_dir() and not (output / "config.json").is_file():  # else it is a model itself
         return [output / each.name for each in usual]
     if len(usual) > 1:
         raise OctavoError(

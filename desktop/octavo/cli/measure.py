@@ -37,14 +37,16 @@ As = Annotated[
     typer.Option(
         "--as",
         metavar="NAME",
-        help="Measure what this quantizer would make of MODEL, before any file is written.",
+        help="Measure what this format, for example Q4_K_M, would make of MODEL, before any file is written.",
         show_default=False,
     ),
 ]
 TextFile = Annotated[
     Path | None,
     typer.Option(
-        "--text", metavar="FILE", help="A text to measure on, instead of the one that comes with Octavo."
+        "--text",
+        metavar="FILE",
+        help="A text to measure on (UTF-8), instead of the one that comes with Octavo.",
     ),
 ]
 Tokens = Annotated[
@@ -78,7 +80,11 @@ def measure(
     as_json: AsJson = False,
     no_plugins: NoPlugins = False,
 ) -> None:
-    """Measure a model's quality: perplexity, KL divergence and same first choice, each with its 95 % interval."""
+    """Measure a model's quality: perplexity, KL divergence and same first choice, each with its 95 % interval.
+
+    For example: octavo measure my-model --as Q4_K_M tells what that format would cost before a file is written, and
+    octavo measure small.gguf --reference my-model what it did cost.
+    """
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.measure.job import measure_model
     from octavo.engine.measure.text import read_text

@@ -50,7 +50,9 @@ Threads: TypeAlias = Annotated[
 Set: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="OPTION=VALUE", help="An option of the quantizer; may be given several times."
+        "--set",
+        metavar="OPTION=VALUE",
+        help="An option of the format; may be given several times. octavo plugins NAME lists them.",
     ),
 ]
 

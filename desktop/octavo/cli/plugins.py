@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from octavo.cli.options import AsJson, NoPlugins
-from octavo.cli.output import print_json, print_line, print_table
+from octavo.cli.output import print_json, print_line, print_sentence, print_table
 
 if TYPE_CHECKING:
+    from octavo.engine.quantize.quantizer import Quantizer
     from octavo.plugin.host import PluginHost, PluginRecord
 
 
-def plugins(as_json: AsJson = False, no_plugins: NoPlugins = False) -> None:
-    """List the plugins, what they add, and why one is off."""
-    records = plugin_host(no_plugins).plugins()
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="[NAME]", help="A format, for example Q4_K_M: tell its options.", show_default=False
+    ),
+]
+
+
+def plugins(name: Name = "", as_json: AsJson = False, no_plugins: NoPlugins = False) -> None:
+    """List the plugins, what they add, and why one is off; or the options of one format."""
+    host = plugin_host(no_plugins)
+    if name:
+        _tell_format(host.quantizer(name), as_json=as_json)
+        return
+    records = host.plugins()
     if as_json:
         print_json({"plugins": [asdict(record) for record in records]})
     elif records:
@@ -24,6 +39,22 @@ def plugins(as_json: AsJson = False, no_plugins: NoPlugins = False) -> None:
         print_table(("NAME", "VERSION", "ADDS", "STATE"), rows)
     else:
         print_line("No plugin is installed.")
+
+
+def _tell_format(quantizer: Quantizer, *, as_json: bool) -> None:
+    from octavo.engine.quantize.options import described_options
+
+    options = described_options(quantizer)
+    if as_json:
+        described = [asdict(each) for each in options]
+        print_json({"name": quantizer.name, "summary": quantizer.summary, "options": described})
+        return
+    print_line(f"{quantizer.name}: {quantizer.summary}")
+    for each in options:
+        usual = f", {each.default} unless given" if each.default else ""
+        print_line()
+        print_line(f"--set {each.name}=... ({each.takes}{usual})")
+        print_sentence(each.help or each.name)
 
 
 def plugin_host(no_plugins: bool) -> PluginHost:

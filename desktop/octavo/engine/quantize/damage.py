@@ -42,5 +42,7 @@ class Damage:
         """What people should know: which tensors, and how many weights."""
         return [
             f"Damaged: {n:,} weights of {tensor} were no finite numbers and are 0 now."
+            if n > 1
+            else f"Damaged: a weight of {tensor} was no finite number and is 0 now."
             for tensor, n in sorted(self._found.items())
         ]

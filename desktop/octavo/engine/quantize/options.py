@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from octavo.engine.errors import OctavoError
@@ -42,6 +43,40 @@ def build_options(quantizer: Quantizer, chosen: Mapping[str, Any]) -> Any:  # an
         return kind(**values)
     except (ValueError, TypeError) as error:  # the plugin's own check in __post_init__
         raise OctavoError(f"{quantizer.name} refuses its options: {error}") from error
+
+
+@dataclass(frozen=True)
+class OptionWords:
+    """An option as people read of it.
+
+    Parameters
+    ----------
+    name : str
+    takes : str
+        What values it takes: ``yes or no``, ``best or quick``.
+    default : str
+        Empty if that is nothing.
+    help : str
+    """
+
+    name: str
+    takes: str
+    default: str
+    help: str
+
+
+def described_options(quantizer: Quantizer) -> list[OptionWords]:
+    """The options that it has, in their order."""
+    if quantizer.Options is None:
+        return []
+    types, usual = get_type_hints(quantizer.Options), quantizer.Options()
+    found = []
+    for each in dataclasses.fields(quantizer.Options):
+        value = getattr(usual, each.name)
+        default = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        takes = "a path" if each.metadata.get("holds") == "path" else _described(types[each.name])
+        found.append(OptionWords(each.name, takes, default, str(each.metadata.get("help", ""))))
+    return found
 
 
 def changed_options(options: Any) -> dict[str, Any]:  # an instance of any quantizer's Options, or None

@@ -28,9 +28,9 @@ _PLAIN = "Q8_0"
 # As SmolLM2 and TinyLlama are: from both follows what each column costs beside the weights.
 _SMALL_SHAPE = Shape(n_layers=4, width=576, feed_forward=1536, n_heads=9, n_kv_heads=3)
 _LARGE_SHAPE = Shape(n_layers=1, width=2048, feed_forward=5632, n_heads=32, n_kv_heads=4)
-_KIND_SHAPE = Shape(n_layers=2, width=1024, feed_forward=2816, n_heads=16, n_kv_heads=4)
+_KIND_SHAPE = Shape(n_layers=1, width=1024, feed_forward=2816, n_heads=16, n_kv_heads=4)
 _NARROW_SHAPE = Shape(n_layers=16, width=128, feed_forward=128, n_heads=2, n_kv_heads=2)
-_CACHE_SHAPE = Shape(n_layers=8, width=576, feed_forward=32, n_heads=9, n_kv_heads=3)
+_CACHE_SHAPE = Shape(n_layers=4, width=576, feed_forward=32, n_heads=9, n_kv_heads=3)
 _KV_TYPES = ("f16", "q8_0")
 
 

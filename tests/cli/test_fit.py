@@ -71,6 +71,16 @@ def test_speed_is_told_at_the_depth_that_was_asked_for(octavo, model):
     assert "ANSWERS AT 200" in octavo("fit", model, "--depth", 200).out
 
 
+def test_the_time_to_the_first_word_is_told_for_a_prompt(octavo, model):
+    def first_word(*options):
+        return octavo("fit", model, "--json", *options).json["rows"][0]["first_word_seconds"]
+
+    assert first_word() is None
+    assert 0 < first_word("--prompt", 100) < first_word("--prompt", 200)
+    assert "FIRST WORD" in octavo("fit", model, "--prompt", 100).out
+    assert "FIRST WORD" not in octavo("fit", model).out
+
+
 def test_the_probe_runs_anew_on_demand_only(octavo, model, probes):
     octavo("fit", model)
     octavo("fit", model, "--probe")

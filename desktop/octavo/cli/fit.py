@@ -24,12 +24,17 @@ from octavo.cli.what_if import byte_size
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
+    from octavo.engine.estimate.fit import FitRow
     from octavo.engine.estimate.speeds import Speeds
     from octavo.engine.hardware.pools import MemoryPool
     from octavo.engine.quantize.quantizer import Quantizer
 
 Depth = Annotated[
     int, typer.Option("--depth", metavar="N", min=0, help="Tell the speed after N tokens of conversation.")
+]
+Prompt = Annotated[
+    int,
+    typer.Option("--prompt", metavar="N", min=0, help="Tell the time to the first word after N more tokens."),
 ]
 Ram = Annotated[
     str,
@@ -51,6 +56,7 @@ def fit(
     context: Context = 0,
     kv: Kv = KvType.f16,
     depth: Depth = 0,
+    prompt: Prompt = 0,
     ram: Ram = "",
     vram: Vram = "",
     probe: Probe = False,
@@ -89,7 +95,8 @@ def fit(
         machine = _machine(pools, processor_name(), n_threads, speeds) | {"simulated": is_simulated}
         asked = {"model": card.path, "context_tokens": context, "kv_type": kv.value, "depth": depth}
         asked["convert_bytes"] = memory_bytes(card)
-        found = {"rows": [asdict(row) for row in rows]}
+        asked["prompt_tokens"] = prompt
+        found = {"rows": [asdict(row) | _first_word(row, prompt) for row in rows]}
         print_json({"machine": machine} | asked | found | {"bands": {k: asdict(v) for k, v in bands.items()}})
         return
     print_facts(
@@ -106,9 +113,15 @@ def fit(
     if context > card.hyperparameters.context_length:
         print_note(f"The model was made for {figures.count(card.hyperparameters.context_length)} tokens.")
     print_line()
-    print_rows(rows, depth)
+    print_rows(rows, depth, prompt)
     for sentence in [*graphics_sentences(rows), *band_sentences(bands)]:
         print_line(sentence)
+
+
+def _first_word(row: FitRow, prompt_tokens: int) -> dict[str, float | None]:
+    """The time from sending a prompt to the first token of the answer; none without a prompt."""
+    seconds = row.speed.first_word_seconds(prompt_tokens) if row.speed and prompt_tokens else None
+    return {"first_word_seconds": seconds}
 
 
 def _speeds(card: ModelCard, quantizers: Sequence[Quantizer], n_threads: int, *, again: bool) -> Speeds:

@@ -36,12 +36,17 @@ def memories(pools: Sequence[MemoryPool]) -> list[tuple[str, str]]:
     ]
 
 
-def print_rows(rows: Sequence[FitRow], depth: int) -> None:
+def print_rows(rows: Sequence[FitRow], depth: int, prompt_tokens: int = 0) -> None:
     """The table, then why what does not run well does not."""
     after = f" AT {depth}" if depth else ""
     sizes = ("", "FILE", "WEIGHTS", "CONTEXT", "WORKING", "PROGRAM", "MEMORY", "LONGEST")
-    headings = (*sizes, f"ANSWERS{after}", f"PROMPTS{after}", "LOADS IN", "VERDICT")
-    print_table(headings, [_cells(row) for row in rows], right="lrrrrrrrrrr")
+    headings = [*sizes, f"ANSWERS{after}", f"PROMPTS{after}", "LOADS IN", "VERDICT"]
+    cells = [_cells(row) for row in rows]
+    if prompt_tokens:
+        headings.insert(-2, "FIRST WORD")
+        for line, row in zip(cells, rows, strict=True):
+            line.insert(-2, figures.seconds(row.speed.first_word_seconds(prompt_tokens)) if row.speed else "")
+    print_table(headings, cells, right="lrrrrrrrrrrr")
     print_line()
     for row in rows:
         if row.verdict != "runs well":

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The first tokens of an answer, and a short prompt, say little about the speed.
 LEAST_ANSWER, LEAST_PROMPT = 16, 128
+# What is over sooner takes the time of starting and ending it.
+LEAST_SECONDS = 1.0
 
 
 def note_answer(loaded: LoadedModel, replied: Replied) -> None:
@@ -51,7 +53,8 @@ def note_conversion(name: str, expected: Forecast, reports: list[ConvertReport])
     ]
     last = reports[-1]
     entries.append(LedgerEntry("convert_bytes", name, expected.memory_bytes, last.peak_rss_bytes, told))
-    entries.append(LedgerEntry("convert_seconds", name, expected.seconds, last.seconds, told))
+    if last.seconds >= LEAST_SECONDS:
+        entries.append(LedgerEntry("convert_seconds", name, expected.seconds, last.seconds, told))
     _record(entries)
 
 

@@ -186,7 +186,8 @@ class JoinedWindow(QObject):
     def _has_work(self) -> bool:
         """Whether something else computes."""
         is_chatting = self.desk.is_answering or self.desk.state == "loading"
-        return is_chatting or self.convert.jobs.is_running or self._measurer.is_measuring
+        is_measuring = self._measurer.is_measuring or self._comparer.is_asking
+        return is_chatting or is_measuring or self.convert.jobs.is_running
 
     def _keep_place(self) -> None:
         self.workspace.change_settings(window=self.window.place)

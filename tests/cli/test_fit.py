@@ -115,7 +115,7 @@ def test_estimates_tell_how_good_they_have_been(octavo, model):
 
     outcome = octavo("fit", model)
 
-    assert "memory 96% to 103% (3 times)" in outcome.out
+    assert "nine in ten were this close to the estimate: memory 4 % (3 times)" in outcome.out
     assert octavo("fit", model, "--json").json["bands"]["memory_bytes"]["median"] == 1.0
 
 

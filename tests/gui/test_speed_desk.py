@@ -59,7 +59,7 @@ def test_measuring_again_tells_how_far_it_is(desk, workspace, qtbot):
     with qtbot.waitSignal(workspace.speeds_changed):
         desk.measure_again(["Q8_0"], 1)
 
-    assert "attention (1 of 2)" in stages
+    assert "attention, 1 of 2" in stages
 
 
 def test_what_other_threads_would_do_is_guessed_until_it_is_measured(desk, workspace, qtbot):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BAND_NAMES = {
     "memory_bytes": "memory",
+    "loading_bytes": "memory while loading",
     "tokens_per_second": "speed of answers",
     "prefill_tokens_per_second": "speed of prompts",
     "load_seconds": "loading",
@@ -93,10 +94,14 @@ def bands_of_the_ledger() -> dict[str, Band]:
 
 
 def band_sentences(bands: Mapping[str, Band]) -> list[str]:
-    """``Measured so far: memory 96 to 103 % of the estimate (12 times)``."""
+    """``Of what was measured here, nine in ten were within: memory 4 % (12 times)``."""
     told = [
-        f"{name} {bands[kind].least:.0%} to {bands[kind].greatest:.0%} ({bands[kind].n_entries} times)"
+        f"{name} {100 * bands[kind].within:.0f} % ({bands[kind].n_entries} times)"
         for kind, name in _BAND_NAMES.items()
         if kind in bands
     ]
-    return [f"Measured so far, of what was estimated: {', '.join(told)}."] if told else []
+    if not told:
+        return []
+    return [
+        f"Of what was measured here so far, nine in ten were this close to the estimate: {', '.join(told)}."
+    ]

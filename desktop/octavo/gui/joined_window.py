@@ -94,10 +94,10 @@ class JoinedWindow(QObject):
         self.workspace.load_plugins()
         self.workspace.look_for_models()
         self.workspace.measure_bandwidth()
-        self._speed_desk.recall(self.workspace.n_threads)
         self.desk.warm_up()
         self._doorbell.answer()
         self._later(WARM_UP_MS, self._offer_unfinished)
+        self._later(WARM_UP_MS, self._recall_speeds)
         self._later(WARM_UP_MS, _warm_up)
         self._later(WARM_UP_MS, self.warm_engine.start)
         if not self.conversation.store.is_read_only:
@@ -182,6 +182,10 @@ class JoinedWindow(QObject):
         self.workspace.model_changed.connect(self._show_opened)
         if self.workspace.safe_mode:
             window.setWindowTitle("Octavo (safe mode)")
+
+    def _recall_speeds(self) -> None:
+        """Price with what an earlier probe has found."""
+        self._speed_desk.recall(self.workspace.n_threads)
 
     def _has_work(self) -> bool:
         """Whether something else computes."""

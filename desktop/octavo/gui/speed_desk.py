@@ -114,8 +114,11 @@ class SpeedDesk(QObject):
         self.changed.emit()
 
     def _show_progress(self, event: Progressed) -> None:
-        self.stage = f"{event.label} ({event.done + 1} of {event.total})" if event.total else event.label
-        self.changed.emit()
+        what = "preparing" if event.label.startswith("compile ") else event.label
+        stage = f"{what}, {event.done + 1} of {event.total}" if event.total > 1 else what
+        if stage != self.stage:
+            self.stage = stage
+            self.changed.emit()
 
     def _keep(self, result: object) -> None:
         asked = self._end()

@@ -262,7 +262,7 @@ class FitPage(Page):
         """Have measured what is not known yet: the model's own kinds of weights first, then its formats'."""
         card = self._card
         stage = self._speed_desk.stage
-        self._settings.show_measuring(f"Measuring this computer: {stage}" if stage else "")
+        self._settings.show_measuring(f"Measuring: {stage}" if stage else "")
         if card is None or not self._is_ready or stage:
             return
         known = self._workspace.speeds.get(self._settings.n_threads)

@@ -115,7 +115,7 @@ def test_several_formats_are_made_in_one_pass_each_with_its_proof(page, panel, q
     panel.convert.click()
 
     (job,) = page.jobs._queue.jobs
-    assert job.title == "Small to Q4_K_M, Q8_0 and Q6_K"
+    assert job.title.endswith(" to Q4_K_M, Q8_0 and Q6_K")
     qtbot.waitUntil(lambda: not page.jobs.is_running)
     assert len(list(tmp_path.glob("*.gguf"))) == 3
     outcomes = [each.outcome for each in page.jobs.findChildren(DoneCard) if each.isVisible()]
@@ -258,7 +258,7 @@ def test_closing_the_window_during_a_conversion_asks_first(joined, page, panel, 
 
     joined.window.close()
     question = question_of(joined)
-    assert "Small to Q4_K_M is being converted (75% done)." in question.findChildren(Label)[1].text()
+    assert " to Q4_K_M is being converted (75% done)." in question.findChildren(Label)[1].text()
     assert question.leave.isDefault()
     qtbot.mouseClick(question.leave, Qt.MouseButton.LeftButton)
 

@@ -101,8 +101,8 @@ def test_figures_are_never_said_without_their_interval():
 
     assert agreement(figures) == ("95.0%", "agreement ±1.0")
     assert quality_facts(figures) == [
-        ("Difference (KL)", "0.0200 (0.0160–0.0240)"),
-        ("Same top token", "95.0% (94.0–96.0)"),
+        ("Difference (KL)", "0.0200 ±0.0040"),
+        ("Same top token", "95.0% ±1.0"),
     ]
 
 

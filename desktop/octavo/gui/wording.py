@@ -68,7 +68,7 @@ def duration(seconds: float) -> str:
 
 def roughly(seconds: float) -> str:
     """A forecast, no more exact than it can be: ``≈7 min``, ``≈12 s``."""
-    if seconds < 1:
+    if round(seconds) < 1:
         return duration(seconds)
     if 120 <= seconds < 3600:
         return f"≈{round(seconds / 60)} min"

@@ -80,6 +80,7 @@ class ConvertPage(Page):
         self.prospect.panel.name_changed.connect(self._show_ready)
         self.prospect.placed.connect(self._show_outcome)
         self.jobs.changed.connect(self._show_ready)
+        self.jobs.converted.connect(self._look_at_newest)
         self.quality.figured.connect(self._show_quality)
         forecaster.changed.connect(self._show_outcome)
         self._workspace.selected.connect(self._show_source)
@@ -146,8 +147,10 @@ class ConvertPage(Page):
         self._show_quality()
 
     def _show_quality(self) -> None:
+        found = {name: self.quality.figures(name) for name in self.formats.list.rows}
         for name, shown in self.formats.list.rows.items():
-            show_quality(shown, self.quality.figures(name))
+            show_quality(shown, found[name])
+            shown.show_quality_column(any(found.values()))
         self._show_outcome()
 
     def _show_outcome(self) -> None:
@@ -167,10 +170,13 @@ class ConvertPage(Page):
         wanted = [each for each in self.formats.marked if not self.jobs.is_taken(str(plan.target(each)))]
         if model is not None and wanted:
             self.jobs.start(plan.request(wanted), model.name)
+        self._look_at_newest()
+
+    def _look_at_newest(self) -> None:
+        """Bring the newest job into view, once it has its place."""
         QTimer.singleShot(0, self.jobs, self._show_newest)
 
     def _show_newest(self) -> None:
-        """Bring the newest job into view, once it has its place."""
         newest = self.jobs.newest
         if newest is not None:
             self._area.ensureWidgetVisible(newest)

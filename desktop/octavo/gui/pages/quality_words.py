@@ -18,14 +18,14 @@ def quality_facts(figures: Figures) -> list[tuple[str, str]]:
     """The lines of the panel."""
     facts = []
     if figures.mean_kl is not None:
-        facts.append(("Difference (KL)", _between(figures.mean_kl, 4)))
+        facts.append(("Difference (KL)", _with_interval(figures.mean_kl, 4)))
     if figures.same_top_1 is not None:
         top = figures.same_top_1
-        facts.append(("Same top token", f"{top.value:.1%} ({100 * top.low:.1f}–{100 * top.high:.1f})"))
+        facts.append(("Same top token", f"{top.value:.1%} ±{50 * (top.high - top.low):.1f}"))
     if figures.perplexity_ratio is not None:
-        facts.append(("Perplexity ratio", f"×{_between(figures.perplexity_ratio, 3)}"))
+        facts.append(("Perplexity ratio", f"×{_with_interval(figures.perplexity_ratio, 3)}"))
     return facts
 
 
-def _between(figure: Figure, digits: int) -> str:
-    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"
+def _with_interval(figure: Figure, digits: int) -> str:
+    return f"{figure.value:.{digits}f} ±{(figure.high - figure.low) / 2:.{digits}f}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, READING, SEMIBOLD, SMALL
 from octavo.gui.widgets.button import Button
@@ -14,6 +15,8 @@ from octavo.gui.widgets.card import Card, Icon, row
 from octavo.gui.widgets.label import Label
 
 WHO_WIDTH = 52
+MINIMUM_WIDTH, WORDS_FROM = 324, 530
+FOLDER, COMMAND = "Show in folder", "Copy command"
 
 
 @dataclass(frozen=True)
@@ -69,20 +72,30 @@ class DoneCard(Card):
         self._chat = Button("Chat", "primary", "message-square", height=32, size=SMALL)
         compare = Button("Compare", "secondary", "columns-2", height=32, size=SMALL)
         compare.setToolTip("Ask the source and the copy the same, side by side")
-        folder = Button("Show in folder", "secondary", "folder-open", height=32, size=SMALL)
-        command = Button("Copy command", "secondary", "copy", height=32, size=SMALL)
+        self._folder = Button(FOLDER, "secondary", "folder-open", height=32, size=SMALL)
+        self._command = Button(COMMAND, "secondary", "copy", height=32, size=SMALL)
         self.proof = _Proof(outcome)
         self.body.addLayout(head)
         self.body.addWidget(Label(" · ".join(outcome.facts), SMALL, tone="text2", elide=True))
         self.body.addWidget(self.proof)
-        self.body.addLayout(row(self._chat, compare, folder, command, None))
+        self.body.addLayout(row(self._chat, compare, self._folder, self._command, None))
         self.setAccessibleName(f"{outcome.title}. {', '.join(outcome.facts)}")
         self._chat.clicked.connect(self.chat_asked)
         compare.clicked.connect(self.compare_asked)
-        folder.clicked.connect(self.folder_asked)
-        command.clicked.connect(self.command_asked)
+        self._folder.clicked.connect(self.folder_asked)
+        self._command.clicked.connect(self.command_asked)
         away.clicked.connect(self.dismissal_asked)
         self._fold.clicked.connect(self._toggle)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(MINIMUM_WIDTH, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Where there is little room, the icons of the rarer ones say enough.
+        has_room = event.size().width() >= WORDS_FROM
+        self._folder.show_text(FOLDER if has_room else "", FOLDER)
+        self._command.show_text(COMMAND if has_room else "", COMMAND)
 
     def step_back(self) -> None:
         """Make room for a newer one: fold the proof, and be no longer the main thing to do."""
@@ -122,7 +135,9 @@ def _said(who: str, same: str, different: str) -> QLayout:
     """What one of the two said; the part from the first different token on stands out."""
     name = Label(who, SMALL, tone="text3")
     name.setFixedWidth(WHO_WIDTH)
-    begins = Label(same, SMALL, tone="text2", elide=not different)
+    begins = Label(same, SMALL, tone="text2", elide=True)
+    if different:  # no wider than it is, so that the other part follows it
+        begins.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     line = row(name, gap=0)
     line.addWidget(begins, 0 if different else 1)
     if different:

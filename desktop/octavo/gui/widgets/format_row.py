@@ -55,6 +55,7 @@ class FormatRow(ChoiceCard):
         self._about = Label(summary, SMALL, tone="text2", elide=True)
         self._summary = summary
         self._said = ["", "", "", ""]
+        self._has_quality = False
         self.body.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(column(head, self._about, gap=2), 1)
         for each in (self._size, self._memory, self._speed, self._quality):
@@ -81,6 +82,11 @@ class FormatRow(ChoiceCard):
         self._said[3] = f"{figure} {name}" if figure else ""
         self._describe()
 
+    def show_quality_column(self, is_shown: bool) -> None:
+        """Keep a column for measured quality; until anything is measured, the summary has its room."""
+        self._has_quality = is_shown
+        self._arrange(self.width())
+
     def show_problem(self, sentence: str) -> None:
         """Say why this format cannot be had."""
         for each in (self._size, self._memory, self._speed, self._quality):
@@ -95,8 +101,11 @@ class FormatRow(ChoiceCard):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # Where there is little room, size and quality matter most.
-        width = event.size().width()
+        self._arrange(event.size().width())
+
+    def _arrange(self, width: int) -> None:
+        """Where there is little room, size and quality matter most."""
+        self._quality.setVisible(self._has_quality)
         self._tag.setVisible(bool(self._tag.text()) and width >= TAG_FROM)
         self._speed.setVisible(width >= SPEED_FROM)
         self._memory.setVisible(width >= MEMORY_FROM)

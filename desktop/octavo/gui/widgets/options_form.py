@@ -12,10 +12,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
-from octavo.gui.theme.fonts import SMALL, font
+from octavo.gui.theme.fonts import MEDIUM, SMALL, font
 from octavo.gui.theme.icons import pixmap
 from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.button import HEIGHT, Button
+from octavo.gui.widgets.card import column
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.path_field import PathField
 from octavo.gui.widgets.switch import Switch
@@ -49,7 +50,7 @@ class OptionsForm(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(16)
-        self._grid.setVerticalSpacing(8)
+        self._grid.setVerticalSpacing(12)
         self._grid.setColumnStretch(0, 1)
         self._options: type | None = None
         self._readers: dict[str, Callable[[], Any]] = {}  # each reads a value of its field's own type
@@ -81,22 +82,22 @@ class OptionsForm(QWidget):
     def _add(
         self, line: int, field: dataclasses.Field[Any], kind: Any, value: Any
     ) -> None:  # any field, any type
-        label = Label(field.metadata.get("label") or words(field.name), SMALL, tone="text2")
+        label = Label(field.metadata.get("label") or words(field.name), SMALL, MEDIUM)
+        told = Label(str(field.metadata.get("help", "")), SMALL, tone="text3", wrap=True)
+        told.setVisible(bool(told.text()))
         made = self._control(kind, value, field.metadata)
         if made is None:
             return
         control, read = made
         control.setAccessibleName(label.text())
-        control.setAccessibleDescription(str(field.metadata.get("help", "")))
-        for widget in (control, label):
-            widget.setToolTip(str(field.metadata.get("help", "")))
+        control.setAccessibleDescription(told.text())
         if not isinstance(control, (Switch, Button, PathField)):
             control.setFont(font(SMALL))
             control.setFixedHeight(HEIGHT)
             control.setMinimumWidth(140)
         self._readers[field.name] = read
-        self._grid.addWidget(label, line, 0)
-        self._grid.addWidget(control, line, 1, Qt.AlignmentFlag.AlignRight)
+        self._grid.addWidget(_both(label, told), line, 0)
+        self._grid.addWidget(control, line, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 
     def _control(
         self, kind: Any, default: Any, metadata: typing.Mapping[str, Any]
@@ -143,6 +144,13 @@ class OptionsForm(QWidget):
 
     def _tell(self) -> None:
         self.changed.emit()
+
+
+def _both(label: Label, told: Label) -> QWidget:
+    """The name of an option above what it does."""
+    widget = QWidget()
+    widget.setLayout(column(label, told, gap=1))
+    return widget
 
 
 def words(name: str) -> str:

@@ -17,6 +17,12 @@ from octavo.gui.wording import byte_count
 LEFT, RIGHT, TOP, BOTTOM = 58, 24, 12, 40
 HEIGHT, EMPTY_HEIGHT = 200, 64
 N_COLUMNS = 4
+# The longest that has room.
+CAPTIONS = (
+    "Size of the file  ·  upwards: mean difference from the source (KL, nats); lower is better",
+    "Size  ·  upwards: difference from the source; lower is better",
+    "Upwards: difference from the source",
+)
 EMPTY = "Nothing is measured yet. “Measure quality” compares each format with the source on a text."
 
 
@@ -120,8 +126,10 @@ class QualityChart(QWidget):
             painter.drawText(
                 QRectF(self._x(n_bytes) - 34, plot.bottom() + 5, 68, 14), centre, byte_count(n_bytes)
             )
-        about = "Size of the file  ·  upwards: mean difference from the source (KL, nats); lower is better"
-        painter.drawText(QRectF(plot.left(), plot.bottom() + 23, plot.width(), 14), centre, about)
+        place = QRectF(0, plot.bottom() + 23, self.width(), 14)
+        width = painter.fontMetrics().horizontalAdvance
+        fitting = (each for each in CAPTIONS if width(each) <= place.width())
+        painter.drawText(place, centre, next(fitting, ""))
 
     def _paint_point(self, painter: QPainter, point: QualityPoint, taken: list[QRectF]) -> None:
         token = "accent" if point.is_chosen else "text3"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, SEMIBOLD, SMALL, TITLE, font
 from octavo.gui.widgets.button import HEIGHT, Button
-from octavo.gui.widgets.card import Card, Line, row
+from octavo.gui.widgets.card import Card, Line, fill, row
 from octavo.gui.widgets.facts import Facts
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.memory_bar import MODEL_PARTS, Legend, MemoryBar, Part
 from octavo.gui.widgets.pill import VerdictPill
+from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.wording import byte_count, figure
 
 WIDTH = 340
@@ -52,26 +53,22 @@ class ResultPanel(Card):
         self.name.textEdited.connect(self.name_changed)
 
     def _add(self, place: Button) -> None:
-        add = self.body.addWidget
-        add(Label("After conversion", TITLE, SEMIBOLD))
-        self.body.addLayout(row(Label("Memory to run", SMALL, SEMIBOLD, "text2"), None, self._memory))
-        add(self._bar)
-        add(Legend(MODEL_PARTS[:3]))
-        self.body.addLayout(row(self._verdict, None))
-        add(self._sentence)
-        add(Line())
-        self.body.addLayout(row(Label("Disk space", SMALL, SEMIBOLD, "text2"), None, self._disk))
-        add(self._disk_bar)
-        add(Line())
-        add(self._facts)
-        add(Line())
-        self.body.addLayout(row(Label("Save as", SMALL, SEMIBOLD, "text2"), None, place))
-        add(self.name)
-        add(self._folder)
-        self.body.addStretch(1)
-        add(self._obstacle)
-        self.body.addLayout(row(None, self.command, None))
-        add(self.convert)
+        figures = QWidget()
+        # What is known above, where there is little room behind a scroll bar; what is to be done below.
+        above = QVBoxLayout(figures)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(12)
+        memory = row(Label("Memory to run", SMALL, SEMIBOLD, "text2"), None, self._memory)
+        disk = row(Label("Disk space", SMALL, SEMIBOLD, "text2"), None, self._disk)
+        fill(above, Label("After conversion", TITLE, SEMIBOLD), memory, self._bar, Legend(MODEL_PARTS[:3]))
+        fill(
+            above, row(self._verdict, None), self._sentence, Line(), disk, self._disk_bar, Line(), self._facts
+        )
+        above.addStretch(1)
+        target = row(Label("Save as", SMALL, SEMIBOLD, "text2"), None, place)
+        self.body.addWidget(scrolled(figures), 1)
+        fill(self.body, Line(), target, self.name, self._folder, self._obstacle)
+        fill(self.body, row(None, self.command, None), self.convert)
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, super().sizeHint().height())

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -114,6 +116,29 @@ def test_the_figures_can_be_read_as_a_table(page):
     ]
     assert {"As it is", "Q4_K_M", "Q8_0"} < {line[0] for line in cells}
     assert all(line[1] == "Runs well" and line[2].endswith("MB") for line in cells)
+
+
+def test_the_keyboard_chooses_a_format_in_the_table(page):
+    page._formats._switch.click()
+    table = page._formats._table
+    names = [table.model().index(row, 0).data() for row in range(table.model().rowCount())]
+    table.setCurrentIndex(table.model().index(names.index("Q6_K"), 0))
+
+    QTest.keyClick(table, Qt.Key.Key_Down)
+
+    chosen = names[names.index("Q6_K") + 1]
+    assert page._formats.name.lower() == chosen.lower()
+    assert page._chosen_title.text().startswith(chosen)
+
+
+def test_a_computer_that_was_busy_while_it_was_timed_is_said_to_be(joined, probed):
+    n_threads = joined.workspace.n_threads
+    found = joined.workspace.speeds[n_threads]
+
+    joined.workspace.keep_speeds(dataclasses.replace(found, busy=0.6))
+
+    assert figures(probed)["Answers"].note == "timed on a busy computer"
+    assert "other programs used 60% of the processor" in figures(probed)["Answers"].explanation
 
 
 def test_the_table_follows_the_slider(page, settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QModelIndex, Signal
 
 from octavo.engine.estimate.fit import FitRow
 from octavo.engine.hardware.pools import MemoryPool
@@ -51,6 +51,7 @@ class FitFormats(Card):
             self.body.addWidget(each)
         self._bars.chosen.connect(self._tell_choice)
         self._switch.clicked.connect(self._switch_view)
+        self._table.selectionModel().currentRowChanged.connect(self._take_row)
 
     @property
     def name(self) -> str:
@@ -101,6 +102,11 @@ class FitFormats(Card):
         name = self.name
         found = next((each for each in self._rows if each.quantizer == name), None)
         self._sentence.show_text(f"{name[:1].upper()}{name[1:]}: {found.sentence}" if found else empty)
+
+    def _take_row(self, current: QModelIndex) -> None:
+        if 0 <= current.row() < len(self._rows):
+            self.choose(self._rows[current.row()].quantizer)
+            self.chosen.emit()
 
     def _tell_choice(self) -> None:
         self._show_sentence()

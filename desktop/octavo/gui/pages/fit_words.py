@@ -105,7 +105,7 @@ def _quality(row: FitRow, of: Circumstances, kind: str) -> str:
     if _unprobed(row):
         return f"estimated: {', '.join(_unprobed(row))} not measured yet"
     if of.basis == "measured" and of.busy > BUSY_SHARE:
-        return f"too slow: others used {of.busy:.0%} of the processor"
+        return "timed on a busy computer"
     if of.basis == "measured":
         return band_words(of.bands, kind) or "timed on this computer"
     return {"scaled": "estimated, being timed", "memory": "estimated from memory speed"}.get(
@@ -115,7 +115,7 @@ def _quality(row: FitRow, of: Circumstances, kind: str) -> str:
 
 def _how_timed(of: Circumstances) -> str:
     if of.basis == "measured" and of.busy > BUSY_SHARE:
-        return f" While the kernels were timed, other programs used {of.busy:.0%} of the processor: too slow a figure."
+        return f" Timed while other programs used {of.busy:.0%} of the processor: it is faster without them."
     told = {
         "measured": f" The kernels were timed on this computer with {_threads(of.n_threads)}.",
         "scaled": " The kernels were timed with another number of threads; these are being timed.",

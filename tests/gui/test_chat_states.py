@@ -145,3 +145,16 @@ def test_after_a_crash_the_answer_is_continued(joined, page, qtbot):
     with qtbot.waitSignal(joined.desk.answered):
         joined.desk.stop()
     assert joined.conversation.branch[-1].text.startswith(before.text)
+
+
+def test_an_engine_that_does_not_stop_is_not_waited_for(joined, page, qtbot):
+    with qtbot.waitSignal(joined.desk.grew):
+        page.panel.composer.sent.emit("stubborn")
+
+    with qtbot.waitSignal(joined.desk.failed) as stopped:
+        page.panel.stop()
+
+    assert stopped.args[0].kind == "cancelled"
+    assert joined.desk._engine.is_busy
+    assert joined.conversation.branch[-1].finish == "cancelled"
+    assert joined.conversation.branch[-1].text == "half an answer"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.gui.engine_call import Call
 from octavo.gui.engine_process import EngineProcess
@@ -27,6 +27,8 @@ from octavo.worker.protocol import (
 # A token of a large model may take longer than the grace of other requests, and killing the engine
 # would cost the user the loading of the model; the window itself stops at once.
 GRACE_MS = 2000
+# So long after Stop the figures of an answer are waited for.
+PATIENCE_MS = 120
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class ChatDesk(QObject):
         self._answering: Call | None = None
         self._waiting: Question | None = None
         self._was_idle = False
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._lose_patience)
 
     @property
     def is_answering(self) -> bool:
@@ -139,6 +143,7 @@ class ChatDesk(QObject):
             self.failed.emit(Failed(kind="cancelled", message="Stopped."))
         elif self._answering is not None:
             self._answering.cancel()
+            self._patience.start()
 
     def count(
         self,
@@ -172,6 +177,13 @@ class ChatDesk(QObject):
         """End the engine."""
         self._engine.blockSignals(True)
         self._engine.close()
+
+    def _lose_patience(self) -> None:
+        """The engine is in the middle of something: it ends in its own time, and nobody waits for it."""
+        if self._answering is not None and self._answering.is_cancelled:
+            self._answering.blockSignals(True)
+            self._answering = None
+            self.failed.emit(Failed(kind="cancelled", message="Stopped."))
 
     def _drop(self) -> None:
         """End what is under way for another model."""

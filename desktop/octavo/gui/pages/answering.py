@@ -114,8 +114,10 @@ class Answering(QObject):
     def _fail(self, failed: Failed) -> None:
         is_stop = failed.kind == "cancelled"
         n_tokens = self._n_before + self._n_tokens
-        self._finish("cancelled" if is_stop else "failed", {"n_tokens": n_tokens})
-        self._status.show_figures("", "Stopped" if is_stop else "")
+        how_fast = self._writing.per_second(self._n_tokens) if self._n_tokens else 0.0
+        stats = {"n_tokens": n_tokens, "tokens_per_second": how_fast}
+        self._finish("cancelled" if is_stop else "failed", stats)
+        self._status.show_figures(*(figures(stats) if n_tokens else ("", "Stopped" if is_stop else "")))
         self.failed.emit(failed)
 
     def _finish(self, finish: str, stats: Mapping[str, Any]) -> None:

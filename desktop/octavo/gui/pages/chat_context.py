@@ -38,6 +38,8 @@ class ChatContext(QObject):
         composer.files_changed.connect(self._typing.start)
         options.changed.connect(self._note_options)
         desk.measured.connect(self._show_count)
+        desk.answered.connect(self._typing.start)
+        desk.failed.connect(self._typing.start)
         desk.state_changed.connect(self._note_model)
         status.meter.policy_chosen.connect(options.choose_overflow)
 

@@ -68,6 +68,14 @@ def read_attachment(path: Path) -> AttachedFile:
     return AttachedFile(name, text.replace("\r\n", "\n"))
 
 
+def pasted_text(text: str, n_before: int) -> AttachedFile:
+    """A text from the clipboard as a file; ``n_before`` such files are there already."""
+    text = text.replace("\r\n", "\n").replace("\0", "")
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        raise OctavoError(f"The pasted text is larger than {byte_count(MOST_BYTES)}.", "Paste a part of it.")
+    return AttachedFile("Pasted text" + (f" {n_before + 1}" if n_before else ""), text)
+
+
 def may_be_attached(paths: Sequence[Path]) -> bool:
     """Whether these could be text files rather than models to open."""
     return bool(paths) and all(each.is_file() and each.suffix.lower() not in MODELS for each in paths)
@@ -77,18 +85,21 @@ class FileChip(Card):
     """An attached file with its cost in tokens, and a button that takes it away again."""
 
     removed = Signal(object)
+    opened = Signal(object)
 
     def __init__(self, file: AttachedFile) -> None:
         super().__init__(kind="quiet", padding=0, gap=6, across=True)
         self.file = file
         self.body.setContentsMargins(8, 2, 2, 2)
-        self._name = Label(file.name, SMALL)
+        self._name = Button(file.name, "link", height=24, size=SMALL, name=f"Show what {file.name} sends")
+        self._name.setToolTip("Show what is sent")
         self._cost = Label("", SMALL, tone="text3")
         remove = Button("", "ghost", "x", name=f"Remove {file.name}", height=24, icon_pixels=12)
         remove.setFixedWidth(24)
         for each in (Icon("file", size=14), self._name, self._cost, remove):
             self.body.addWidget(each)
         remove.clicked.connect(self._tell)
+        self._name.clicked.connect(self._open)
         self.show_cost(0)
 
     def show_cost(self, n_tokens: int) -> None:
@@ -96,6 +107,9 @@ class FileChip(Card):
         size = byte_count(len(self.file.text.encode()))
         self._cost.show_text(f"{count(n_tokens)} tokens" if n_tokens else size)
         self.setAccessibleName(f"Attached: {self.file.name}, {self._cost.text()}")
+
+    def _open(self) -> None:
+        self.opened.emit(self.file)
 
     def _tell(self) -> None:
         self.removed.emit(self)

@@ -25,6 +25,9 @@ class Composer(Card):
     stop_asked = Signal()
     prompt_asked = Signal()
     attach_asked = Signal()
+    long_pasted = Signal(str)
+    file_opened = Signal(object)
+    too_long = Signal(int)
     text_changed = Signal(str)
     files_changed = Signal()
 
@@ -32,6 +35,7 @@ class Composer(Card):
         super().__init__(kind="composer", padding=10, gap=6)
         self.edit = MessageEdit(MOST_LINES)
         self.edit.setPlaceholderText("Write a message")
+        self.edit.takes_long_apart = True
         self._is_answering = False
         self._hint = Label("Enter sends", SMALL, tone="text3")
         self._send = Button("Send", "primary", "arrow-up", height=32, size=SMALL)
@@ -50,6 +54,7 @@ class Composer(Card):
         self.body.addLayout(row(self._attach, prompt, None, self._hint, self._send, self._stop))
         self.edit.send_asked.connect(self._send_text)
         self.edit.focused.connect(self._show_focus)
+        self.edit.long_pasted.connect(self.long_pasted)
         self.edit.textChanged.connect(self._show_text)
         self._send.clicked.connect(self._send_text)
         self._stop.clicked.connect(self.stop_asked)
@@ -86,6 +91,7 @@ class Composer(Card):
         for file in files:
             chip = FileChip(file)
             chip.removed.connect(self._remove)
+            chip.opened.connect(self.file_opened)
             self._chips.insertWidget(self._chips.count() - 1, chip)
             chip.show()
         self._show_files()
@@ -129,9 +135,11 @@ class Composer(Card):
 
     def _send_text(self) -> None:
         message = self.message
-        if message and not self._is_answering:
+        if len(message) > MAX_CHARACTERS:
+            self.too_long.emit(len(message))
+        elif message and not self._is_answering:
             self.clear()
-            self.sent.emit(message[:MAX_CHARACTERS])
+            self.sent.emit(message)
 
     def _show_focus(self, has_focus: bool) -> None:
         self.setProperty("focused", has_focus)

@@ -10,20 +10,30 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit
 
 from octavo.gui.theme.fonts import READING, font
 
+# Characters of a pasted text that goes beside the field, as a file does.
+LONG_PASTE = 10_000
 PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 
 
 class MessageEdit(QPlainTextEdit):
-    """The field; ``page_asked`` carries -1 or 1 for the Page keys, ``recall_asked`` comes with Up in an empty field."""
+    """The field; ``page_asked`` carries -1 or 1 for the Page keys, ``recall_asked`` comes with Up in an empty field.
+
+    Attributes
+    ----------
+    takes_long_apart : bool
+        Whether a long text that is pasted goes out as ``long_pasted`` instead of into the field.
+    """
 
     send_asked = Signal()
     recall_asked = Signal()
     page_asked = Signal(int)
+    long_pasted = Signal(str)
     focused = Signal(bool)
 
     def __init__(self, most_lines: int) -> None:
         super().__init__()
         self._most_lines = most_lines
+        self.takes_long_apart = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(font(READING))
         self.setAccessibleName("Message")
@@ -49,6 +59,14 @@ class MessageEdit(QPlainTextEdit):
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # Files that are dropped here are attached, not written out as addresses.
         return not source.hasUrls() and super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        # A very long text would make the field slow; whoever can show it otherwise takes it.
+        is_long = self.takes_long_apart and source.hasText() and len(source.text()) > LONG_PASTE
+        if is_long:
+            self.long_pasted.emit(source.text())
+        else:
+            super().insertFromMimeData(source)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

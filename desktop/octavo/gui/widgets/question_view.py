@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QTextEdit
 from octavo.gui.markdown.clean_text import clean
 from octavo.gui.markdown.parser import PLAIN_LINE
 from octavo.gui.markdown.pieces import Line, Piece, Run
+from octavo.gui.theme.fonts import SMALL
+from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Card
 from octavo.gui.widgets.message_actions import HEIGHT
 from octavo.gui.widgets.message_view import MessageView, ShownMessage
@@ -21,10 +23,12 @@ PADDING = 12
 MOST_CHARACTERS = 20_000
 MOST_LINES = 300
 LEADING = 7
+FOLDED_CHARACTERS, FOLDED_LINES = 1200, 14
+FOLD_HEIGHT, GAP = 24, 4
 
 
 class QuestionView(MessageView):
-    """A question, at most three quarters wide; a very long one is shown in part, and copied whole."""
+    """A question, at most three quarters wide; a long one is folded, a very long one shown in part; copied whole."""
 
     def __init__(self, message: ShownMessage) -> None:
         super().__init__(message)
@@ -34,7 +38,13 @@ class QuestionView(MessageView):
         self._text = ProseView()
         self._text.setParent(self._bubble)
         self._text.setAccessibleName("Your message")
-        self._text.show_pieces(_lines(message.text))
+        self._more = Button("Show all", "link", height=FOLD_HEIGHT, size=SMALL, name="Show all of the message")
+        self._more.setParent(self._bubble)
+        self._more.clicked.connect(self._toggle)
+        self._is_foldable = len(message.text) > FOLDED_CHARACTERS or message.text.count("\n") >= FOLDED_LINES
+        self._is_folded = self._is_foldable
+        self._more.setVisible(self._is_foldable)
+        self._write()
         measure = QFontMetricsF(self._text.font()).horizontalAdvance
         longest = max(measure(line) for line in message.text[:MOST_CHARACTERS].split("\n"))
         self._natural = math.ceil(longest) + 2 * PADDING + 2
@@ -67,9 +77,29 @@ class QuestionView(MessageView):
         # Qt puts the room between lines below each of them, the last one too.
         self._text.setGeometry(PADDING, PADDING, wide - 2 * PADDING, high)
         below = PADDING + high + PADDING - LEADING
+        if self._is_foldable:
+            self._more.setGeometry(PADDING, below - GAP, self._more.sizeHint().width(), FOLD_HEIGHT)
+            below += FOLD_HEIGHT
         self._bubble.setGeometry(width - wide, 0, wide, below)
         self.tools.setGeometry(0, below, width, HEIGHT)
         return below + HEIGHT
+
+    def unfold(self) -> None:
+        """Show all of it."""
+        if self._is_folded:
+            self._toggle()
+
+    def _toggle(self) -> None:
+        self._is_folded = not self._is_folded
+        self._more.show_text("Show all" if self._is_folded else "Show less")
+        self._write()
+        self.resized.emit()
+
+    def _write(self) -> None:
+        shown = self._source
+        if self._is_folded:
+            shown = "\n".join(shown[:FOLDED_CHARACTERS].split("\n")[:FOLDED_LINES]) + " …"
+        self._text.show_pieces(_lines(shown))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -25,6 +25,8 @@ def page(joined, qtbot, tmp_path):
             [ModelEntry(path=path, source="Folder", name=path, bytes=4) for path in paths]
         )
     joined.window.show_named("Compare")
+    joined.window.activateWindow()
+    qtbot.waitUntil(joined.window.isActiveWindow)
     joined.compare.compare(*paths)
     joined.compare.paths = paths
     return joined.compare
@@ -123,7 +125,6 @@ def test_nothing_of_a_blind_answer_shows_before_both_are_there(page, qtbot):
 def test_a_vote_can_be_cast_with_the_keyboard(page, qtbot):
     page.bar.blind.setChecked(True)
     ask(page, qtbot)
-    page.window().activateWindow()
     QTest.keyClick(page.result.ballot, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
 
     assert "You chose a tie." in page.result.text

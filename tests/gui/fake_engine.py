@@ -1,7 +1,7 @@
 """A child that speaks the worker's protocol and does as the names and messages it is given tell it.
 
-Paths: ``refused`` is no model, ``crash`` ends the child. Outputs of conversions: ``slow`` waits to be
-cancelled, ``stubborn`` never heeds it, ``killed`` ends the child. Measurements with options wait to be
+Paths: ``refused`` is no model, ``crash`` ends the child. Outputs of conversions: ``slow`` waits to be cancelled,
+``stubborn`` never heeds it, ``killed`` ends the child. Measurements with options other than ``mode`` wait to be
 cancelled. Comparisons part at the second word, unless the prompt is ``same``. Prompts and chat messages: ``wait``
 waits to be cancelled, ``stubborn`` never heeds it, ``die`` kills the child, ``rubbish`` sends what is no message;
 any other chat message is answered with the text itself, word by word.
@@ -182,7 +182,7 @@ def measure(request: Measure) -> Message:
         return Figures(windows, 256 * windows, Figure(9.0, 8.0, 10.0), mean_kl=kl, same_top_1=top)
 
     send(MeasureProgress(id=request.id, done=2, total=4, figures=figures(2)))
-    if request.options:
+    if set(request.options) - {"mode"}:
         wait_for_cancel(heeds=True)
         return Failed(id=request.id, kind="cancelled", message="Stopped.")
     done = Measurement(

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,31 @@ def test_a_measured_format_shows_its_figures_with_their_interval(joined, source,
     assert "0.02 (0.015 to 0.025)" in quality.chart.accessibleName()
     assert "1,024 tokens" in quality._status.text()
     assert not quality.measure.isEnabled()
+
+
+def test_what_takes_a_calibration_is_measured_without_one_first(joined, source, qtbot):
+    quality = joined.convert.quality
+    told = []
+    quality._measurer.figured.connect(lambda *_: told.append(quality._status.text()))
+
+    with qtbot.waitSignal(quality._measurer.ended):
+        quality.measure.click()
+
+    assert told == [
+        "Measuring Q4_K_M, not calibrated yet: 50% of the text, 512 tokens compared so far",
+        "Measuring Q4_K_M: 50% of the text, 512 tokens compared so far",
+    ]
+    assert len(quality._known) == 1  # of the calibrated one alone
+
+
+def test_what_is_quick_anyway_is_measured_once(joined, source):
+    formats = joined.convert.formats
+    quantizer = formats.quantizer
+    assert formats.choices.quick(quantizer) == {"mode": "quick"}
+
+    formats.choices.choose(quantizer, dataclasses.replace(formats.choices.options(quantizer), mode="quick"))
+
+    assert formats.choices.quick(quantizer) == {}
 
 
 def test_all_formats_are_measured_one_after_the_other(joined, source, qtbot):

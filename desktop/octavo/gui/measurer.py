@@ -18,14 +18,29 @@ from octavo.gui.engine_process import EngineProcess
 from octavo.store.measurements import Measurements, Way, way
 from octavo.worker.protocol import Failed, Measure, MeasureProgress, Progressed
 
+# What is read to tell something early; the model's own part of it is kept for the measurement that follows.
+PREVIEW_TOKENS = 2048
+
 
 @dataclass(frozen=True)
 class Wish:
-    """A format that is to be measured: its source, its quantizer, and the options chosen (by field name)."""
+    """A format that is to be measured.
+
+    Parameters
+    ----------
+    path : str
+        The source.
+    quantizer : str
+    options : dict
+        Those chosen, by field name.
+    preview : dict
+        Options under which it is made in seconds; empty if it always is, or never.
+    """
 
     path: str
     quantizer: str
     options: dict[str, Any] = field(default_factory=dict)
+    preview: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def made(self) -> Way:
@@ -36,7 +51,8 @@ class Wish:
 class Measurer(QObject):
     """A queue of wishes; what is measured is kept and need not be measured again.
 
-    Signals carry the wish that they are about.
+    Where a format takes minutes to make, a quick form of it is measured first, on part of the text, to have some
+    figures early (``is_preview``); those are shown and not kept. Signals carry the wish that they are about.
     """
 
     begun = Signal(Wish)
@@ -55,6 +71,7 @@ class Measurer(QObject):
         self._waiting: deque[Wish] = deque()
         self._call: Call | None = None
         self.current: Wish | None = None
+        self.is_preview = False
 
     @property
     def is_measuring(self) -> bool:
@@ -91,12 +108,18 @@ class Measurer(QObject):
             self.ended.emit()
             return
         wish = self.current = self._waiting.popleft()
-        self._call = self._engine.ask(Measure(path=wish.path, quantizer=wish.quantizer, options=wish.options))
+        self.is_preview = bool(wish.preview)
+        self._ask(wish)
+        self.begun.emit(wish)
+
+    def _ask(self, wish: Wish) -> None:
+        options, tokens = (wish.preview, PREVIEW_TOKENS) if self.is_preview else (wish.options, 0)
+        request = Measure(path=wish.path, quantizer=wish.quantizer, options=options, tokens=tokens)
+        self._call = self._engine.ask(request)
         self._call.progressed.connect(self._tell_preparation)
         self._call.figured.connect(self._tell_figures)
         self._call.done.connect(self._keep)
         self._call.failed.connect(self._tell_failure)
-        self.begun.emit(wish)
 
     def _tell_preparation(self, event: Progressed) -> None:
         self.prepared.emit(self.current, event)
@@ -107,6 +130,10 @@ class Measurer(QObject):
     def _keep(self, result: object) -> None:
         wish = self.current
         assert wish is not None
+        if self.is_preview:
+            self.is_preview = False
+            self._ask(wish)
+            return
         try:
             measurement = msgspec.convert(result, Measurement)
         except msgspec.ValidationError as error:

@@ -100,7 +100,11 @@ class ConvertPage(Page):
     def _take_plans(self) -> None:
         """The source, the formats or their options are others; a file may have become a folder."""
         path, choices = self._workspace.selected_path, self.formats.choices
-        wishes = [Wish(path, each.name, choices.changed(each)) for each in self.formats.quantizers if path]
+        wishes = [
+            Wish(path, each.name, choices.changed(each), choices.quick(each))
+            for each in self.formats.quantizers
+            if path
+        ]
         self.quality.show_source(path, wishes)
         self._show_format()
 

@@ -27,6 +27,14 @@ class FormatChoices:
         """The options that are not as usual."""
         return changed_options(self.options(quantizer))
 
+    def quick(self, quantizer: Quantizer) -> dict[str, Any]:  # as above
+        """The changed options, but made without calibration; empty where that is no question."""
+        options = self.options(quantizer)
+        is_quick = getattr(options, "mode", "") not in ("auto", "best") or getattr(
+            options, "compatible", False
+        )
+        return {} if is_quick else self.changed(quantizer) | {"mode": "quick"}
+
     def choose(self, quantizer: Quantizer, options: Any) -> None:  # an instance of its Options
         """Take options."""
         self._options[quantizer.name] = options

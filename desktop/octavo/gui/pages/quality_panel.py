@@ -146,15 +146,23 @@ class QualityPanel(Card):
     def _show_preparation(self, wish: Wish, event: Progressed) -> None:
         share = f" {event.done / event.total:.0%}" if event.total else ""
         stage = _STAGES.get(event.stage, event.label or event.stage)
-        self._status.show_text(f"Measuring {wish.quantizer}: {stage}{share}")
+        early = self._early(wish) if not self._measurer.is_preview else ""
+        self._status.show_text(f"Measuring {wish.quantizer}: {stage}{share}{early}")
 
     def _show_running(self, wish: Wish, event: MeasureProgress) -> None:
         self._running = (wish, event.figures)
         n_tokens = count(event.figures.scored_tokens)
         share = f"{event.done / event.total:.0%} of the text, " if event.total else ""
-        self._status.show_text(f"Measuring {wish.quantizer}: {share}{n_tokens} tokens compared so far")
+        how = ", not calibrated yet" if self._measurer.is_preview else ""
+        self._status.show_text(f"Measuring {wish.quantizer}{how}: {share}{n_tokens} tokens compared so far")
         self._show()
         self.figured.emit()
+
+    def _early(self, wish: Wish) -> str:
+        """What the quick form of a format was found to be, while its calibration runs."""
+        running = self._running
+        top = running[1].same_top_1 if running is not None and running[0] == wish else None
+        return f"; without calibration the same word {top.value:.1%} of the time" if top else ""
 
     def _show_measured(self, wish: Wish, measurement: Measurement) -> None:
         self._running = None

@@ -40,6 +40,14 @@ SHORTCUTS = (
             ("F2", "Rename this chat"),
         ),
     ),
+    (
+        "Compare",
+        (
+            ("Enter", "Ask both models"),
+            ("Esc", "Stop"),
+            ("Alt+Left, Alt+Down, Alt+Right", "Vote for the left one, a tie, the right one"),
+        ),
+    ),
 )
 
 

@@ -46,7 +46,10 @@ ThreadCounts = Annotated[
 TierName = Annotated[
     str,
     typer.Option(
-        "--tier", metavar="NAME", help="Instructions to use: avx512, avx2, portable.", show_default=False
+        "--tier",
+        metavar="NAME",
+        help="Instructions to use: avx512, avxvnni, avx2, sse4, portable.",
+        show_default=False,
     ),
 ]
 Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="How often to measure.")]

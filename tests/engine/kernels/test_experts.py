@@ -12,7 +12,7 @@ from tests.engine.kernels.raw_weights import ALL, raw_rows
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.blocks.types import block_type
-from octavo.engine.kernels import experts, state
+from octavo.engine.kernels import expert_choice, experts, state
 from octavo.engine.kernels.expert_layout import CHOICE
 from octavo.engine.kernels.weights import Weights
 
@@ -63,11 +63,11 @@ class Mixture:
                 records.address, records.stride, 1, flags=many,
             )  # fmt: skip
             machine.add(
-                state.CALL, experts.route.address, *chosen, int(normalizes), router.address, router.stride,
+                state.CALL, expert_choice.route.address, *chosen, int(normalizes), router.address, router.stride,
                 choices.address, choices.stride, flags=many,
             )  # fmt: skip
             machine.add(
-                state.CALL, experts.gather.address, *chosen, choices.address, choices.stride, WIDTH,
+                state.CALL, expert_choice.gather.address, *chosen, choices.address, choices.stride, WIDTH,
                 floats.address, floats.stride, gathered.address, gathered.stride,
                 records.address, records.stride, gathered_records.address, gathered_records.stride, flags=many,
             )  # fmt: skip
@@ -160,7 +160,7 @@ def chosen(logits, k, normalizes=True):
         machine.add_experts(len(logits), k, 2)
         choices = Grid(2, CHOICE // 4 * k)
         machine.add(
-            state.CALL, experts.route.address, len(logits), k, int(normalizes), row.address, 0,
+            state.CALL, expert_choice.route.address, len(logits), k, int(normalizes), row.address, 0,
             choices.address, choices.stride,
         )  # fmt: skip
         assert machine.run(2)

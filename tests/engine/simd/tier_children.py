@@ -32,5 +32,5 @@ def start(folder: Path) -> dict[str, subprocess.Popen[str]]:
 
 def failures(child: subprocess.Popen[str]) -> str:
     """What a child says went wrong, empty when nothing did."""
-    said, _ = child.communicate(timeout=400)
+    said, _ = child.communicate(timeout=900)
     return "" if child.returncode == 0 else said

@@ -21,8 +21,6 @@ from octavo.engine.kernels.moments import add_moments
 from octavo.engine.progress import Progress, Work
 
 Floats = npt.NDArray[np.float32]
-# Half of what error feedback takes: no inverse is formed of what is counted here.
-N_WINDOWS = 16
 
 
 @dataclass
@@ -71,7 +69,7 @@ class LayerRun:
     ) -> None:
         path = Path(text.strip()).expanduser() if text.strip() else None
         self._checkpoint = checkpoint
-        self._windows = calibration_windows(checkpoint, calibration_text(path), N_WINDOWS)
+        self._windows = calibration_windows(checkpoint, calibration_text(path))
         self._weighted = weighted
         self._n_threads = n_threads
         self._kept = set(np.linspace(0, len(self._windows) - 1, n_samples).astype(int).tolist())

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from octavo.engine.checkpoint.model import Hyperparameters
 from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace
-from octavo.engine.kernels import experts, state, whole_rows
+from octavo.engine.kernels import expert_choice, experts, state, whole_rows
 from octavo.engine.kernels.attention import ATTEND_ENTRIES
 from octavo.engine.kernels.weights import Weights
 from octavo.engine.simd.jit import Entry
@@ -158,7 +158,10 @@ class ProgramBuilder:
         self._add_to_residual(matrix, post_norm)
 
     def feed_forward(self, layer: int, norm: str, kind: int = SILU, post_norm: str = "") -> None:
-        """The gated feed-forward network of a layer, added to the residual stream."""
+        """The gated feed-forward network of a layer, or its experts, added to the residual stream."""
+        if self.shape.n_experts:
+            self._experts_feed_forward(layer, norm, kind)
+            return
         up, down = (self._weights.matrix(f"blk.{layer}.ffn_{each}.weight") for each in ("up", "down"))
         gate = self._weights.matrices.get(f"blk.{layer}.ffn_gate.weight", up)  # None: up holds both.
         w = self._work
@@ -171,7 +174,7 @@ class ProgramBuilder:
         self._prepare(state.PREPARE, w.feed_forward.place(), n, "", [down], 0)
         self._add_to_residual(down, post_norm)
 
-    def experts_feed_forward(self, layer: int, norm: str, kind: int = SILU) -> None:
+    def _experts_feed_forward(self, layer: int, norm: str, kind: int) -> None:
         """The feed-forward networks of a layer that its router chooses, added to the residual stream."""
         s, w = self.shape, self._work
         assert w.experts is not None  # the workspace is made for the same shape
@@ -186,13 +189,13 @@ class ProgramBuilder:
 
         chosen = [s.n_experts, s.n_experts_used]
         fields = [*chosen, int(s.normalizes_experts), *rows.router.place(), *rows.choices.place()]
-        self._call(experts.route, state.BARRIER_IF_MANY, fields)
+        self._call(expert_choice.route, state.BARRIER_IF_MANY, fields)
         floats = [*w.floats.place(), *rows.floats.place()]
         records = [*w.records.place(), *rows.records.place()]
         fields = [*chosen, *rows.choices.place(), s.n_embedding]
         fields += floats if gate.is_float or up.is_float else [0] * 4
         fields += [0] * 4 if gate.is_float and up.is_float else records
-        self._call(experts.gather, state.BARRIER_IF_MANY, fields)
+        self._call(expert_choice.gather, state.BARRIER_IF_MANY, fields)
         fields = [s.n_experts, gate.address, up.address, down.address]
         fields += [*rows.floats.place(), *rows.records.place(), *rows.inner.place(), kind]
         self._call(experts.experts_in, state.BARRIER_AFTER, fields)

@@ -16,7 +16,8 @@ from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.admit import admitted_context, check_shape, checked_ids
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.loader import load_weights
-from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace, make_rows
+from octavo.engine.inference.logit_rows import LogitRows
+from octavo.engine.inference.memory import KvCache, ModelWeights, Workspace
 from octavo.engine.inference.needed_kernels import compile_kernels
 from octavo.engine.inference.program_builder import ProgramBuilder
 from octavo.engine.inference.rope import chosen_factors
@@ -58,7 +59,6 @@ class Session:
         family(shape.architecture)(builder, factors)
         self._builder = builder  # it owns arrays that operations point to
         self._program = builder.program()
-        self._logits_operations = builder.logits_operations
         self._longest = 0
         self._inputs = np.zeros(self._workspace.batch, np.int64)
         self._logits_row = self._workspace.logits.memory.view(np.float32)[: shape.n_vocabulary]
@@ -221,26 +221,14 @@ class Session:
         self.truncate(0)
         values = self._check(ids).tolist()
         n_rows = min(_LOGIT_ROWS, self._workspace.batch)
-        rows = make_rows(n_rows, 4 * layout.round_up(self.shape.n_vocabulary, layout.GROUP_ROWS))
-        grid = rows.memory[: n_rows * rows.stride].view(np.float32).reshape(n_rows, -1)
+        rows = LogitRows(self._program, self._builder.logits_operations, n_rows, self.shape.n_vocabulary)
         bounds = [*range(0, first, self._workspace.batch), *range(first, len(values), n_rows), len(values)]
-        before = [self._program[n].copy() for n in self._logits_operations]
-        try:
-            self._redirect_logits(rows.address, rows.stride)
+        with rows.written():
             for start, end in pairwise(bounds):
                 if not self._run(values[start:end], 0 if start >= first else end - start):
                     raise OctavoError("Computing the logits was stopped.")
                 if start >= first:
-                    yield grid[: end - start, : self.shape.n_vocabulary]
-        finally:
-            for n, operation in zip(self._logits_operations, before, strict=True):
-                self._program[n] = operation
-
-    def _redirect_logits(self, address: int, stride: int) -> None:
-        for n in self._logits_operations:
-            first = {state.LINEAR: 7, state.CALL: 1}.get(int(self._program[n][0]), 0)
-            self._program[n][state.field(first) // 8] = address
-            self._program[n][state.field(first + 1) // 8] = stride
+                    yield rows.values[: end - start]
 
     def close(self) -> None:
         """End the threads; the memory goes with the last reference."""

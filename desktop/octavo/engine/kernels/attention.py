@@ -254,4 +254,4 @@ def call_attend(b, function, *arguments):
 
 QUERIES = MAX_QUERIES
 # Of prefill: as many as the tier's registers hold.
-MANY_QUERIES = 8 if active_tier().name == "avx512" else MAX_QUERIES
+MANY_QUERIES = 8 if active_tier().vector_bytes == 64 else MAX_QUERIES

@@ -21,3 +21,4 @@ SCALED = 1
 AFFINE = 2
 SCALED_16 = 3
 AFFINE_16 = 4
+SCALED_SMALL = 5  # as SCALED, with units of -16 to 15

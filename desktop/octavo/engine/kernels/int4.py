@@ -8,112 +8,74 @@ from __future__ import annotations
 
 import numpy as np
 
-from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
-from octavo.engine.kernels.matvec_blocks import finish
-from octavo.engine.kernels.panel import (
-    P_OFFSET_LOW,
-    P_SCALE_HIGH,
-    P_SCALE_LOW,
-    PANEL,
-    meta_of,
-    minus_128_times,
-    store_units,
-)
+from octavo.engine.kernels.groups import packing_of, panel_of, product_of
+from octavo.engine.kernels.panel import P_OFFSET_LOW, PANEL, minus_128_times, same_scale, store_units
 from octavo.engine.kernels.record import RECORD, X_SCALE, X_SUM
-from octavo.engine.kernels.repack_blocks import clear, copy_half, spread_nibbles
+from octavo.engine.kernels.repack_blocks import copy_half, spread_nibbles
 from octavo.engine.kernels.repack_units import write_4
 from octavo.engine.kernels.unpack import dot_4
 from octavo.engine.simd.arithmetic import add_i32, fma, mul_i32, splat_i32, to_f32, zero_f32, zero_i32
-from octavo.engine.simd.jit import entry, variant
+from octavo.engine.simd.jit import entry, kernel, variant
 from octavo.engine.simd.memory import (
-    get_i64,
     get_u8,
     load_f16,
     load_u8,
     put_i8,
     repeat_f32,
     repeat_i32,
-    store_f32,
     store_i32,
 )
 
-_META = 48
+
+@kernel
+def _read_scales(source, meta, r):
+    copy_half(source, meta + 2 * r)
+    put_i8(meta + 32 + r, get_u8(source + 2))
+
+
+@kernel
+def _read_block(source, b, _meta, _r, out):
+    spread_nibbles(source + 3 + 16 * b, out)
 
 
 def _packing(n_blocks):
     """Pack groups of ``n_blocks`` times 32 columns: ``f16 scale; u8 zero, nibbles[16 n_blocks]``."""
-    n_bytes = 3 + 16 * n_blocks
-
-    @variant(n_blocks)
-    def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
-        clear(scratch, 512)
-        clear(out, meta_bytes)
-        quants = out + meta_bytes
-        for g in range(columns // (32 * n_blocks)):
-            for r in range(n_rows):
-                group = source + r * row_bytes + g * n_bytes
-                copy_half(group, out + _META * g + 2 * r)
-                put_i8(out + _META * g + 32 + r, get_u8(group + 2))
-            for b in range(n_blocks):
-                for r in range(n_rows):
-                    q = source + r * row_bytes + g * n_bytes + 3 + 16 * b
-                    spread_nibbles(q, scratch + 4 * r)
-                write_4(scratch, quants)
-                quants += 256
-        return 0
-
-    return run
+    return packing_of(f"INT4_G{32 * n_blocks}", _read_scales, _read_block, write_4)
 
 
 def _product(n_blocks):
     """Sums of a group are whole numbers, zero points taken off exactly; its scale multiplies them once."""
 
-    @variant(n_blocks)
-    def run(w, x, out, first, last, accumulate):
-        n = get_i64(w + COLUMNS) // (32 * n_blocks)
-        for group in range(first, last):
-            meta = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
-            p = meta + get_i64(w + META_BYTES)
-            total = zero_f32()
-            r = x
-            for _ in range(n):
-                zeros = to_f32(load_u8(meta + 32))
-                sums = zero_f32()
-                for _ in range(n_blocks):
-                    low, high = dot_4(p, r, zero_i32(), zero_i32())
-                    dots = fma(zeros, to_f32(repeat_i32(r + X_SUM)), to_f32(add_i32(low, high)))
-                    sums = fma(dots, repeat_f32(r + X_SCALE), sums)
-                    p += 256
-                    r += RECORD
-                total = fma(sums, load_f16(meta), total)
-                meta += _META
-            finish(out + 64 * group, total, accumulate)
-        return 0
+    @variant("int4", n_blocks)
+    def multiply(meta, p, r, total):
+        zeros = to_f32(load_u8(meta + 32))
+        sums = zero_f32()
+        for _ in range(n_blocks):
+            low, high = dot_4(p, r, zero_i32(), zero_i32())
+            dots = fma(zeros, to_f32(repeat_i32(r + X_SUM)), to_f32(add_i32(low, high)))
+            sums = fma(dots, repeat_f32(r + X_SCALE), sums)
+            p += 256
+            r += RECORD
+        return fma(sums, load_f16(meta), total)
 
-    return run
+    return product_of(f"INT4_G{32 * n_blocks}", multiply)
 
 
 def _decoding(n_blocks):
     """A panel of weights less their zero points, so that it needs no minimum."""
 
-    @variant(n_blocks)
-    def run(w, group, out):
-        meta = meta_of(w, group)
-        p = meta + get_i64(w + META_BYTES)
-        for _ in range(get_i64(w + COLUMNS) // (32 * n_blocks)):
-            scale = load_f16(meta)
-            zeros = mul_i32(load_u8(meta + 32), splat_i32(np.int32(0x01010101)))
-            for _ in range(n_blocks):
-                low, high = store_units(4, zeros, p, out)
-                store_i32(out + P_OFFSET_LOW, minus_128_times(add_i32(low, high)))
-                store_f32(out + P_SCALE_LOW, scale)
-                store_f32(out + P_SCALE_HIGH, scale)
-                p += 256
-                out += PANEL
-            meta += _META
-        return 0
+    @variant("int4", n_blocks)
+    def decode(meta, p, out):
+        scale = load_f16(meta)
+        zeros = mul_i32(load_u8(meta + 32), splat_i32(np.int32(0x01010101)))
+        for _ in range(n_blocks):
+            low, high = store_units(4, zeros, p, out)
+            store_i32(out + P_OFFSET_LOW, minus_128_times(add_i32(low, high)))
+            same_scale(scale, out)
+            p += 256
+            out += PANEL
 
-    return run
+    return panel_of(f"INT4_G{32 * n_blocks}", decode)
 
 
 _pack_32, _pack_64, _pack_128 = _packing(1), _packing(2), _packing(4)

@@ -11,6 +11,7 @@ from octavo.engine.kernels.descriptor import (
     PANEL,
     SCALED,
     SCALED_16,
+    SCALED_SMALL,
     TILE,
 )
 from octavo.engine.kernels.panel import PANEL as PANEL_BYTES
@@ -35,82 +36,55 @@ def call_matvec(b, function, w, x, out, first, last, accumulate):
     return emit_call(b, function, w, x, out, first, last, accumulate)
 
 
-def _over_tokens(name, pair, pair_single, many, single):
-    """All tokens by tiles of two groups, the last group alone; tokens left over one by one."""
+def _over_tokens(name, n_together, many, single):
+    """All tokens by tiles of ``n_together``; those left over one by one."""
+
+    @variant(name, n_together)
+    def run(n, panels, panel_stride, x, x_stride, out, out_stride, accumulate, n_tokens):
+        t = 0
+        while t + n_together <= n_tokens:
+            many(
+                n, panels, panel_stride, x + t * x_stride, x_stride, out + t * out_stride, out_stride, accumulate
+            )  # fmt: skip
+            t += n_together
+        while t < n_tokens:
+            single(
+                n, panels, panel_stride, x + t * x_stride, x_stride, out + t * out_stride, out_stride, accumulate
+            )  # fmt: skip
+            t += 1
+
+    return run
+
+
+def _over_groups(name, pair, alone):
+    """All groups two by two, the last one alone."""
 
     @variant(name)
     def run(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
         g = 0
         while g + 2 <= n_groups:
             p = panels + g * panel_stride
-            to = out + 64 * g
-            t = 0
-            while t + PAIR_TOKENS <= n_tokens:
-                pair(
-                    n,
-                    p,
-                    panel_stride,
-                    x + t * x_stride,
-                    x_stride,
-                    to + t * out_stride,
-                    out_stride,
-                    accumulate,
-                )
-                t += PAIR_TOKENS
-            while t < n_tokens:
-                pair_single(
-                    n,
-                    p,
-                    panel_stride,
-                    x + t * x_stride,
-                    x_stride,
-                    to + t * out_stride,
-                    out_stride,
-                    accumulate,
-                )
-                t += 1
+            pair(n, p, panel_stride, x, x_stride, out + 64 * g, out_stride, accumulate, n_tokens)
             g += 2
         if g < n_groups:
             p = panels + g * panel_stride
-            to = out + 64 * g
-            t = 0
-            while t + TOKENS <= n_tokens:
-                many(
-                    n,
-                    p,
-                    panel_stride,
-                    x + t * x_stride,
-                    x_stride,
-                    to + t * out_stride,
-                    out_stride,
-                    accumulate,
-                )
-                t += TOKENS
-            while t < n_tokens:
-                single(
-                    n,
-                    p,
-                    panel_stride,
-                    x + t * x_stride,
-                    x_stride,
-                    to + t * out_stride,
-                    out_stride,
-                    accumulate,
-                )
-                t += 1
+            alone(n, p, panel_stride, x, x_stride, out + 64 * g, out_stride, accumulate, n_tokens)
         return 0
 
     return run
 
 
 def _tiles_of(kind):
-    sizes = ((PAIR_TOKENS, 2), (1, 2), (TOKENS, 1), (1, 1))
-    if kind == FLOAT:
-        return _over_tokens(kind, *(float_tile(*size) for size in sizes))
-    return _over_tokens(kind, *(quantized_tile(*size, kind) for size in sizes))
+    def tile(n_tokens, n_groups):
+        return float_tile(n_tokens, n_groups) if kind == FLOAT else quantized_tile(n_tokens, n_groups, kind)
+
+    pair = _over_tokens(f"pair_{kind}", PAIR_TOKENS, tile(PAIR_TOKENS, 2), tile(1, 2))
+    alone = _over_tokens(f"alone_{kind}", TOKENS, tile(TOKENS, 1), tile(1, 1))
+    return _over_groups(kind, pair, alone)
 
 
 _scaled = _tiles_of(SCALED)
+_scaled_small = _tiles_of(SCALED_SMALL)
 _affine = _tiles_of(AFFINE)
 _scaled_16 = _tiles_of(SCALED_16)
 _affine_16 = _tiles_of(AFFINE_16)
@@ -121,6 +95,14 @@ _float = _tiles_of(FLOAT)
 def tiles_scaled(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
     """Scales for 32 columns."""
     return _scaled(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens)
+
+
+@entry
+def tiles_scaled_small(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens):
+    """The same for units of -16 to 15."""
+    return _scaled_small(
+        n, panels, panel_stride, n_groups, x, x_stride, out, out_stride, accumulate, n_tokens
+    )
 
 
 @entry
@@ -150,6 +132,7 @@ def tiles_float(n, panels, panel_stride, n_groups, x, x_stride, out, out_stride,
 TILES = {
     FLOAT: tiles_float,
     SCALED: tiles_scaled,
+    SCALED_SMALL: tiles_scaled_small,
     AFFINE: tiles_affine,
     SCALED_16: tiles_scaled_16,
     AFFINE_16: tiles_affine_16,

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
-from octavo.engine.kernels.record import RECORD, X_SCALE, X_SCALED_SUM, X_SUM
+from octavo.engine.kernels.descriptor import COLUMNS
+from octavo.engine.kernels.groups import finish, meta_of, product_of
+from octavo.engine.kernels.record import X_SCALE, X_SCALED_SUM, X_SUM
 from octavo.engine.simd.arithmetic import add, add_i32, fma, mul, shift_left, to_f32, zero_f32, zero_i32
-from octavo.engine.simd.jit import kernel, variant
-from octavo.engine.simd.memory import (
-    get_i64,
-    load_f16,
-    load_f32,
-    prefetch,
-    repeat_f32,
-    repeat_i32,
-    store_f32,
-)
+from octavo.engine.simd.jit import variant
+from octavo.engine.simd.memory import get_i64, load_f16, prefetch, repeat_f32, repeat_i32
 
 
 def times_power(shift):
@@ -32,58 +25,29 @@ def times_power(shift):
     return start
 
 
-@kernel
-def finish(out, value, accumulate):
-    """Write the products of 16 rows, or add to what is there."""
-    if accumulate:
-        value = add(value, load_f32(out))
-    store_f32(out, value)
-
-
-def scaled(dot, bits, start):
+def scaled(name, dot, start):
     """Blocks of 32 with one scale; ``start`` says what a sum begins with, of minus the sum of the activations."""
 
-    @variant(bits)
-    def run(w, x, out, first, last, accumulate):
-        n = get_i64(w + COLUMNS) // 32
-        for group in range(first, last):
-            meta = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
-            p = meta + get_i64(w + META_BYTES)
-            total = zero_f32()
-            for b in range(n):
-                r = x + RECORD * b
-                low, high = dot(p, r, start(repeat_i32(r + X_SUM)), zero_i32())
-                scale = mul(load_f16(meta + 32 * b), repeat_f32(r + X_SCALE))
-                total = fma(to_f32(add_i32(low, high)), scale, total)
-                p += 64 * bits
-            finish(out + 64 * group, total, accumulate)
-        return 0
+    @variant("scaled", name)
+    def multiply(meta, p, r, total):
+        low, high = dot(p, r, start(repeat_i32(r + X_SUM)), zero_i32())
+        scale = mul(load_f16(meta), repeat_f32(r + X_SCALE))
+        return fma(to_f32(add_i32(low, high)), scale, total)
 
-    return run
+    return product_of(name, multiply)
 
 
-def affine(dot, bits):
+def affine(name, dot):
     """Blocks of 32 with a scale and a minimum."""
 
-    @variant(bits)
-    def run(w, x, out, first, last, accumulate):
-        n = get_i64(w + COLUMNS) // 32
-        for group in range(first, last):
-            meta = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
-            p = meta + get_i64(w + META_BYTES)
-            total = zero_f32()
-            offset = zero_f32()
-            for b in range(n):
-                r = x + RECORD * b
-                low, high = dot(p, r, zero_i32(), zero_i32())
-                scale = mul(load_f16(meta + 64 * b), repeat_f32(r + X_SCALE))
-                total = fma(to_f32(add_i32(low, high)), scale, total)
-                offset = fma(load_f16(meta + 64 * b + 32), repeat_f32(r + X_SCALED_SUM), offset)
-                p += 64 * bits
-            finish(out + 64 * group, add(total, offset), accumulate)
-        return 0
+    @variant("affine", name)
+    def multiply(meta, p, r, total):
+        low, high = dot(p, r, zero_i32(), zero_i32())
+        scale = mul(load_f16(meta), repeat_f32(r + X_SCALE))
+        total = fma(load_f16(meta + 32), repeat_f32(r + X_SCALED_SUM), total)
+        return fma(to_f32(add_i32(low, high)), scale, total)
 
-    return run
+    return product_of(name, multiply)
 
 
 def plain(load, size):
@@ -93,7 +57,7 @@ def plain(load, size):
     def run(w, x, out, first, last, accumulate):
         n = get_i64(w + COLUMNS)
         for group in range(first, last):
-            p = get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
+            p = meta_of(w, group)
             a = zero_f32()
             b = zero_f32()
             c = zero_f32()

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from octavo.engine.kernels.descriptor import COLUMNS, GROUP_BYTES, META_BYTES, WEIGHTS
+from octavo.engine.kernels.descriptor import COLUMNS
+from octavo.engine.kernels.groups import PANEL_BYTES, meta_of, panel_of
 from octavo.engine.kernels.matvec_super import nibbles
 from octavo.engine.kernels.unpack import unit
 from octavo.engine.simd.arithmetic import (
@@ -27,7 +28,7 @@ from octavo.engine.simd.arithmetic import (
     zero_i32,
 )
 from octavo.engine.simd.dot import dot_u8
-from octavo.engine.simd.jit import entry, kernel
+from octavo.engine.simd.jit import entry, kernel, variant
 from octavo.engine.simd.memory import (
     get_i64,
     load_bf16,
@@ -39,7 +40,7 @@ from octavo.engine.simd.memory import (
     store_i32,
 )
 
-PANEL = 896
+PANEL = PANEL_BYTES
 P_SCALE_LOW, P_SCALE_HIGH, P_MINIMUM_LOW, P_MINIMUM_HIGH, P_OFFSET_LOW, P_OFFSET_HIGH = (
     512,
     576,
@@ -95,60 +96,63 @@ def store_units(bits, zeros, p, out):
 
 
 @kernel
-def meta_of(w, group):
-    """The address of a group's scales."""
-    return get_i64(w + WEIGHTS) + group * get_i64(w + GROUP_BYTES)
+def same_scale(scale, out):
+    """One scale for all 32 columns of a block."""
+    store_f32(out + P_SCALE_LOW, scale)
+    store_f32(out + P_SCALE_HIGH, scale)
 
 
 @kernel
-def _small_blocks(bits, zero, w, group, out):
-    """Blocks of 32 with a scale; where ``zero`` is 0, also a minimum that is added."""
-    has_minimum = zero == 0
-    meta = meta_of(w, group)
-    p = meta + get_i64(w + META_BYTES)
-    for _ in range(get_i64(w + COLUMNS) // 32):
+def _same_minimum(minimum, out):
+    store_f32(out + P_MINIMUM_LOW, minimum)
+    store_f32(out + P_MINIMUM_HIGH, minimum)
+
+
+def _scaled(name, bits, zero):
+    """Blocks of 32 with a scale."""
+
+    @variant("scaled", name)
+    def decode(meta, p, out):
         _units(bits, zero, p, out)
-        scale = load_f16(meta)
-        store_f32(out + P_SCALE_LOW, scale)
-        store_f32(out + P_SCALE_HIGH, scale)
-        if has_minimum:
-            minimum = sub(zero_f32(), load_f16(meta + 32))
-            store_f32(out + P_MINIMUM_LOW, minimum)
-            store_f32(out + P_MINIMUM_HIGH, minimum)
-        meta += 64 if has_minimum else 32
-        p += 64 * bits
-        out += PANEL
-    return 0
+        same_scale(load_f16(meta), out)
+
+    return panel_of(name, decode)
 
 
-@kernel
-def _super_32(bits, w, group, out):
+def _affine(name, bits):
+    """Blocks of 32 with a scale, and a minimum that is added."""
+
+    @variant("affine", name)
+    def decode(meta, p, out):
+        _units(bits, 0, p, out)
+        same_scale(load_f16(meta), out)
+        _same_minimum(sub(zero_f32(), load_f16(meta + 32)), out)
+
+    return panel_of(name, decode)
+
+
+def _super_affine(name, bits):
     """Q4_K and Q5_K."""
-    meta = meta_of(w, group)
-    p = meta + get_i64(w + META_BYTES)
-    for _ in range(get_i64(w + COLUMNS) // 256):
+
+    @variant("super_affine", name)
+    def decode(meta, p, out):
         d = load_f16(meta)
         dmin = load_f16(meta + 32)
         for b in range(8):
             _units(bits, 0, p, out)
-            scale = mul(d, to_f32(load_u8(meta + 64 + 16 * b)))
-            minimum = mul(dmin, to_f32(load_u8(meta + 192 + 16 * b)))
-            store_f32(out + P_SCALE_LOW, scale)
-            store_f32(out + P_SCALE_HIGH, scale)
-            store_f32(out + P_MINIMUM_LOW, minimum)
-            store_f32(out + P_MINIMUM_HIGH, minimum)
+            same_scale(mul(d, to_f32(load_u8(meta + 64 + 16 * b))), out)
+            _same_minimum(mul(dmin, to_f32(load_u8(meta + 192 + 16 * b))), out)
             p += 64 * bits
             out += PANEL
-        meta += 320
-    return 0
+
+    return panel_of(name, decode)
 
 
-@kernel
-def _super_16(bits, zero, w, group, out):
+def _super_scaled(name, bits, zero):
     """Q3_K and Q6_K."""
-    meta = meta_of(w, group)
-    p = meta + get_i64(w + META_BYTES)
-    for _ in range(get_i64(w + COLUMNS) // 256):
+
+    @variant("super_scaled", name)
+    def decode(meta, p, out):
         d = load_f16(meta)
         for b in range(8):
             _units_16(bits, zero, p, out)
@@ -156,108 +160,127 @@ def _super_16(bits, zero, w, group, out):
             store_f32(out + P_SCALE_HIGH, mul(d, to_f32(load_i8(meta + 48 + 32 * b))))
             p += 64 * bits
             out += PANEL
-        meta += 288
-    return 0
+
+    return panel_of(name, decode)
 
 
-@entry
-def panel_q2_k(w, group, out):
-    """Q2_K."""
-    meta = meta_of(w, group)
-    p = meta + get_i64(w + META_BYTES)
-    for _ in range(get_i64(w + COLUMNS) // 256):
-        d = load_f16(meta)
-        dmin = load_f16(meta + 32)
-        for b in range(8):
-            _units_16(2, 0, p, out)
-            s0, m0 = nibbles(meta + 64 + 32 * b)
-            s1, m1 = nibbles(meta + 80 + 32 * b)
-            store_f32(out + P_SCALE_LOW, mul(d, s0))
-            store_f32(out + P_SCALE_HIGH, mul(d, s1))
-            store_f32(out + P_MINIMUM_LOW, mul(dmin, m0))
-            store_f32(out + P_MINIMUM_HIGH, mul(dmin, m1))
-            p += 128
-            out += PANEL
-        meta += 320
-    return 0
+@kernel
+def _decode_q2_k(meta, p, out):
+    d = load_f16(meta)
+    dmin = load_f16(meta + 32)
+    for b in range(8):
+        _units_16(2, 0, p, out)
+        s0, m0 = nibbles(meta + 64 + 32 * b)
+        s1, m1 = nibbles(meta + 80 + 32 * b)
+        store_f32(out + P_SCALE_LOW, mul(d, s0))
+        store_f32(out + P_SCALE_HIGH, mul(d, s1))
+        store_f32(out + P_MINIMUM_LOW, mul(dmin, m0))
+        store_f32(out + P_MINIMUM_HIGH, mul(dmin, m1))
+        p += 128
+        out += PANEL
+
+
+def _floats(load, size):
+    """Numbers of ``size`` bytes."""
+
+    @variant(load.__name__)
+    def run(w, group, out):
+        p = meta_of(w, group)
+        for k in range(get_i64(w + COLUMNS)):
+            store_f32(out + 64 * k, load(p + 16 * size * k))
+        return 0
+
+    return run
+
+
+_q8_0 = _scaled("Q8_0", 8, 128)
+_q4_0 = _scaled("Q4_0", 4, 8)
+_q5_0 = _scaled("Q5_0", 5, 16)
+_q4_1 = _affine("Q4_1", 4)
+_q5_1 = _affine("Q5_1", 5)
+_q4_k = _super_affine("Q4_K", 4)
+_q5_k = _super_affine("Q5_K", 5)
+_q6_k = _super_scaled("Q6_K", 6, 32)
+_q3_k = _super_scaled("Q3_K", 3, 4)
+_q2_k = panel_of("Q2_K", _decode_q2_k)
+_f32 = _floats(load_f32, 4)
+_f16 = _floats(load_f16, 2)
+_bf16 = _floats(load_bf16, 2)
 
 
 @entry
 def panel_q8_0(w, group, out):
     """Q8_0."""
-    return _small_blocks(8, 128, w, group, out)
+    return _q8_0(w, group, out)
 
 
 @entry
 def panel_q4_0(w, group, out):
     """Q4_0."""
-    return _small_blocks(4, 8, w, group, out)
+    return _q4_0(w, group, out)
 
 
 @entry
 def panel_q5_0(w, group, out):
     """Q5_0."""
-    return _small_blocks(5, 16, w, group, out)
+    return _q5_0(w, group, out)
 
 
 @entry
 def panel_q4_1(w, group, out):
     """Q4_1."""
-    return _small_blocks(4, 0, w, group, out)
+    return _q4_1(w, group, out)
 
 
 @entry
 def panel_q5_1(w, group, out):
     """Q5_1."""
-    return _small_blocks(5, 0, w, group, out)
+    return _q5_1(w, group, out)
 
 
 @entry
 def panel_q4_k(w, group, out):
     """Q4_K."""
-    return _super_32(4, w, group, out)
+    return _q4_k(w, group, out)
 
 
 @entry
 def panel_q5_k(w, group, out):
     """Q5_K."""
-    return _super_32(5, w, group, out)
+    return _q5_k(w, group, out)
 
 
 @entry
 def panel_q6_k(w, group, out):
     """Q6_K."""
-    return _super_16(6, 32, w, group, out)
+    return _q6_k(w, group, out)
 
 
 @entry
 def panel_q3_k(w, group, out):
     """Q3_K."""
-    return _super_16(3, 4, w, group, out)
+    return _q3_k(w, group, out)
+
+
+@entry
+def panel_q2_k(w, group, out):
+    """Q2_K."""
+    return _q2_k(w, group, out)
 
 
 @entry
 def panel_f32(w, group, out):
     """F32."""
-    p = meta_of(w, group)
-    for k in range(get_i64(w + COLUMNS)):
-        store_f32(out + 64 * k, load_f32(p + 64 * k))
-    return 0
+    return _f32(w, group, out)
 
 
 @entry
 def panel_f16(w, group, out):
     """F16."""
-    p = meta_of(w, group)
-    for k in range(get_i64(w + COLUMNS)):
-        store_f32(out + 64 * k, load_f16(p + 32 * k))
-    return 0
+    return _f16(w, group, out)
 
 
 @entry
 def panel_bf16(w, group, out):
     """BF16."""
-    p = meta_of(w, group)
-    for k in range(get_i64(w + COLUMNS)):
-        store_f32(out + 64 * k, load_bf16(p + 32 * k))
-    return 0
+    return _bf16(w, group, out)

@@ -8,7 +8,8 @@ last group are zero.
 
 from __future__ import annotations
 
-from octavo.engine.kernels.repack_blocks import floats, small_blocks
+from octavo.engine.kernels.groups import packing_of
+from octavo.engine.kernels.repack_blocks import copy_bytes, copy_scale, floats, small_blocks
 from octavo.engine.kernels.repack_super import (
     affine_k,
     pack_q2_k,
@@ -21,15 +22,15 @@ from octavo.engine.kernels.repack_super import (
 from octavo.engine.kernels.repack_units import write_3, write_4, write_5, write_6, write_8
 from octavo.engine.simd.jit import entry
 
-_q8_0 = small_blocks(34, False, 2, -2, write_8, 512)
-_q4_0 = small_blocks(18, False, 2, -1, write_4, 256)
-_q4_1 = small_blocks(20, True, 4, -1, write_4, 256)
-_q5_0 = small_blocks(22, False, 6, 2, write_5, 320)
-_q5_1 = small_blocks(24, True, 8, 4, write_5, 320)
-_q4_k = affine_k(144, -1, 16, write_4, 256)
-_q5_k = affine_k(176, 16, 48, write_5, 320)
-_q6_k = signed_k(210, 192, 208, read_q6, scale_q6, write_6, 384)
-_q3_k = signed_k(110, 96, 108, read_q3, scale_q3, write_3, 192)
+_q8_0 = packing_of("Q8_0", copy_scale, copy_bytes, write_8)
+_q4_0 = small_blocks("Q4_0", write_4)
+_q4_1 = small_blocks("Q4_1", write_4, has_minimum=True)
+_q5_0 = small_blocks("Q5_0", write_5, high_at=2)
+_q5_1 = small_blocks("Q5_1", write_5, has_minimum=True, high_at=4)
+_q4_k = affine_k("Q4_K", write_4)
+_q5_k = affine_k("Q5_K", write_5, high_at=16)
+_q6_k = signed_k("Q6_K", 208, read_q6, scale_q6, write_6)
+_q3_k = signed_k("Q3_K", 108, read_q3, scale_q3, write_3)
 _f16 = floats(2)
 _f32 = floats(4)
 

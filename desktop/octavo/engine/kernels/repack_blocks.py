@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from octavo.engine.blocks.types import block_type
+from octavo.engine.kernels.groups import clear, packing_of
 from octavo.engine.kernels.repack_units import LOW_NIBBLES
-from octavo.engine.simd.arithmetic import bit_xor, splat_i32, zero_i32
 from octavo.engine.simd.jit import kernel, variant
-from octavo.engine.simd.memory import get_i32, get_u16, load_i32, put_i16, put_i32, store_i32
-
-
-@kernel
-def clear(p, n_bytes):
-    """Zero whole cache lines."""
-    for i in range(0, n_bytes, 64):
-        store_i32(p + i, zero_i32())
+from octavo.engine.simd.memory import get_i32, get_u16, put_i16, put_i32
 
 
 @kernel
@@ -41,43 +35,42 @@ def spread_nibbles(q, out):
         put_i32(out + 64 * (k + 4), (word >> 4) & LOW_NIBBLES)
 
 
-def small_blocks(n_bytes, has_minimum, quants_at, high_at, write, n_out):
-    """Blocks of 32: ``f16 d [f16 m] [u32 high bits] nibbles[16]``, or bytes for Q8_0 (``high_at`` -2)."""
-    meta_step = 64 if has_minimum else 32
+@kernel
+def _add_fifth_bits(bits, out):
+    for k in range(8):
+        put_i32(out + 64 * k, get_i32(out + 64 * k) | _spread_bit(bits, 4 * k, 4))
 
-    @variant(n_bytes)
-    def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
-        clear(scratch, 512)
-        clear(out, meta_bytes)
-        quants = out + meta_bytes
-        for b in range(columns // 32):
-            for r in range(n_rows):
-                block = source + r * row_bytes + b * n_bytes
-                copy_half(block, out + meta_step * b + 2 * r)
-                if has_minimum:
-                    copy_half(block + 2, out + meta_step * b + 32 + 2 * r)
-                q = block + quants_at
-                if high_at == -2:
-                    for k in range(8):
-                        put_i32(scratch + 64 * k + 4 * r, get_i32(q + 4 * k))
-                else:
-                    spread_nibbles(q, scratch + 4 * r)
-                if high_at >= 0:
-                    bits = get_i32(block + high_at)
-                    for k in range(8):
-                        at = scratch + 64 * k + 4 * r
-                        put_i32(at, get_i32(at) | _spread_bit(bits, 4 * k, 4))
-            if high_at == -2:
-                for k in range(8):
-                    flipped = bit_xor(
-                        load_i32(scratch + 64 * k), splat_i32(np.int32(-2139062144))
-                    )  # 0x80 each
-                    store_i32(scratch + 64 * k, flipped)
-            write(scratch, quants)
-            quants += n_out
-        return 0
 
-    return run
+def small_blocks(name, write, *, has_minimum=False, high_at=-1):
+    """Blocks of 32: ``f16 d [f16 m] [u32 high bits, at high_at] nibbles[16]``."""
+    nibbles_at = block_type(name).n_bytes - 16
+
+    @variant("small_scales", has_minimum)
+    def read_scales(source, meta, r):
+        copy_half(source, meta + 2 * r)
+        if has_minimum:
+            copy_half(source + 2, meta + 32 + 2 * r)
+
+    @variant("small_block", nibbles_at)
+    def read_block(source, _b, _meta, _r, out):
+        spread_nibbles(source + nibbles_at, out)
+        if high_at >= 0:
+            _add_fifth_bits(get_i32(source + high_at), out)
+
+    return packing_of(name, read_scales, read_block, write)
+
+
+@kernel
+def copy_scale(source, meta, r):
+    """The one scale of a block."""
+    copy_half(source, meta + 2 * r)
+
+
+@kernel
+def copy_bytes(source, _b, _meta, _r, out):
+    """The bytes of Q8_0: ``f16 d; i8 q[32]``."""
+    for k in range(8):
+        put_i32(out + 64 * k, get_i32(source + 2 + 4 * k))
 
 
 def floats(n_bytes):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from octavo.engine.kernels.repack_blocks import clear, copy_half
+from octavo.engine.blocks.types import block_type
+from octavo.engine.kernels.groups import packing_of
+from octavo.engine.kernels.repack_blocks import copy_half
 from octavo.engine.kernels.repack_units import LOW_NIBBLES, write_2
 from octavo.engine.simd.jit import kernel, variant
 from octavo.engine.simd.memory import get_i32, get_u8, put_i8, put_i32
@@ -22,39 +24,30 @@ def _scale_and_minimum(scales, j):
     return (low & 15) | ((get_u8(scales + j - 4) >> 6) << 4), (low >> 4) | ((get_u8(scales + j) >> 6) << 4)
 
 
-def affine_k(n_bytes, high_at, quants_at, write, n_out):
+@kernel
+def _copy_two(source, meta, r):
+    copy_half(source, meta + 2 * r)
+    copy_half(source + 2, meta + 32 + 2 * r)
+
+
+def affine_k(name, write, *, high_at=-1):
     """Q4_K and Q5_K: ``f16 d, dmin; u8 scales[12]; [u8 high[32]]; u8 quants[128]``."""
+    quants_at = block_type(name).n_bytes - 128
 
-    @variant(n_bytes)
-    def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
-        clear(scratch, 512)
-        clear(out, meta_bytes)
-        meta = out
-        quants = out + meta_bytes
-        for s in range(columns // 256):
-            for r in range(n_rows):
-                block = source + r * row_bytes + s * n_bytes
-                copy_half(block, meta + 2 * r)
-                copy_half(block + 2, meta + 32 + 2 * r)
-            for b in range(8):
-                for r in range(n_rows):
-                    block = source + r * row_bytes + s * n_bytes
-                    scale, minimum = _scale_and_minimum(block + 4, b)
-                    put_i8(meta + 64 + 16 * b + r, scale)
-                    put_i8(meta + 192 + 16 * b + r, minimum)
-                    q = block + quants_at + 32 * (b // 2)
-                    for k in range(8):
-                        word = (get_i32(q + 4 * k) >> (4 * (b % 2))) & LOW_NIBBLES
-                        if high_at >= 0:
-                            bits = (get_i32(block + high_at + 4 * k) >> b) & _BYTES_1
-                            word |= bits << 4
-                        put_i32(scratch + 64 * k + 4 * r, np.int32(word))
-                write(scratch, quants)
-                quants += n_out
-            meta += 320
-        return 0
+    @variant("affine_k", quants_at)
+    def read_block(source, b, meta, r, out):
+        scale, minimum = _scale_and_minimum(source + 4, b)
+        put_i8(meta + 64 + 16 * b + r, scale)
+        put_i8(meta + 192 + 16 * b + r, minimum)
+        q = source + quants_at + 32 * (b // 2)
+        for k in range(8):
+            word = (get_i32(q + 4 * k) >> (4 * (b % 2))) & LOW_NIBBLES
+            if high_at >= 0:
+                bits = (get_i32(source + high_at + 4 * k) >> b) & _BYTES_1
+                word |= bits << 4
+            put_i32(out + 64 * k, np.int32(word))
 
-    return run
+    return packing_of(name, _copy_two, read_block, write)
 
 
 @kernel
@@ -90,54 +83,36 @@ def scale_q3(block, i):
     return (low | (high << 4)) - 32
 
 
-def signed_k(n_bytes, scale_at, delta_at, read, scale_of, write, n_out):
+def signed_k(name, delta_at, read, scale_of, write):
     """Q3_K and Q6_K: 16 signed scales, no minimum."""
 
-    @variant(n_bytes)
-    def run(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
-        clear(scratch, 512)
-        clear(out, meta_bytes)
-        meta = out
-        quants = out + meta_bytes
-        for s in range(columns // 256):
-            for r in range(n_rows):
-                copy_half(source + r * row_bytes + s * n_bytes + delta_at, meta + 2 * r)
-            for b in range(8):
-                for r in range(n_rows):
-                    block = source + r * row_bytes + s * n_bytes
-                    put_i8(meta + 32 + 32 * b + r, scale_of(block, 2 * b))
-                    put_i8(meta + 48 + 32 * b + r, scale_of(block, 2 * b + 1))
-                    for k in range(8):
-                        put_i32(scratch + 64 * k + 4 * r, read(block, b, k))
-                write(scratch, quants)
-                quants += n_out
-            meta += 288
-        return 0
+    @variant("signed_scales", name)
+    def read_scales(source, meta, r):
+        copy_half(source + delta_at, meta + 2 * r)
 
-    return run
+    @variant("signed_block", name)
+    def read_block(source, b, meta, r, out):
+        put_i8(meta + 32 + 32 * b + r, scale_of(source, 2 * b))
+        put_i8(meta + 48 + 32 * b + r, scale_of(source, 2 * b + 1))
+        for k in range(8):
+            put_i32(out + 64 * k, read(source, b, k))
+
+    return packing_of(name, read_scales, read_block, write)
 
 
 @kernel
-def pack_q2_k(source, row_bytes, n_rows, columns, out, meta_bytes, scratch):
-    """Q2_K: ``u8 scales[16] (minimum << 4 | scale), quants[64]; f16 d, dmin``."""
-    clear(scratch, 512)
-    clear(out, meta_bytes)
-    meta = out
-    quants = out + meta_bytes
-    for s in range(columns // 256):
-        for r in range(n_rows):
-            block = source + r * row_bytes + s * 84
-            copy_half(block + 80, meta + 2 * r)
-            copy_half(block + 82, meta + 32 + 2 * r)
-        for b in range(8):
-            for r in range(n_rows):
-                block = source + r * row_bytes + s * 84
-                put_i8(meta + 64 + 32 * b + r, get_u8(block + 2 * b))
-                put_i8(meta + 80 + 32 * b + r, get_u8(block + 2 * b + 1))
-                for k in range(8):
-                    word = get_i32(block + 16 + 32 * (b // 4) + 4 * k) >> (2 * (b % 4))
-                    put_i32(scratch + 64 * k + 4 * r, word & _BYTES_3)
-            write_2(scratch, quants)
-            quants += 128
-        meta += 320
-    return 0
+def _scales_q2_k(source, meta, r):
+    _copy_two(source + 80, meta, r)
+
+
+@kernel
+def _block_q2_k(source, b, meta, r, out):
+    put_i8(meta + 64 + 32 * b + r, get_u8(source + 2 * b))
+    put_i8(meta + 80 + 32 * b + r, get_u8(source + 2 * b + 1))
+    for k in range(8):
+        word = get_i32(source + 16 + 32 * (b // 4) + 4 * k) >> (2 * (b % 4))
+        put_i32(out + 64 * k, word & _BYTES_3)
+
+
+pack_q2_k = packing_of("Q2_K", _scales_q2_k, _block_q2_k, write_2)
+"""Q2_K: ``u8 scales[16] (minimum << 4 | scale), quants[64]; f16 d, dmin``."""

@@ -11,6 +11,7 @@ import numpy as np
 from octavo.engine.simd.arithmetic import (
     bit_and,
     bit_or,
+    bit_xor,
     shift_left_16,
     shift_right_16,
     splat_i32,
@@ -57,9 +58,10 @@ def _gather_two(scratch, j, bit):
 
 @kernel
 def write_8(scratch, out):
-    """A byte for each weight."""
+    """A byte for each weight; signed ones become unsigned by adding 128."""
+    signs = splat_i32(np.int32(-2139062144))  # 0x80 each
     for k in range(8):
-        store_i32(out + 64 * k, load_i32(scratch + 64 * k))
+        store_i32(out + 64 * k, bit_xor(load_i32(scratch + 64 * k), signs))
 
 
 @kernel

@@ -6,7 +6,7 @@ body is emitted token by token as LLVM code, because Numba has no arrays of regi
 
 from __future__ import annotations
 
-from octavo.engine.kernels.descriptor import AFFINE, AFFINE_16, SCALED
+from octavo.engine.kernels.descriptor import AFFINE, AFFINE_16, SCALED, SCALED_SMALL
 from octavo.engine.kernels.panel import (
     P_MINIMUM_HIGH,
     P_MINIMUM_LOW,
@@ -33,7 +33,7 @@ from octavo.engine.simd.lowering import (
 )
 from octavo.engine.simd.tier import active_tier
 
-_IS_WIDE = active_tier().name == "avx512"
+_IS_WIDE = active_tier().vector_bytes == 64
 TOKENS = 8 if _IS_WIDE else 2  # of a tile with one group
 PAIR_TOKENS = 6 if _IS_WIDE else 2  # of a tile with two groups, which loads each activation half as often
 
@@ -56,7 +56,7 @@ def _fma(b, x, y, z):
 
 def _quantized_block(b, panels, records, sums, kind):
     """The new sums, token by token and group by group, after one block of 32 columns."""
-    wide = kind in (SCALED, AFFINE)
+    wide = kind in (SCALED, SCALED_SMALL, AFFINE)
     has_minimum = kind in (AFFINE, AFFINE_16)
     low = (P_SCALE_LOW, P_MINIMUM_LOW, P_OFFSET_LOW)
     parts = [(range(8), X_SCALED_SUM, *low)]

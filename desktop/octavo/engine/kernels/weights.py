@@ -13,15 +13,17 @@ from octavo.engine.kernels import descriptor, int4, matmul, matvec, panel, repac
 from octavo.engine.kernels.layout import GROUP_ROWS, LAYOUTS, round_up
 from octavo.engine.kernels.repack_rows import repack_rows
 from octavo.engine.simd.jit import Entry
+from octavo.engine.simd.tier import active_tier
 
 _HUGE_PAGE = 2 << 20
 _ENTRIES = (repack, matvec, panel, int4, table4)  # where the entries of some block type are
 
+# Where a dot product is one instruction, small units gain nothing, and one entry less is compiled.
+_SMALL = descriptor.SCALED if active_tier().has_dots else descriptor.SCALED_SMALL
 _KINDS = {
     **dict.fromkeys(("F32", "F16", "BF16"), descriptor.FLOAT),
-    **dict.fromkeys(("Q8_0", "Q4_0", "Q5_0"), descriptor.SCALED),
-    **dict.fromkeys(("IQ4_NL", "IQ4_XS", "MXFP4"), descriptor.SCALED),
-    **dict.fromkeys(("INT4_G32", "INT4_G64", "INT4_G128"), descriptor.SCALED),
+    **dict.fromkeys(("Q8_0", "IQ4_NL", "IQ4_XS"), descriptor.SCALED),
+    **dict.fromkeys(("Q4_0", "Q5_0", "MXFP4", "INT4_G32", "INT4_G64", "INT4_G128"), _SMALL),
     **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), descriptor.AFFINE),
     **dict.fromkeys(("Q6_K", "Q3_K"), descriptor.SCALED_16),
     "Q2_K": descriptor.AFFINE_16,

@@ -3,9 +3,9 @@
 ``u`` holds unsigned bytes (weights), ``s`` signed ones (activations); lane ``i`` of the result is
 ``acc[i] + sum(u[4 i + j] * s[4 i + j] for j in 0..3)``, exact.
 
-Signed weights ``w`` are multiplied by ``dot_i8``. AVX512-VNNI has unsigned times signed only, so there they have
-``BIAS`` = 128 added, and the accumulator begins with ``start_i8(-sum(s))``, which takes it off; elsewhere both
-are 0. ``s`` must not hold -128.
+Signed weights ``w`` are multiplied by ``dot_i8``. VNNI has unsigned times signed only, so there they have ``BIAS`` =
+128 added, and the accumulator begins with ``start_i8(-sum(s))``, which takes it off; elsewhere both are 0. ``s`` must
+not hold -128.
 """
 
 from __future__ import annotations
@@ -14,40 +14,21 @@ from functools import reduce
 
 from llvmlite import ir
 
-from octavo.engine.simd.lowering import (
-    call,
-    constant,
-    i8,
-    i16,
-    i32,
-    operation,
-    shuffle,
-    v16i32,
-    v32i16,
-    v32i32,
-    v64i8,
-)
+from octavo.engine.simd.lowering import call, constant, operation, shuffle, v16i32, v32i16, v32i32, v64i8
+from octavo.engine.simd.pieces import BYTES, bytes_of, joined, lanes_of, pieces, words_of
 from octavo.engine.simd.tier import active_tier
 
-BIAS = 128 if active_tier().name == "avx512" else 0
+BIAS = 128 if active_tier().has_dots else 0
 
-_v32i8, _v16i16, _v8i32 = ir.VectorType(i8, 32), ir.VectorType(i16, 16), ir.VectorType(i32, 8)
-
-
-def _halves(b, x):
-    """A 64-byte vector as two of 32 bytes."""
-    whole = b.bitcast(x, v64i8)
-    return [shuffle(b, whole, whole, range(start, start + 32)) for start in (0, 32)]
-
-
-def _join(b, low, high):
-    return shuffle(b, low, high, range(16))
+_DOT = {32: "llvm.x86.avx512.vpdpbusd.256", 64: "llvm.x86.avx512.vpdpbusd.512"}
+_BYTE_PAIRS = {16: "llvm.x86.ssse3.pmadd.ub.sw.128", 32: "llvm.x86.avx2.pmadd.ub.sw"}
+_WORD_PAIRS = {16: "llvm.x86.sse2.pmadd.wd", 32: "llvm.x86.avx2.pmadd.wd"}
+_SIGN = {16: "llvm.x86.ssse3.psign.b.128", 32: "llvm.x86.avx2.psign.b"}
 
 
 def _pairs(b, products):
     """<32 x i32>: the sums of neighbours, <16 x i32>."""
-    even = shuffle(b, products, products, range(0, 32, 2))
-    odd = shuffle(b, products, products, range(1, 32, 2))
+    even, odd = (shuffle(b, products, products, range(first, 32, 2)) for first in range(2))
     return b.add(even, odd)
 
 
@@ -66,48 +47,57 @@ def _dot_generic(b, acc, u, s, is_signed=False):
     return acc
 
 
-def _dot_avx2_narrow(b, acc, u, s):
-    """Vpmaddubsw adds pairs with saturation at 32767: safe while u < 128 (2 * 127 * 128 = 32512)."""
-    sums = []
-    for half_u, half_s in zip(_halves(b, u), _halves(b, s), strict=True):
-        pairs = call(b, "llvm.x86.avx2.pmadd.ub.sw", _v16i16, [half_u, half_s])
-        sums.append(call(b, "llvm.x86.avx2.pmadd.wd", _v8i32, [pairs, constant(_v16i16, 1)]))
-    return b.add(acc, _join(b, *sums))
+def _byte_pairs(b, u, s):
+    """16-bit sums of neighbouring products, saturated at 32767: safe while one side is at most 127, the other 128."""
+    return call(b, _BYTE_PAIRS[BYTES], words_of, [u, s])
 
 
-def _dot_avx2_four(b, acc, us, ss, together):
+def _word_pairs(b, words):
+    """32-bit sums of neighbours."""
+    return call(b, _WORD_PAIRS[BYTES], lanes_of, [words, constant(words_of, 1)])
+
+
+def _dot_narrow(b, acc, u, s):
+    """One dot product in two steps, while sums of two products fit 16 bits."""
+    found = [_word_pairs(b, _byte_pairs(b, x, y)) for x, y in zip(pieces(b, u), pieces(b, s), strict=True)]
+    return b.add(acc, joined(b, found))
+
+
+def _dot_four_narrow(b, acc, us, ss, together):
     """Four dot products; 16 bits hold the sums of ``together`` pairs."""
-    halves = []
-    for half in range(2):
-        pairs = [
-            call(b, "llvm.x86.avx2.pmadd.ub.sw", _v16i16, [_halves(b, u)[half], _halves(b, s)[half]])
-            for u, s in zip(us, ss, strict=True)
-        ]
-        wide = []
-        for start in range(0, 4, together):
-            total = reduce(b.add, pairs[start : start + together])
-            wide.append(call(b, "llvm.x86.avx2.pmadd.wd", _v8i32, [total, constant(_v16i16, 1)]))
-        halves.append(reduce(b.add, wide))
-    return b.add(acc, _join(b, *halves))
+    found = []
+    for xs, ys in zip(
+        zip(*(pieces(b, u) for u in us), strict=True),
+        zip(*(pieces(b, s) for s in ss), strict=True),
+        strict=True,
+    ):
+        pairs = [_byte_pairs(b, x, y) for x, y in zip(xs, ys, strict=True)]
+        sums = [reduce(b.add, pairs[start : start + together]) for start in range(0, 4, together)]
+        found.append(reduce(b.add, [_word_pairs(b, each) for each in sums]))
+    return b.add(acc, joined(b, found))
 
 
 def _dot_four(b, acc, values, together):
     us, ss = values[:4], values[4:]
-    if active_tier().name == "avx2":
-        return _dot_avx2_four(b, acc, us, ss, together)
+    if active_tier().has_byte_products and not active_tier().has_dots:
+        return _dot_four_narrow(b, acc, us, ss, together)
     for u, s in zip(us, ss, strict=True):
         acc = emit_dot(b, acc, u, s, narrow=True)
     return acc
 
 
+def _dot_vnni(b, acc, u, s):
+    sums = [b.bitcast(each, lanes_of) for each in pieces(b, acc)]
+    triples = zip(sums, pieces(b, u), pieces(b, s), strict=True)
+    return joined(b, [call(b, _DOT[BYTES], lanes_of, list(each)) for each in triples])
+
+
 def emit_dot(b, acc, u, s, *, narrow: bool):
-    """``acc`` plus the dot products; ``narrow`` promises that every byte of ``u`` is under 128."""
-    tier = active_tier().name
-    if tier == "avx512":
-        bytes_u, bytes_s = b.bitcast(u, v64i8), b.bitcast(s, v64i8)
-        return call(b, "llvm.x86.avx512.vpdpbusd.512", v16i32, [acc, bytes_u, bytes_s])
-    if tier == "avx2" and narrow:
-        return _dot_avx2_narrow(b, acc, u, s)
+    """``acc`` plus the dot products; ``narrow`` promises that two neighbouring products fit 16 bits together."""
+    if active_tier().has_dots:
+        return _dot_vnni(b, acc, u, s)
+    if active_tier().has_byte_products and narrow:
+        return _dot_narrow(b, acc, u, s)
     return _dot_generic(b, acc, u, s)
 
 
@@ -129,31 +119,22 @@ def dot_u8(b, acc, u, s):
     return emit_dot(b, acc, u, s, narrow=False)
 
 
-@operation("I:III")
-def dot_u7(b, acc, u, s):
-    """Dot products of unsigned bytes under 128 with signed ones."""
-    return emit_dot(b, acc, u, s, narrow=True)
-
-
 def _signs_moved(b, w, s):
     """Signed times signed as unsigned times signed: magnitudes, and ``s`` with the weights' signs."""
-    bytes_w, bytes_s = b.bitcast(w, v64i8), b.bitcast(s, v64i8)
-    low, high = (
-        call(b, "llvm.x86.avx2.psign.b", _v32i8, [x, y])
-        for x, y in zip(_halves(b, bytes_s), _halves(b, bytes_w), strict=True)
-    )
-    size = call(b, "llvm.abs.v64i8", v64i8, [bytes_w, ir.Constant(ir.IntType(1), 0)])
-    return size, shuffle(b, low, high, range(64))
+    signed = [
+        call(b, _SIGN[BYTES], bytes_of, [x, y]) for x, y in zip(pieces(b, s), pieces(b, w), strict=True)
+    ]
+    size = call(b, "llvm.abs.v64i8", v64i8, [b.bitcast(w, v64i8), ir.Constant(ir.IntType(1), 0)])
+    return size, joined(b, signed)
 
 
 @operation("I:III")
 def dot_i8(b, acc, w, s):
     """Dot products of signed bytes, ``BIAS`` added, with signed ones that are not -128."""
-    tier = active_tier().name
-    if tier == "avx512":
+    if active_tier().has_dots:
         return emit_dot(b, acc, w, s, narrow=False)
-    if tier == "avx2":
-        return _dot_avx2_narrow(b, acc, *_signs_moved(b, w, s))
+    if active_tier().has_byte_products:
+        return _dot_narrow(b, acc, *_signs_moved(b, w, s))
     return _dot_generic(b, acc, w, s, is_signed=True)
 
 

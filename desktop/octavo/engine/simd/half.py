@@ -1,12 +1,10 @@
 """Half precision and bfloat16 to float32 and back, 16 at a time, on every tier.
 
-AVX2 and later (F16C) and every AArch64 have instructions; the portable tier of x86 has none, and LLVM would call
-library functions that need not be there, so it computes on the bits (after F. Giesen, "float->half variants", 2012).
+AVX2 and later (F16C) and every AArch64 have instructions; the older tiers of x86 have none, and LLVM would call library
+functions that need not be there, so it computes on the bits (after F. Giesen, "float->half variants", 2012).
 """
 
 from __future__ import annotations
-
-import platform
 
 from llvmlite import ir
 
@@ -16,13 +14,9 @@ from octavo.engine.simd.tier import active_tier
 _v16f16 = ir.VectorType(f16, 16)
 
 
-def _has_half() -> bool:
-    return active_tier().name != "portable" or platform.machine().lower() in ("aarch64", "arm64")
-
-
 def f16_to_f32(b, bits):
     """<16 x i16> halves to <16 x float>."""
-    if _has_half():
+    if active_tier().has_half:
         return b.fpext(b.bitcast(bits, _v16f16), v16f32)
     wide = b.zext(bits, v16i32)
     magnitude = b.shl(b.and_(wide, constant(v16i32, 0x7FFF)), constant(v16i32, 13))
@@ -36,7 +30,7 @@ def f16_to_f32(b, bits):
 
 def f32_to_f16(b, x):
     """<16 x float> to <16 x i16> halves, rounded to nearest even."""
-    if _has_half():
+    if active_tier().has_half:
         return b.bitcast(b.fptrunc(x, _v16f16), v16i16)
     bits = b.bitcast(x, v16i32)
     sign = b.and_(bits, constant(v16i32, 0x80000000))

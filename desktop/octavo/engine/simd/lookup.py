@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from llvmlite import ir
 
-from octavo.engine.simd.lowering import Operation, call, constant, i8, operation, shuffle, v16i32, v64i8
-from octavo.engine.simd.tier import active_tier
+from octavo.engine.simd.lowering import call, constant, operation, v16i32, v64i8
+from octavo.engine.simd.pieces import joined, pieces
+from octavo.engine.simd.tier import active_tier, is_arm
 
-_v32i8 = ir.VectorType(i8, 32)
+_SHUFFLE = {16: "llvm.x86.ssse3.pshuf.b.128", 32: "llvm.x86.avx2.pshuf.b", 64: "llvm.x86.avx512.pshuf.b.512"}
+_NEON = "llvm.aarch64.neon.tbl1.v16i8"
 
 
-def _shuffled(b, name, table, kind, indexes):
+def _shuffled(b, table, indexes):
+    kind = indexes.type
     places = ir.Constant(kind, [value & 255 for value in table] * (kind.count // 16))
-    return call(b, name, kind, [places, indexes])
+    return call(b, _NEON if is_arm() else _SHUFFLE[kind.count], kind, [places, indexes])
 
 
 def _chosen(b, table, indexes):
@@ -27,7 +31,7 @@ def _chosen(b, table, indexes):
     return rest[0]
 
 
-def nibble_table(values: Sequence[int]) -> Operation:
+def nibble_table(values: Sequence[int]) -> Any:  # compiled code calls it
     """An operation ``"I:I"`` that replaces each of 64 bytes, all 0 to 15, by the byte of that number.
 
     Parameters
@@ -37,17 +41,8 @@ def nibble_table(values: Sequence[int]) -> Operation:
     """
 
     def look_up(b, indexes):
-        tier = active_tier().name
-        indexes = b.bitcast(indexes, v64i8)
-        if tier == "avx512":
-            found = _shuffled(b, "llvm.x86.avx512.pshuf.b.512", values, v64i8, indexes)
-        elif tier == "avx2":
-            halves = [shuffle(b, indexes, indexes, range(start, start + 32)) for start in (0, 32)]
-            low, high = (_shuffled(b, "llvm.x86.avx2.pshuf.b", values, _v32i8, half) for half in halves)
-            found = shuffle(b, low, high, range(64))
-        else:
-            found = _chosen(b, values, indexes)
-        return b.bitcast(found, v16i32)
+        if active_tier().has_byte_tables:
+            return b.bitcast(joined(b, [_shuffled(b, values, each) for each in pieces(b, indexes)]), v16i32)
+        return b.bitcast(_chosen(b, values, b.bitcast(indexes, v64i8)), v16i32)
 
-    made: Operation = operation("I:I")(look_up)
-    return made
+    return operation("I:I")(look_up)

@@ -18,6 +18,11 @@ from functools import cache
 from octavo.engine.errors import OctavoError
 
 
+def is_arm() -> bool:
+    """Whether this is a processor of ARM's 64 bits, which all have NEON."""
+    return platform.machine().lower() in ("aarch64", "arm64")
+
+
 @dataclass(frozen=True)
 class Tier:
     """One set of instructions.
@@ -37,27 +42,52 @@ class Tier:
     features: str
     needs: tuple[str, ...] = ()
 
+    @property
+    def vector_bytes(self) -> int:
+        """Of a register."""
+        if "avx512bw" in self.needs:
+            return 64
+        return 32 if "avx2" in self.needs else 16
 
-_V3 = ("avx", "avx2", "fma", "f16c", "bmi", "bmi2", "popcnt", "lzcnt", "movbe")
+    @property
+    def has_byte_tables(self) -> bool:
+        """Whether 16 bytes are looked up by an instruction."""
+        return "ssse3" in self.needs or is_arm()
+
+    @property
+    def has_byte_products(self) -> bool:
+        """Whether products of bytes and the sums of neighbours are one instruction."""
+        return "ssse3" in self.needs
+
+    @property
+    def has_dots(self) -> bool:
+        """Whether four products of bytes and their sum are one instruction."""
+        return "avx512vnni" in self.needs or "avxvnni" in self.needs
+
+    @property
+    def has_half(self) -> bool:
+        """Whether half precision is converted by an instruction."""
+        return "f16c" in self.needs or is_arm()
+
+
+_V2 = ("sse3", "ssse3", "sse4.1", "sse4.2", "popcnt")
+_V3 = (*_V2, "avx", "avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe")
 _V4 = (*_V3, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")
 
 _X86 = (
     Tier("avx512", "x86-64-v4", "+avx512vnni", (*_V4, "avx512vnni")),
+    Tier("avxvnni", "x86-64-v3", "+avxvnni", (*_V3, "avxvnni")),
     Tier("avx2", "x86-64-v3", "", _V3),
+    Tier("sse4", "x86-64-v2", "", _V2),
     Tier("portable", "x86-64", ""),
 )
-_OTHER = (Tier("portable", "", ""),)
-
-
-def _is_x86() -> bool:
-    return platform.machine().lower() in ("x86_64", "amd64")
 
 
 @cache
 def available_tiers() -> tuple[Tier, ...]:
     """The tiers that this processor can run, fastest first."""
-    if not _is_x86():
-        return _OTHER
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return (Tier("portable", "", ""),)
     from llvmlite import binding
 
     features = binding.get_host_cpu_features()

@@ -23,6 +23,5 @@ def build(b: ProgramBuilder, factors: npt.NDArray[np.float32] | None) -> None:
         b.attention_input(layer, f"blk.{layer}.attn_norm.weight")
         b.attention(layer, table, scale=scale, is_interleaved=True, window=s.sliding_window)
         b.attention_output(layer)
-        feed_forward = b.experts_feed_forward if s.n_experts else b.feed_forward
-        feed_forward(layer, f"blk.{layer}.ffn_norm.weight")
+        b.feed_forward(layer, f"blk.{layer}.ffn_norm.weight")
     b.logits("output_norm.weight")

@@ -1,4 +1,7 @@
-"""Qwen3: no biases, but a norm on every head of q and k before they turn (Yang et al., arXiv 2505.09388)."""
+"""Qwen3: no biases, but a norm on every head of q and k before they turn (Yang et al., arXiv 2505.09388).
+
+Qwen3 MoE has a mixture of experts in each layer, 128 small ones of which 8 are used.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from octavo.gui.doorbell import Doorbell
 from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.workspace import Workspace
 from octavo.store.instance import InstanceLock, leave_call, take_calls
-from octavo.store.ledger import Ledger
 from octavo.worker.protocol import Load
 
 

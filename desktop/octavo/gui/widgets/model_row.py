@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from octavo.gui.theme.fonts import MEDIUM, READING, SEMIBOLD, SMALL
+from PySide6.QtGui import QResizeEvent
+
+from octavo.gui.theme.fonts import MEDIUM, READING, SEMIBOLD, SMALL, TINY
 from octavo.gui.widgets.card import Tile, column, row
 from octavo.gui.widgets.choice_card import ChoiceCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.pill import Pill, VerdictPill
+
+KEEPER_WIDTH = 440  # narrower rows have no room to say who keeps the model
 
 
 class ModelRow(ChoiceCard):
@@ -20,12 +24,12 @@ class ModelRow(ChoiceCard):
         self._name = Label("", READING, SEMIBOLD, elide=True)
         self._about = Label("", SMALL, tone="text2", elide=True)
         self._container, self._type, self._verdict = Pill(), Pill(), VerdictPill()
-        self._keeper, self._copy = Pill("", "text3"), Pill("Copy", "warn")
-        for each in (self._keeper, self._copy):
-            each.hide()
+        self._copy, self._keeper = Pill("Copy", "warn"), Label("", TINY, tone="text3", elide=True)
+        self._copy.hide()
         self._size, self._speed = Label("", SMALL, MEDIUM), Label("", SMALL, tone="text2")
         self._dot = Label("·", SMALL, tone="text3")
-        pills = row(self._container, self._type, self._keeper, self._copy, None, gap=6, margins=(0, 4, 0, 0))
+        pills = row(self._container, self._type, self._copy, gap=6, margins=(0, 4, 0, 0))
+        pills.addWidget(self._keeper, 1)
         self.body.addWidget(self._tile)
         self.body.addLayout(column(self._name, self._about, pills, gap=3), 1)
         figures = row(None, self._size, self._dot, self._speed, gap=6)
@@ -51,11 +55,18 @@ class ModelRow(ChoiceCard):
     def show_source(self, keeper: str, original: str) -> None:
         """Show who keeps the model, and of which it is a copy, if of any."""
         self._keeper.show_text(keeper)
-        self._keeper.setVisible(bool(keeper))
+        self._make_room()
         self._copy.setVisible(bool(original))
         self._copy.setToolTip(f"The same file as {original}" if original else "")
         told = (self.accessibleName(), keeper, f"the same file as {original}" if original else "")
         self.setAccessibleName(". ".join(each for each in told if each))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._keeper.setVisible(bool(self._keeper.text()) and self.width() >= KEEPER_WIDTH)
 
     def show_problem(self, problem: str) -> None:
         """Grey the model out and show why it cannot be used; an empty text means that it can."""

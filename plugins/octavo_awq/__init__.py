@@ -43,8 +43,9 @@ _MIXTURE = Mixture(
     upgrades=(Upgrade("attention_v", "Q6_K", more_bits), Upgrade("ffn_down", "Q6_K", more_bits)),
     output_of_8_experts="Q5_K",
 )
-# What the search is worth in windows of text through each layer, for the forecast: 16 once, a part of 2 for each scale.
-_WINDOWS, _WINDOWS_UNSEARCHED = 50, 20
+# What the search is worth in windows of text through each layer, for the forecast: 32 once; the paper's search runs a
+# part of 2 for each of its scales, the one for rounding with feedback rounds a quarter of the rows for each of five.
+_WINDOWS, _SCALES, _SCALES_OF_PAPER = 40, 25, 50
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,10 @@ class Awq:
     def plan(self, tensors: Sequence[TensorInfo], options: AwqOptions | None = None) -> Plan:
         """Matrices of layers in 4 bits; in folders all else is F16."""
         options = options or AwqOptions()
-        windows = _WINDOWS if options.scales else _WINDOWS_UNSEARCHED
-        if not (options.scales or options.clips or options.feedback):
+        windows = _WINDOWS
+        if options.scales:
+            windows += _SCALES if options.feedback else _SCALES_OF_PAPER
+        elif not (options.clips or options.feedback):
             windows = 1
         if options.output == "gguf":
             mixed = plan_mixture(tensors, _MIXTURE)

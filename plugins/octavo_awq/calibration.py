@@ -24,7 +24,7 @@ from octavo.api import (
 )
 from octavo_awq.folds import Fold, folds
 from octavo_awq.groups import Groups, round_groups
-from octavo_awq.scales import Loss, clip, linear_loss, search_clip, search_scale
+from octavo_awq.scales import Loss, choose_scale, clip, linear_loss, search_clip, search_scale
 
 if TYPE_CHECKING:
     from octavo.api import Seen
@@ -98,7 +98,11 @@ class AwqCalibration:
         self._pack = pack
         # Error feedback knows how much tokens count; the paper's losses count them all the same.
         self._run = layer_run(
-            source, choices.text, n_samples=N_SAMPLES, weighted=choices.feedback, n_threads=n_threads
+            source,
+            choices.text,
+            n_samples=0 if choices.feedback else N_SAMPLES,
+            weighted=choices.feedback,
+            n_threads=n_threads,
         )
         self._searches = choices.scales or choices.clips or choices.feedback
         self._number = -1
@@ -158,8 +162,8 @@ class AwqCalibration:
         pack = self._pack
         if pack is None:
             return feedback_encoder(to, moments)
-        rounds = group_rounder(moments, self._group, symmetric=self._symmetric, clips=self._choices.clips)
-        return lambda weights, _: pack(Groups(*rounds(weights)), to)
+        rounds = self._groups_rounder(moments)
+        return lambda weights, _: pack(rounds(weights), to)
 
     def _search(self, number: int) -> Work[_Layer]:
         seen = yield from self._run.reach(number)
@@ -169,9 +173,8 @@ class AwqCalibration:
             yield Progress(at, n_steps, f"search scales of layer {number}", number + 1, self._run.n_layers)
             matrices = [self._run.weights(name) for name in product.tensors]
             fold = folds(self._source, product.tensors, product.norm)
-            if fold is not None and self._choices.scales:
-                loss = self._loss(number, at, seen, matrices)
-                scale = search_scale(matrices, product.mean_abs, self._group, loss, symmetric=self._symmetric)
+            scale = self._scale(number, at, seen, matrices) if fold and self._choices.scales else None
+            if fold is not None and scale is not None:
                 _note(found, product.tensors, fold, scale)
             for name in product.tensors:
                 found.moments[name] = product.moments
@@ -185,6 +188,17 @@ class AwqCalibration:
                 if not any(part in name for part in _NEVER_CLIPPED):
                     found.limits[name] = self._limits(found, name)
         return found
+
+    def _scale(self, number: int, at: int, seen: Sequence[Seen], matrices: Sequence[Floats]) -> Floats | None:
+        product = seen[at]
+        if not self._choices.feedback:
+            loss = self._loss(number, at, seen, matrices)
+            return search_scale(matrices, product.mean_abs, self._group, loss, symmetric=self._symmetric)
+        return choose_scale(matrices, product.mean_abs, product.moments, self._group, self._groups_rounder)
+
+    def _groups_rounder(self, moments: Floats) -> Callable[[Floats], Groups]:
+        rounds = group_rounder(moments, self._group, symmetric=self._symmetric, clips=self._choices.clips)
+        return lambda weights: Groups(*rounds(weights))
 
     def _limits(self, found: _Layer, name: str) -> Floats:
         scale, moments = found.columns.get(name), found.moments[name]

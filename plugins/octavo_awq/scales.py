@@ -12,12 +12,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from octavo_awq.groups import round_groups
+from octavo_awq.groups import Groups, round_groups
 
 Floats = npt.NDArray[np.float32]
 # The pseudo-rounded matrices of a product -> how much its module's output suffers.
 Loss = Callable[[Sequence[Floats]], float]
 N_RATIOS = 20
+# Of the 20, those that are tried where errors are fed back: that does most of what larger ratios would do.
+_FEW_RATIOS = (0.0, 0.2, 0.4, 0.6)
+_ROWS_TOLD = 4  # one of so many rows tells which is best
 _MOST_CLIPPED, _CLIPS = 0.5, 20
 
 
@@ -50,6 +53,36 @@ def search_scale(
             round_groups(each * scale, group, symmetric=symmetric).weights() / scale for each in matrices
         ]
         found = loss(rounded)
+        if found < least:
+            best, least = scale, found
+    return best
+
+
+def choose_scale(
+    matrices: Sequence[Floats],
+    inputs: Floats,
+    moments: Floats,
+    group: int,
+    rounder: Callable[[Floats], Callable[[Floats], Groups]],
+) -> Floats | None:
+    """The scale float32[columns] that leaves least error behind when errors are fed back; None if none is better.
+
+    Parameters
+    ----------
+    moments : float32[columns, columns]
+        Of the inputs.
+    rounder : callable
+        Gives, for the moments of scaled inputs, what rounds scaled rows.
+    """
+    some = [np.ascontiguousarray(each[::_ROWS_TOLD]) for each in matrices]
+    loss = linear_loss(some, moments)
+    weights = mean_weights(matrices, group)
+    rounds = rounder(moments)
+    best, least = None, loss([rounds(each).weights() for each in some])
+    for ratio in _FEW_RATIOS:
+        scale = scale_of(ratio, inputs, weights)
+        rounds = rounder(moments / np.outer(scale, scale))
+        found = loss([rounds(each * scale).weights() / scale for each in some])
         if found < least:
             best, least = scale, found
     return best

@@ -6,7 +6,7 @@ import pytest
 from octavo.api import TensorInfo, block_type
 from octavo_awq.folds import Fold, folds
 from octavo_awq.groups import round_groups
-from octavo_awq.scales import clip, linear_loss, search_clip, search_scale
+from octavo_awq.scales import choose_scale, clip, linear_loss, search_clip, search_scale
 
 
 def plain_groups(weights, group, symmetric):
@@ -138,6 +138,38 @@ def test_scaling_and_clipping_make_the_output_better(layer):
 
     assert after < 0.7 * plain
     assert loss([clipped]) < after
+
+
+def test_where_errors_are_fed_back_the_scale_is_the_best_of_a_few_on_some_rows(layer):
+    weights, inputs = layer
+    moments = (inputs.T @ inputs / len(inputs)).astype(np.float32)
+
+    found = choose_scale([weights[:16], weights[16:]], np.abs(inputs).mean(0), moments, 64, lambda _: nearest)
+
+    wide, x = weights.astype(np.float64), np.abs(inputs).mean(0).astype(np.float64)
+    largest = np.abs(wide).reshape(len(wide), -1, 64).max(2)
+    w = (np.abs(wide) / (np.repeat(largest, 64, 1) + 1e-6)).mean(0)
+    candidates = [np.maximum(x**r / (w ** (1 - r) + 1e-4), 1e-4) for r in (0, 0.2, 0.4, 0.6)]
+    candidates = [np.ones(128), *(each / np.sqrt(each.max() * each.min()) for each in candidates)]
+    losses = [
+        np.square(inputs @ (plain_rounded(wide[::4] * s, 64, False) / s - wide[::4]).T).sum()
+        for s in candidates
+    ]
+    assert np.argmin(losses) > 0
+    assert np.allclose(found, candidates[int(np.argmin(losses))], rtol=1e-5)
+
+
+def test_weights_that_are_held_exactly_need_no_scale(layer):
+    _, inputs = layer
+    moments = (inputs.T @ inputs / len(inputs)).astype(np.float32)
+    exact = np.random.default_rng(1).integers(0, 16, (8, 128)).astype(np.float32)
+    exact[:, ::64], exact[:, 1::64] = 0, 15
+
+    assert choose_scale([exact], np.abs(inputs).mean(0), moments, 64, lambda _: nearest) is None
+
+
+def nearest(weights):
+    return round_groups(weights, 64, symmetric=False)
 
 
 class Tensors:

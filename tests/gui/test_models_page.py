@@ -70,7 +70,7 @@ def test_a_dropped_model_is_opened_and_chosen(joined, page, qtbot, tmp_path):
     with qtbot.waitSignal(joined.workspace.model_changed):
         joined.window.dropEvent(event)
 
-    assert joined.workspace.selected_model.name == "Dropped"
+    assert joined.workspace.selected_model.name == "dropped"
     assert str(tmp_path / "dropped.gguf") in joined.workspace.settings.added_models
 
 
@@ -194,7 +194,7 @@ def test_models_that_look_the_same_show_the_names_of_their_files(joined, page, q
     paths = ["/one/small.gguf", "/two/small.gguf", "/two/other.gguf"]
     with qtbot.waitSignals([joined.workspace.model_changed] * 3):
         joined.workspace.show_library(
-            [ModelEntry(path=each, source="Jan", name=each, bytes=1) for each in paths]
+            [ModelEntry(path=each, source="Jan", name=Path(each).stem, bytes=1) for each in paths]
         )
 
     told = [joined.models.list.rows[each]._about.text() for each in paths]

@@ -24,7 +24,6 @@ def test_a_full_memory_is_a_reason_to_close_programs():
 
 
 def test_the_models_page_shows_this_computer(joined):
-    (card,) = joined.models.findChildren(ThisComputer)
+    (card,) = (each for each in joined.models.findChildren(ThisComputer) if each.isVisible())
 
-    assert card.isVisible()
     assert "parameters" in card.accessibleDescription()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.store.library import ModelEntry, demo_model
+
+# Names that say nothing of the model: what programs call a file by default, and checksums.
+_TELLS_NOTHING = re.compile(
+    r"(ggml[-_.])?(model|ggml|consolidated|pytorch_model)?|(sha256-)?[0-9a-f]{32,}", re.IGNORECASE
+)
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,14 @@ class Model:
 
     @property
     def name(self) -> str:
-        """What to call it."""
-        if self.is_demo:
+        """What people call it: its file or folder, whose type is shown apart; the name inside is often a trainer's."""
+        if self.is_demo or self.card is None:
             return self.entry.name
-        return (self.card.name if self.card else "") or self.entry.name
+        named = _PART.sub("", self.entry.name)
+        type_name = self.card.type_name.lower()
+        if type_name and named.lower().endswith(type_name):
+            named = named[: -len(type_name)].rstrip("-_. ")
+        return (self.card.name or self.entry.name) if _TELLS_NOTHING.fullmatch(named) else named
 
     @property
     def type_name(self) -> str:

@@ -15,7 +15,7 @@ from octavo.gui.pages.model_list import ModelList
 from octavo.gui.pricing import parts, price_of, usable_pools
 from octavo.gui.show_folder import show_in_folder
 from octavo.gui.widgets.button import Button
-from octavo.gui.widgets.card import row
+from octavo.gui.widgets.card import column, row
 from octavo.gui.widgets.empty_models import EmptyModels
 from octavo.gui.widgets.model_details import ModelDetails
 from octavo.gui.widgets.page import Page
@@ -26,6 +26,8 @@ from octavo.gui.widgets.this_computer import ThisComputer
 from octavo.gui.wording import byte_count, context, file_name
 from octavo.gui.workspace import Model, Workspace
 from octavo.worker.protocol import Failed
+
+EMPTY = 1
 
 
 class ModelsPage(Page):
@@ -48,14 +50,13 @@ class ModelsPage(Page):
         self._problem = ProblemCard()
         self._details = ModelDetails()
         self._empty = EmptyModels()
-        self._computer = ThisComputer()
+        self._computers = (ThisComputer(), ThisComputer())
         self._processor = ""
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._lists())
-        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._lists(self._computers[0]))
+        self._stack.addWidget(_above(self._empty, self._computers[1]))
         self.body.addWidget(self._problem)
         self.body.addWidget(self._stack, 1)
-        self.body.addWidget(self._computer)
         self._connect()
         self._show_models()
         self._show_computer()
@@ -69,10 +70,10 @@ class ModelsPage(Page):
         """Light up the drop zone."""
         self.list.drop.show_dropping(is_dropping)
 
-    def _lists(self) -> QWidget:
+    def _lists(self, computer: ThisComputer) -> QWidget:
         both = QWidget()
         layout = row(gap=16)
-        layout.addWidget(scrolled(self.list), 1)
+        layout.addWidget(_above(scrolled(self.list), computer), 1)
         layout.addWidget(self._details)
         both.setLayout(layout)
         return both
@@ -106,14 +107,15 @@ class ModelsPage(Page):
 
     def _show_computer(self) -> None:
         ram = self._workspace.ram
-        self._computer.setVisible(bool(self._workspace.pools))
-        self._computer.show_machine(self._processor, ram.free_bytes, ram.total_bytes)
-        self._computer.show_comfortable(comfortable(ram.free_bytes, self._workspace.bandwidth))
+        for each in self._computers:
+            each.setVisible(bool(self._workspace.pools))
+            each.show_machine(self._processor, ram.free_bytes, ram.total_bytes)
+            each.show_comfortable(comfortable(ram.free_bytes, self._workspace.bandwidth))
 
     def _show_models(self) -> None:
         models = self._workspace.models
         is_empty = all(each.is_demo for each in models) and not self._shows_demo
-        self._stack.setCurrentIndex(1 if is_empty else 0)
+        self._stack.setCurrentIndex(EMPTY if is_empty else 0)
         self._search.setVisible(not is_empty)
         self._add.setVisible(not is_empty)
         self._show_total()
@@ -124,7 +126,7 @@ class ModelsPage(Page):
 
     def _show_total(self) -> None:
         models = self._workspace.models
-        if self._stack.currentWidget() is self._empty:
+        if self._stack.currentIndex() == EMPTY:
             self.about.show_text("Nothing here yet")
         else:
             total = byte_count(sum(each.n_bytes for each in models))
@@ -202,3 +204,14 @@ class ModelsPage(Page):
 
     def _remove(self) -> None:
         self._workspace.remove_model(self._workspace.selected_path)
+
+
+def _above(upper: QWidget, lower: QWidget) -> QWidget:
+    """Both in one, of which ``upper`` takes the room that is left."""
+    both = QWidget()
+    both.setProperty("plain", True)
+    layout = column(gap=12)
+    layout.addWidget(upper, 1)
+    layout.addWidget(lower)
+    both.setLayout(layout)
+    return both

@@ -13,9 +13,11 @@ from octavo.gui.widgets.card import Card, Icon, Line, column, row
 from octavo.gui.widgets.facts import Facts
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.memory_bar import MODEL_PARTS, Legend, MemoryBar, Part
+from octavo.gui.widgets.scroll import scrolled
 from octavo.gui.wording import byte_count, figure
 
 WIDTH = 368
+LEAST_WIDTH = 324
 
 
 class ModelDetails(Card):
@@ -30,7 +32,7 @@ class ModelDetails(Card):
 
     def __init__(self) -> None:
         super().__init__(padding=20, gap=12)
-        self.setMinimumWidth(280)
+        self.setMinimumWidth(LEAST_WIDTH)
         self.setMaximumWidth(WIDTH)
         self._name = Label("", TITLE, SEMIBOLD, elide=True)
         self._file = Label("", TINY, tone="text3", code=True, elide=True)
@@ -53,9 +55,9 @@ class ModelDetails(Card):
             row(self._needed_title, None, self._needed),
         ):
             self.body.addWidget(item) if isinstance(item, Line) else self.body.addLayout(item)
-        for widget in (self._bar, self._legend, self._sentence, Line(), self._facts):
+        for widget in (self._bar, self._legend, self._sentence, Line()):
             self.body.addWidget(widget)
-        self.body.addStretch(1)
+        self.body.addWidget(scrolled(self._facts), 1)
         check = row(self._check_icon, gap=8)
         check.addWidget(self._check, 1)
         self.body.addLayout(check)

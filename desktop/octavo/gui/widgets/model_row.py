@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QResizeEvent
-
 from octavo.gui.theme.fonts import MEDIUM, READING, SEMIBOLD, SMALL, TINY
 from octavo.gui.widgets.card import Tile, column, row
 from octavo.gui.widgets.choice_card import ChoiceCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.pill import Pill, VerdictPill
-
-KEEPER_WIDTH = 440  # narrower rows have no room to say who keeps the model
 
 
 class ModelRow(ChoiceCard):
@@ -55,18 +51,10 @@ class ModelRow(ChoiceCard):
     def show_source(self, keeper: str, original: str) -> None:
         """Show who keeps the model, and of which it is a copy, if of any."""
         self._keeper.show_text(keeper)
-        self._make_room()
         self._copy.setVisible(bool(original))
         self._copy.setToolTip(f"The same file as {original}" if original else "")
         told = (self.accessibleName(), keeper, f"the same file as {original}" if original else "")
         self.setAccessibleName(". ".join(each for each in told if each))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        self._keeper.setVisible(bool(self._keeper.text()) and self.width() >= KEEPER_WIDTH)
 
     def show_problem(self, problem: str) -> None:
         """Grey the model out and show why it cannot be used; an empty text means that it can."""

@@ -18,11 +18,11 @@ from octavo.plugin.host import PluginHost
 SHAPE = Shape(n_layers=1)
 
 
-def folders(tmp_path, method):
+def folders(tmp_path, method, group=64):
     """The 4-bit folder, and one of the same weights as float32."""
     packed = write_tiny_hf_folder(tmp_path / "packed", shape=SHAPE, dtype="F16")
     plain = write_tiny_hf_folder(tmp_path / "plain", shape=SHAPE, dtype="F16")
-    meant = quantize_folder(packed, method)
+    meant = quantize_folder(packed, method, group=group)
     from safetensors.numpy import load_file
 
     arrays = load_file(plain / "model.safetensors")
@@ -48,9 +48,10 @@ def test_a_4_bit_folder_runs_as_it_is(tmp_path, method):
     assert weights_bytes < 0.4 * whole
 
 
+@pytest.mark.parametrize("group", [32, 128, 256])
 @pytest.mark.parametrize("method", ["awq", "symmetric", "asymmetric"])
-def test_a_4_bit_folder_becomes_a_gguf_of_the_same_weights(tmp_path, method):
-    packed, _, meant = folders(tmp_path, method)
+def test_a_4_bit_folder_becomes_a_gguf_of_the_same_weights(tmp_path, method, group):
+    packed, _, meant = folders(tmp_path, method, group)
     lossless = PluginHost().quantizer("Lossless")
     target = tmp_path / "new.gguf"
 

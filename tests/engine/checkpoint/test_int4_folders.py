@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 from tests.fixtures.checkpoints import gguf_weights, write_tiny_hf_folder
 from tests.fixtures.int4_folders import AWQ_CONFIG, compressed_config, quantize_folder, write_arrays
 
@@ -80,6 +81,77 @@ def test_rows_in_one_group_each_are_read(tmp_path):
     )
 
 
+def change_config(folder, **scheme):
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] |= scheme
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def test_a_scale_for_each_whole_row_is_read_from_compressed_tensors_too(tmp_path):
+    folder, meant = made(tmp_path, "asymmetric", group=256)
+    weights = {"num_bits": 4, "type": "int", "symmetric": False, "strategy": "channel", "group_size": None}
+    change_config(folder, config_groups={"group_0": {"targets": ["Linear"], "weights": weights}})
+
+    model = open_checkpoint(folder)
+
+    info = model.tensor("blk.1.attn_v.weight")
+    expected = gguf_weights(meant, "llama")["blk.1.attn_v.weight"].astype(np.float32)
+    assert np.array_equal(decode(model.read(info.name), info.block_type), expected)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_matrices_that_were_not_converted_are_read_as_they_are(tmp_path, method):
+    folder = write_tiny_hf_folder(tmp_path / "hf", dtype="F16")
+    whole = load_file(folder / "model.safetensors")
+    meant = quantize_folder(folder, method)
+    kept = [name for name in meant if "layers.0." in name or "down_proj" in name]
+
+    def put_back(arrays):
+        for name in kept:
+            stem = name.removesuffix(".weight") + "."
+            for each in [each for each in arrays if each.startswith(stem)]:
+                del arrays[each]
+            arrays[name] = whole[name]
+
+    spoil(folder, put_back)
+    stems = ["model.layers.0", "down_proj"]
+    change_config(folder, **({"modules_to_not_convert": stems} if method == "awq" else {"ignore": stems}))
+    model = open_checkpoint(folder)
+
+    expected = gguf_weights({name: meant[name] for name in meant if name not in kept}, "llama")
+    originals = gguf_weights({name: whole[name] for name in kept}, "llama")
+    assert len(expected) > 3
+    for name, weights in originals.items():
+        assert model.tensor(name).block_type.name == "F16"
+        assert np.array_equal(decode(model.read(name), model.tensor(name).block_type), weights)
+    for name, weights in expected.items():
+        assert np.array_equal(
+            decode(model.read(name), model.tensor(name).block_type), weights.astype(np.float32)
+        )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_shards_may_part_what_makes_up_one_matrix(tmp_path, method):
+    folder, meant = made(tmp_path, method)
+    arrays = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    parts = [{}, {}, {}]
+    for number, name in enumerate(arrays):
+        parts[number % 3][name] = arrays[name]
+    names = [f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)]
+    for name, part in zip(names, parts, strict=True):
+        write_arrays(folder / name, part)
+    places = {key: name for name, part in zip(names, parts, strict=True) for key in part}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}))
+
+    model = open_checkpoint(folder)
+
+    for name, weights in gguf_weights(meant, "llama").items():
+        found = decode(model.read(name), model.tensor(name).block_type)
+        assert np.array_equal(found, weights.astype(np.float32)), name
+    assert len(model.files()) >= 3
+
+
 W8 = {"config_groups": {"group_0": {"weights": {"num_bits": 8, "strategy": "channel"}}}}
 REFUSED = {
     "gptq": ({"quant_method": "gptq"}, r"quantized already \(gptq\)"),
@@ -88,6 +160,10 @@ REFUSED = {
     "nothing": ({}, r"\(unknown method\)"),
     "no object": ("awq", r"\(unknown method\)"),
     "gemv": (AWQ_CONFIG | {"version": "gemv"}, "layout 'gemv'"),
+    "fast gemv": (AWQ_CONFIG | {"version": "gemv_fast"}, "layout 'gemv_fast'"),
+    "marlin": (AWQ_CONFIG | {"version": "marlin"}, "layout 'marlin'"),
+    "marlin by method": ({"quant_method": "awq_marlin"}, r"\(awq_marlin\)"),
+    "packed as marlin": (compressed_config(symmetric=True) | {"format": "marlin-24"}, "'marlin-24'"),
     "3 bits": (AWQ_CONFIG | {"bits": 3}, "of 4 bits"),
     "no zeros": (AWQ_CONFIG | {"zero_point": False}, "with zero points"),
     "float": (compressed_config(symmetric=True) | {"format": "float-quantized"}, "'float-quantized'"),
@@ -105,8 +181,6 @@ def test_other_ways_to_quantize_are_refused_in_one_sentence(tmp_path, given, rea
 
 
 def spoil(folder, change):
-    from safetensors.numpy import load_file
-
     arrays = load_file(folder / "model.safetensors")
     change(arrays)
     write_arrays(folder / "model.safetensors", arrays)

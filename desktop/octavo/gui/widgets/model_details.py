@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from octavo.gui.theme.fonts import BODY, SEMIBOLD, SMALL, TINY, TITLE
 from octavo.gui.widgets.button import Button
@@ -57,7 +57,9 @@ class ModelDetails(Card):
             self.body.addWidget(item) if isinstance(item, Line) else self.body.addLayout(item)
         for widget in (self._bar, self._legend, self._sentence, Line()):
             self.body.addWidget(widget)
-        self.body.addWidget(scrolled(self._facts), 1)
+        at_the_top = QWidget()
+        at_the_top.setLayout(column(self._facts, None))
+        self.body.addWidget(scrolled(at_the_top), 1)
         check = row(self._check_icon, gap=8)
         check.addWidget(self._check, 1)
         self.body.addLayout(check)

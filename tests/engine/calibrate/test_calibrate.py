@@ -205,7 +205,7 @@ def test_a_text_that_is_too_short_is_refused(model):
         calibration_windows(model, "Too short.")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a\0b" * 900, b"", b" \n" * 900, None])
 def test_what_is_no_text_is_refused(tmp_path, content):
     path = tmp_path / "text.txt"
     if content is not None:

@@ -110,6 +110,17 @@ def test_a_calibration_is_asked_in_the_order_of_the_file_and_leaves_no_file(mode
     assert [each.name for each in cache_folder().iterdir()] == ["references"]
 
 
+def test_while_a_calibration_runs_the_labels_tell_what_is_known_without_it(model):
+    work = measure_model(model, quantizer=Q4(), calibration=Shrinking(), **defaults({}))
+    labels = [step.label for step in work if isinstance(step, Progress)]
+
+    calibrating = [each for each in labels if each.startswith("calibrate")]
+    assert "without calibration KL 0." in calibrating[0]
+    assert labels.index(calibrating[0]) > 2
+    quick = measured(model, quantizer=Q4()).figures.mean_kl
+    assert f"KL {quick.value:.4f} ({quick.low:.4f} to {quick.high:.4f})" in calibrating[0]
+
+
 def test_a_model_against_itself_differs_by_nothing_to_speak_of(model):
     figures = measured(model, reference=model).figures
     assert figures.mean_kl.value < 1e-6
@@ -227,3 +238,9 @@ def test_texts_that_are_none_are_refused(tmp_path):
         read_text(tmp_path / "latin")
     with pytest.raises(OctavoError, match="There is no text file"):
         read_text(tmp_path / "missing")
+    (tmp_path / "binary").write_bytes(b"GGUF\0\0\0")
+    with pytest.raises(OctavoError, match=r"binary is not a text\."):
+        read_text(tmp_path / "binary")
+    (tmp_path / "blank").write_bytes(b"\n \n")
+    with pytest.raises(OctavoError, match="blank is empty"):
+        read_text(tmp_path / "blank")

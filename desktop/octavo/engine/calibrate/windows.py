@@ -36,11 +36,16 @@ def calibration_text(path: Path | None) -> str:
                 f"The calibration text {path.name} is larger than {MAX_TEXT_BYTES >> 20} MB.",
                 "A few hundred kilobytes of varied text are enough.",
             )
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except OSError as error:
         raise OctavoError(f"The calibration text {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise OctavoError(f"The calibration text {path.name} is no UTF-8 text.") from error
+    if "\0" in text:  # valid, but no editor writes it
+        raise OctavoError(f"The calibration text {path.name} is no text.")
+    if not text.strip():
+        raise OctavoError(f"The calibration text {path.name} is empty.", "Leave it out to use Octavo's own.")
+    return text
 
 
 def window_tokens(checkpoint: Checkpoint) -> int:

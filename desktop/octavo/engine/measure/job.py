@@ -10,6 +10,7 @@ from octavo.engine.calibrate.calibrate import calibrate
 from octavo.engine.calibrate.worth import settled_effort
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.errors import OctavoError
+from octavo.engine.measure.figures import Figures
 from octavo.engine.measure.measure import Measuring, measure
 from octavo.engine.measure.quantized_view import QuantizedView, calibrated_view, quantized_view
 from octavo.engine.measure.text import Text, Windows, bundled_text, cut_windows, text_ids
@@ -18,6 +19,9 @@ from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.stop import Stop
 from octavo.engine.tokenizer.load import load_tokenizer
+
+# Two give an interval, four a narrower one; the reference's part of them is kept.
+_EARLY_WINDOWS = 4
 
 
 def measure_model(
@@ -48,6 +52,8 @@ def measure_model(
     tokens : int
         How much of it to read; 0 for 8,192 tokens.
 
+    With calibration, which may take minutes, the labels soon tell what a few windows say without it.
+
     Raises
     ------
     OctavoError
@@ -69,7 +75,12 @@ def measure_model(
     effort = None if calibration is not None else settled_effort(model, plan, options, n_threads)
     if effort is not None:
         calibration = calibrate(model, plan, quantizer, options, n_threads=n_threads, effort=effort)
-    view = yield from _view(model, quantizer, plan, calibration)
+    early = ""
+    if calibration is not None:
+        early = yield from _early(
+            model, quantizer, plan, reference, windows, n_threads, stop, available_bytes
+        )
+    view = yield from _view(model, quantizer, plan, calibration, early)
     try:
         measurement = yield from measure(
             view,
@@ -85,13 +96,59 @@ def measure_model(
         view.close()
 
 
+def _early(
+    model: Checkpoint,
+    quantizer: Quantizer,
+    plan: Plan,
+    reference: Checkpoint | None,
+    windows: Windows,
+    n_threads: int,
+    stop: Stop | None,
+    available_bytes: int,
+) -> Work[str]:
+    """What the first windows say about the quantizer without its calibration, in a few words."""
+    first = replace(windows, windows=windows.windows[:_EARLY_WINDOWS])
+    view = quantized_view(model, quantizer, plan)
+    work = measure(
+        view,
+        reference or model,
+        first,
+        quantizer=quantizer.name,
+        n_threads=n_threads,
+        stop=stop,
+        available_bytes=available_bytes,
+    )
+    with contextlib.closing(work):
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as end:
+                return _in_short(end.value.figures)
+            if isinstance(step, Progress):
+                yield replace(step, label=f"first without calibration: {step.label}")
+
+
+def _in_short(figures: Figures) -> str:
+    kl = figures.mean_kl
+    return f"without calibration KL {kl.value:.4f} ({kl.low:.4f} to {kl.high:.4f})" if kl is not None else ""
+
+
 def _view(
-    model: Checkpoint, quantizer: Quantizer, plan: Plan, calibration: Calibration | None
+    model: Checkpoint, quantizer: Quantizer, plan: Plan, calibration: Calibration | None, early: str
 ) -> Work[QuantizedView]:
     if calibration is None:
         return quantized_view(model, quantizer, plan)
-    with contextlib.closing(calibration):  # all is encoded then: it lets go of threads and layers
-        return (yield from calibrated_view(model, quantizer, plan, calibration))
+    # All is encoded when it ends: the calibration lets go of threads and layers.
+    with contextlib.closing(calibration):
+        work = calibrated_view(model, quantizer, plan, calibration)
+        with contextlib.closing(work):
+            while True:
+                try:
+                    step = next(work)
+                except StopIteration as end:
+                    view: QuantizedView = end.value
+                    return view
+                yield replace(step, label=f"{step.label}; {early}" if early else step.label)
 
 
 def _windows(model: Checkpoint, reference: Checkpoint | None, text: Text, tokens: int) -> Windows:

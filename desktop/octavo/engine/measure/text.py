@@ -57,9 +57,14 @@ def read_text(path: Path) -> Text:
     if len(data) > _MAX_TEXT_BYTES:
         raise OctavoError(f"{path.name} is longer than 64 MB.", "Take a part of it.")
     try:
-        return Text(path.name, data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise OctavoError(f"{path.name} is not a text in UTF-8.") from error
+    if "\0" in text:  # valid, but no editor writes it
+        raise OctavoError(f"{path.name} is not a text.")
+    if not text.strip():
+        raise OctavoError(f"{path.name} is empty.", "Take a text of some thousand words.")
+    return Text(path.name, text)
 
 
 def text_ids(text: Text, tokenizer: Tokenizer, tokens: int = 0) -> list[int]:

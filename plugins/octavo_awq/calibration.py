@@ -82,6 +82,9 @@ class AwqCalibration:
         Packs rounded rows; None for a GGUF, whose blocks are the engine's.
     """
 
+    # What is found of a layer depends on that layer alone: a killed conversion asks only for what is missing.
+    is_stateless = True
+
     def __init__(
         self,
         source: Checkpoint,

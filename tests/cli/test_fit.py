@@ -88,6 +88,17 @@ def test_the_probe_runs_anew_on_demand_only(octavo, model, probes):
     assert probes == [(False, False), (True, True)]
 
 
+def test_figures_of_a_busy_computer_are_said_to_be_too_low(octavo, model, monkeypatch):
+    def probe(kinds, n_threads, *, again, compiles):
+        yield from ()
+        return Speeds(n_threads, [(1, 3e10)], 4e-6, 1e-10, {}, {}, busy=0.6)
+
+    monkeypatch.setattr("octavo.engine.inference.speed_probe.read_speeds", probe)
+
+    assert "used 60% of the processor" in octavo("fit", model).err
+    assert octavo("fit", model, "--json").json["machine"]["busy_while_timed"] == 0.6
+
+
 def test_imagined_memory_is_said_to_be_simulated(octavo, model):
     outcome = octavo("fit", model, "--ram", "1MB", "--vram", "24GB")
     assert outcome.err.startswith("SIMULATED")

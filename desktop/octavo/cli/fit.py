@@ -110,6 +110,9 @@ def fit(
     )
     if is_simulated:
         print_note("SIMULATED: memory as you gave it; speeds are this computer's.")
+    if speeds.is_too_slow:
+        busy = f"Other programs used {speeds.busy:.0%} of the processor while this computer was timed"
+        print_note(f"{busy}: speeds are too low. Time it again with --probe.")
     if context > card.hyperparameters.context_length:
         print_note(f"The model was made for {figures.count(card.hyperparameters.context_length)} tokens.")
     print_line()
@@ -151,6 +154,7 @@ def _machine(
         "memory_pools": [asdict(pool) for pool in pools],
         "held_by_others_bytes": ram.total_bytes - ram.free_bytes if ram else 0,
         "bandwidth_bytes_per_second": speeds.bandwidth[-1][1],
+        "busy_while_timed": speeds.busy,
     }
 
 

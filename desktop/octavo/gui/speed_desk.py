@@ -18,7 +18,6 @@ from octavo.worker.protocol import Failed, ProbeSpeed, Progressed
 WAIT_MS = 600
 ENGAGED_MS = 2000
 # Figures that were taken beside busy programs are taken again, in the hope of a quieter time.
-BUSY_SHARE = 0.2
 CALM_MS = 60_000
 IDLE_MS = 5000
 
@@ -69,7 +68,7 @@ class SpeedDesk(QObject):
         if is_missing and self._call is None:
             self._wanted = ProbeSpeed(kinds=sorted(kinds), n_threads=n_threads)
             self._wait.start(WAIT_MS)
-        elif known is not None and known.busy > BUSY_SHARE and self._wanted is None and self._call is None:
+        elif known is not None and known.is_too_slow and self._wanted is None and self._call is None:
             self._wanted = ProbeSpeed(kinds=sorted(known.kinds), n_threads=n_threads, again=True)
             self._wait.start(CALM_MS)
         return is_missing

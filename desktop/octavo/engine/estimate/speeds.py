@@ -15,6 +15,9 @@ from octavo.engine.hardware.bandwidth import Curve
 from octavo.engine.hardware.cores import processor_name
 from octavo.engine.simd.tier import active_tier
 
+BUSY_SHARE = 0.2
+"""Of the processors; beside programs that use more of them, what is timed comes out too slow."""
+
 
 @dataclass(frozen=True)
 class KindSpeed:
@@ -71,6 +74,11 @@ class Speeds:
     kinds: dict[str, KindSpeed] = field(default_factory=dict)
     caches: dict[str, CacheSpeed] = field(default_factory=dict)
     busy: float = 0.0
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether other programs were in the way while it was timed."""
+        return self.busy > BUSY_SHARE
 
     def with_kind(self, name: str, speed: KindSpeed) -> Speeds:
         """The same, knowing one kind more."""

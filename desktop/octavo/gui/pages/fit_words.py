@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.fit import AS_IT_IS, FitRow
 from octavo.engine.estimate.graphics import GraphicsFit
+from octavo.engine.estimate.speeds import BUSY_SHARE
 from octavo.engine.estimate.verdict import FITS_SHARE, RUNS_WELL_SHARE
 from octavo.engine.hardware.pools import MemoryPool
 from octavo.gui.forecaster import Forecast
-from octavo.gui.speed_desk import BUSY_SHARE
 from octavo.gui.widgets.explained_figure import Figure
 from octavo.gui.wording import byte_count, count, duration, likely_speed, speed
 from octavo.store.ledger import Band

@@ -78,7 +78,8 @@ class DoneCard(Card):
         self.body.addLayout(head)
         self.body.addWidget(Label(" · ".join(outcome.facts), SMALL, tone="text2", elide=True))
         self.body.addWidget(self.proof)
-        self.body.addLayout(row(self._chat, compare, self._folder, self._command, None))
+        self._acts = row(self._chat, compare, self._folder, self._command, None)
+        self.body.addLayout(self._acts)
         self.setAccessibleName(f"{outcome.title}. {', '.join(outcome.facts)}")
         self._chat.clicked.connect(self.chat_asked)
         compare.clicked.connect(self.compare_asked)
@@ -94,6 +95,7 @@ class DoneCard(Card):
         super().resizeEvent(event)
         # Where there is little room, the icons of the rarer ones say enough.
         has_room = event.size().width() >= WORDS_FROM
+        self._acts.setSpacing(8 if has_room else 4)
         self._folder.show_text(FOLDER if has_room else "", FOLDER)
         self._command.show_text(COMMAND if has_room else "", COMMAND)
 

@@ -72,6 +72,15 @@ def test_what_is_tight_names_what_would_run_well_with_figures(quantizers):
     assert "or Q8_0 (" in rows[0].sentence
 
 
+def test_a_context_that_is_of_no_use_is_no_way_out(quantizers):
+    fixed = fit_rows(card(), [], context_tokens=256, pools=pools(10**12))[0].total_bytes
+
+    (row,) = fit_rows(card(), [], context_tokens=8192, pools=pools(int(fixed / 0.89)))
+
+    assert row.verdict == "too large"
+    assert "context" not in row.sentence
+
+
 def test_a_broken_plugin_costs_one_row(quantizers):
     rows = fit_rows(card(), [Broken(), *quantizers], context_tokens=512, pools=pools(8 * 10**9))
 

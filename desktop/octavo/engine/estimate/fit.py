@@ -25,6 +25,8 @@ from octavo.engine.hardware.pools import MemoryPool
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 
 AS_IT_IS = "as it is"
+# With fewer tokens nobody can chat: no way out.
+_LEAST_CONTEXT = 1024
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ class _Desk:
         """A shorter context, and the best format, that take this share of what is free at most."""
         ways = []
         shorter = self._largest(row, share)
-        if 0 < shorter < self.context_tokens:
+        if min(_LEAST_CONTEXT, self.context_tokens // 2) <= shorter < self.context_tokens and shorter:
             total = row.weights_bytes + row.program_bytes + self._flexible(shorter)
             ways.append(f"{readable_tokens(shorter)} context ({readable_bytes(total)})")
         fitting = [each for each in rows if 0 < each.total_bytes <= share * self.available]

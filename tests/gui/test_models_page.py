@@ -200,3 +200,27 @@ def test_models_that_look_the_same_show_the_names_of_their_files(joined, page, q
     told = [joined.models.list.rows[each]._about.text() for each in paths]
 
     assert [each.startswith("small.gguf · ") for each in told] == [True, True, False]
+
+
+def opened(joined, path):
+    joined.window.models_chosen.emit([path])
+
+
+def test_what_is_opened_on_the_convert_page_becomes_its_source(joined, qtbot, tmp_path):
+    joined.window.show_named("Convert")
+
+    with qtbot.waitSignal(joined.workspace.model_changed):
+        opened(joined, tmp_path / "dropped.gguf")
+
+    assert joined.window.page_name == "Convert"
+    assert joined.workspace.selected_model.path == str(tmp_path / "dropped.gguf")
+
+
+def test_a_refusal_is_shown_wherever_it_was_opened(joined, qtbot):
+    joined.window.show_named("Convert")
+
+    with qtbot.waitSignal(joined.workspace.refused):
+        opened(joined, Path("/m/refused.gguf"))
+
+    assert joined.window.page_name == "Models"
+    assert [each.isVisible() for each in joined.models.findChildren(ProblemCard)] == [True]

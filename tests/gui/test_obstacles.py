@@ -80,6 +80,12 @@ class SmallDisk:
         return 50_000
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    said = obstacle(request(tmp_path / "gone" / "a.gguf"), Room(1, 0), None, GB)
+
+    assert said == f"There is no folder {tmp_path / 'gone'}. Choose another one."
+
+
 def test_what_a_killed_conversion_holds_counts_as_free(tmp_path, monkeypatch):
     monkeypatch.setattr("octavo.gui.pages.obstacles.QStorageInfo", SmallDisk)
     assert room(request(tmp_path / "a.gguf"), 1000) == Room(1010, 50_000)

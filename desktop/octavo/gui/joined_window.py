@@ -25,6 +25,7 @@ from octavo.gui.pages.settings import SettingsPage
 from octavo.gui.records import Records
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.warm_engine import WarmEngine
+from octavo.gui.warm_up import warm_up
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
 from octavo.store.chats import DAYS_IN_TRASH
@@ -35,8 +36,9 @@ from octavo.store.measurements import Measurements
 from octavo.worker.protocol import Hello
 
 WARM_UP_MS = 1500
-WARM_UP_GAP_MS = 50
 TIDY_UP_MS = 20_000
+# What is opened there becomes what they are about.
+ABOUT_ONE_MODEL = ("Convert", "Fit")
 TIERS = {"avx512": "AVX-512", "portable": "no SIMD"}
 
 
@@ -98,7 +100,7 @@ class JoinedWindow(QObject):
         self._doorbell.answer()
         self._later(WARM_UP_MS, self._offer_unfinished)
         self._later(WARM_UP_MS, self._recall_speeds)
-        self._later(WARM_UP_MS, _warm_up)
+        self._later(WARM_UP_MS, warm_up)
         self._later(WARM_UP_MS, self.warm_engine.start)
         if not self.conversation.store.is_read_only:
             self._later(TIDY_UP_MS, self._tidy_up)
@@ -167,6 +169,7 @@ class JoinedWindow(QObject):
         window.closing.connect(self._keep_place)
         window.doubts = self.convert.jobs.doubts
         window.models_chosen.connect(self._add_models)
+        self.workspace.refused.connect(self._show_refusal)
         window.dropping.connect(self.models.show_dropping)
         window.new_chat_asked.connect(self._new_chat)
         window.stop_asked.connect(self.chat.panel.stop)
@@ -199,8 +202,12 @@ class JoinedWindow(QObject):
     def _add_models(self, paths: Sequence[Path]) -> None:
         for path in paths:
             self.workspace.add_model(path)
-        if paths:
+        if paths and self.window.page_name not in ABOUT_ONE_MODEL:
             self.window.show_named("Models")
+
+    def _show_refusal(self) -> None:
+        """Models is where it is said why a file cannot be opened."""
+        self.window.show_named("Models")
 
     def _offer_unfinished(self) -> None:
         """Look where conversions go for what a crash has left."""
@@ -278,19 +285,3 @@ class JoinedWindow(QObject):
         told = [cores, TIERS.get(hello.tier, hello.tier.upper()), graphics[0] if graphics else "no GPU"]
         self.window.navigation.meter.show_processor(" · ".join(told))
         self.models.show_processor(" · ".join(told[:2]))
-
-
-def _warm_up() -> None:
-    """Import what the first answer is drawn with, while nobody waits for it."""
-    from octavo.gui.markdown.parser import parse
-
-    parse("warm *up*")
-    QTimer.singleShot(WARM_UP_GAP_MS, _warm_up_lexers)
-
-
-def _warm_up_lexers() -> None:
-    """Pygments in two steps of their own: its modules, then the rules of one language."""
-    from octavo.gui.markdown.highlight import load_lexers, warm_up
-
-    load_lexers()
-    QTimer.singleShot(WARM_UP_GAP_MS, warm_up)

@@ -7,10 +7,12 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Progress
 from octavo.worker.convert_messages import Convert, ForecastConvert, Forecasted
 
 if TYPE_CHECKING:
+    from octavo.engine.checkpoint.model import Checkpoint
     from octavo.engine.convert.forecast import Forecast
     from octavo.engine.convert.report import ConvertReport
     from octavo.plugin.host import PluginHost
@@ -47,7 +49,26 @@ def converted(
             calibration_seconds=expected.calibration_seconds,
             memory_bytes=expected.memory_bytes,
         )
-        return (yield from convert_all(source, wishes, force=request.force, proves=request.proves))
+        try:
+            return (yield from convert_all(source, wishes, force=request.force, proves=request.proves))
+        except OSError as error:
+            if _is_readable(source):
+                raise
+            raise OctavoError(
+                f"{source.path.name} cannot be read any more.",
+                "Is its disk still connected? Try again when it is.",
+            ) from error
+
+
+def _is_readable(source: Checkpoint) -> bool:
+    """Whether all files of a model are still there."""
+    try:
+        for each in source.files():
+            with each.open("rb") as file:
+                file.read(1)
+    except OSError:
+        return False
+    return True
 
 
 def _options(request: Convert) -> list[dict[str, object]]:

@@ -67,7 +67,9 @@ def obstacle(
     if n > 1:
         return f"{n} formats would be called {Path(name).name}. Give one of them another name."
     folder = Path(name).parent
-    if folder.is_dir() and not os.access(folder, os.W_OK):
+    if not folder.is_dir():
+        return f"There is no folder {folder}. Choose another one."
+    if not os.access(folder, os.W_OK):
         return f"Nothing may be written in {folder}. Choose another folder."
     if disk.needed > disk.free:
         return (

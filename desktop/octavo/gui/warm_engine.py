@@ -26,6 +26,11 @@ class WarmEngine(QObject):
         self._engine = EngineProcess(self, command=command or background_command())
         self._call: Call | None = None
 
+    @property
+    def is_working(self) -> bool:
+        """Whether it compiles, or finds out whether there is anything to compile."""
+        return self._call is not None
+
     def start(self) -> None:
         """Begin, unless it is under way."""
         if self._call is None:

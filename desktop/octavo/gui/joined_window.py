@@ -194,7 +194,8 @@ class JoinedWindow(QObject):
         """Whether something else computes."""
         is_chatting = self.desk.is_answering or self.desk.state == "loading"
         is_measuring = self._measurer.is_measuring or self._comparer.is_asking
-        return is_chatting or is_measuring or self.convert.jobs.is_running
+        is_making = self.convert.jobs.is_running or self.warm_engine.is_working
+        return is_chatting or is_measuring or is_making
 
     def _keep_place(self) -> None:
         self.workspace.change_settings(window=self.window.place)

@@ -149,10 +149,12 @@ def test_switching_blind_off_reveals_without_a_vote(page, qtbot):
 
 
 def test_earlier_comparisons_come_back(page, qtbot):
+    assert not page._earlier.isEnabled()
     ask(page, qtbot, "the first question")
     ask(page, qtbot, "same")
     assert "Both say the same" in page.result.text
 
+    page._kept.aboutToShow.emit()
     page._kept.actions()[1].trigger()
 
     assert page.bar.edit.toPlainText() == "the first question"

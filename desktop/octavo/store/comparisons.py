@@ -88,15 +88,15 @@ class Comparisons:
             one.get(TIE, 0) + other.get(TIE, 0),
         )
 
-    def of(self, first: Path, second: Path) -> list[Kept]:
-        """The comparisons of the two as they are now, newest first; what cannot be read is left out."""
+    def of(self, first: Path, second: Path, most: int = MOST_KEPT) -> list[Kept]:
+        """The newest comparisons of the two as they are now; what cannot be read is left out."""
         if not first.exists() or not second.exists():
             return []
         with told(self._path.name):
             rows = self._database.execute(
                 "SELECT id, comparison, vote, created FROM comparisons"
-                " WHERE first = ? AND second = ? AND comparison != '' ORDER BY id DESC",
-                (model_stamp(first), model_stamp(second)),
+                " WHERE first = ? AND second = ? AND comparison != '' ORDER BY id DESC LIMIT ?",
+                (model_stamp(first), model_stamp(second), most),
             ).fetchall()
         found = []
         for number, text, vote, created in rows:

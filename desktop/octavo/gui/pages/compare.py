@@ -38,6 +38,7 @@ class ComparePage(Page):
 
     def __init__(self, workspace: Workspace, comparer: Comparer, store: Comparisons) -> None:
         self._earlier = Button("Earlier", "secondary", "chevron-down", name="Earlier comparisons of the two")
+        self._earlier.setEnabled(False)
         about = "Ask two models the same, and see where their answers part."
         super().__init__("Compare", about, self._earlier)
         self._workspace, self._comparer, self._store = workspace, comparer, store
@@ -53,6 +54,7 @@ class ComparePage(Page):
         self.bar = PromptBar(EXAMPLES)
         self._kept = QMenu(self._earlier)
         self._earlier.setMenu(self._kept)
+        self._kept.aboutToShow.connect(self._list_earlier)
         self.body.addWidget(self.problem)
         both = row(gap=16)
         for each in self.columns:
@@ -128,7 +130,8 @@ class ComparePage(Page):
         self._paths, self._order, self._is_hidden = paths, [0, 1], False
         self._begin()
         self._show_models()
-        kept = self._kept_ones()
+        kept = self._kept_ones(1)
+        self._earlier.setEnabled(bool(kept))
         if kept:
             self._show_kept(kept[0])
 
@@ -158,7 +161,6 @@ class ComparePage(Page):
             else:
                 column.show_model(model.name, model_line(model), "folder" if model.is_folder else "box")
         self.bar.allow(all(each is not None and each.card is not None for each in models))
-        self._show_earlier()
 
     def _ask(self, prompt: str) -> None:
         self._prompt, self._n_tokens = prompt, [0, 0]
@@ -184,6 +186,7 @@ class ComparePage(Page):
 
     def _show_asking(self, is_asking: bool) -> None:
         self.bar.show_asking(is_asking)
+        self._earlier.setEnabled(not is_asking and bool(self._kept_ones(1)))
         self._show_models()
         if not is_asking and not self.isVisible():
             self._comparer.rest()
@@ -264,17 +267,16 @@ class ComparePage(Page):
                 failed.message, failed.hint, primary="Try again", details=failed.details
             )
 
-    def _kept_ones(self) -> list[Kept]:
-        return self._store.of(Path(self._paths[0]), Path(self._paths[1])) if all(self._paths) else []
+    def _kept_ones(self, most: int) -> list[Kept]:
+        """The newest comparisons of the two."""
+        return self._store.of(Path(self._paths[0]), Path(self._paths[1]), most) if all(self._paths) else []
 
-    def _show_earlier(self) -> None:
-        kept = self._kept_ones()[:MOST_EARLIER]
+    def _list_earlier(self) -> None:
         self._kept.clear()
-        for each in kept:
+        for each in self._kept_ones(MOST_EARLIER):
             prompt = " ".join(each.comparison.prompt.split())
             shown = prompt if len(prompt) <= MENU_CHARACTERS else prompt[:MENU_CHARACTERS] + "…"
             self._kept.addAction(shown.replace("&", "&&")).triggered.connect(partial(self._show_kept, each))
-        self._earlier.setEnabled(bool(kept) and not self._comparer.is_asking)
 
     def _show_kept(self, kept: Kept) -> None:
         self._order = [0, 1]

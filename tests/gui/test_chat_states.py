@@ -158,3 +158,43 @@ def test_an_engine_that_does_not_stop_is_not_waited_for(joined, page, qtbot):
     assert joined.desk._engine.is_busy
     assert joined.conversation.branch[-1].finish == "cancelled"
     assert joined.conversation.branch[-1].text == "half an answer"
+
+
+def test_escape_ends_the_search_and_not_the_answer(joined, page, qtbot):
+    with qtbot.waitSignal(joined.desk.grew):
+        page.panel.composer.sent.emit("wait")
+    joined.window.activateWindow()
+    page.chats.field.setFocus()
+    page.chats.field.setText("words")
+
+    QTest.keyClick(page.chats.field, Qt.Key.Key_Escape)
+
+    assert page.chats.field.text() == ""
+    assert joined.desk.is_answering
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.desk.stop()
+
+
+def test_a_chat_is_answered_by_its_own_model_where_none_is_chosen(cut_off, joined, qtbot):
+    joined.window.show_named("Chat")
+    joined.conversation.open(cut_off)
+    joined.chat._show_conversation()
+    joined.chat.panel.model.path = ""
+
+    with qtbot.waitSignal(joined.desk.answered):
+        joined.chat.panel.turns.ask_last_again()
+
+    assert joined.desk.path == SMALL
+
+
+def test_figures_stand_at_the_edge_while_no_buttons_are_drawn(joined, page, qtbot):
+    ask(joined, qtbot, "one")
+    ask(joined, qtbot, "two")
+    first, last = (page.panel.messages.view(number).tools for number in (1, 3))
+
+    assert first._quiet_footer.isVisible()
+    assert not first.footer.isVisible()
+    assert last.footer.isVisible()
+    first.light(True)
+    assert first.footer.isVisible()
+    assert not first._quiet_footer.isVisible()

@@ -101,6 +101,7 @@ class ChatPage(QWidget):
         self.shelf.opened.connect(self.open_chat)
         self.shelf.deletion_asked.connect(self._delete_chat)
         self.chats.new_asked.connect(self.begin_new)
+        self.chats.left.connect(self.panel.composer.edit.setFocus)
         self._conversation.chats_changed.connect(self._show_chats)
 
     def _add_shortcuts(self) -> None:

@@ -64,6 +64,11 @@ class ChatModel(QObject):
             self.path = path
             self._show()
 
+    def adopt(self, path: str) -> None:
+        """Answer with the model at ``path``, if none is chosen and this one is known."""
+        if not self.path and self._workspace.model(path) is not None:
+            self.path = path
+
     def load_proposed(self) -> None:
         """Load the model on view, unless it is the one that is loaded or has failed."""
         if self.path and self.path != self._desk.path:

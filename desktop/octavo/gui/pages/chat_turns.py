@@ -132,6 +132,9 @@ class ChatTurns(QObject):
         return not self._desk.is_answering
 
     def _has_model(self) -> bool:
+        chat = self._conversation.chat
+        if chat is not None:
+            self._model.adopt(chat.model_path)
         if not self._model.path:
             self._problem.show_problem("No model is chosen.", "Choose one at the top right, then send again.")
         return bool(self._model.path)

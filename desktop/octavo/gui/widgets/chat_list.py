@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from octavo.gui.theme.fonts import SMALL
@@ -59,6 +60,7 @@ class ChatList(QWidget):
     import_asked = Signal()
     trash_asked = Signal(bool)
     emptying_asked = Signal()
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,6 +121,24 @@ class ChatList(QWidget):
     def begin_rename(self) -> None:
         """Let the title of the chat on view be written over."""
         self.entries.edit_chosen()
+
+    def event(self, event: QEvent) -> bool:
+        # Esc would stop the answer; in the field it ends the search.
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and self._ends_search(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._ends_search(event):
+            self.field.clear()
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _ends_search(self, event: QKeyEvent) -> bool:
+        return event.key() == Qt.Key.Key_Escape and self.field.hasFocus()
 
     def menu_of(self, entry: ChatEntry) -> QMenu:
         """What can be done with a chat."""

@@ -30,8 +30,7 @@ class EmptyChat(QWidget):
         super().__init__()
         centre = Qt.AlignmentFlag.AlignHCenter
         self._title = Label("", 20, SEMIBOLD)
-        self._words = Label("", BODY, tone="text2", wrap=True)
-        self._words.setFixedWidth(WIDTH)
+        self._words = Label("", BODY, tone="text2")
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.choose = Button("Choose a model", "primary", height=38)
         self._hint = Label("Or write one of these:", SMALL, tone="text3")
@@ -62,7 +61,7 @@ class EmptyChat(QWidget):
         self._words.show_text(
             "Questions and answers stay on this computer. They are saved as you go."
             if name
-            else "Choose one that you have, or open a file. Questions and answers stay on this computer."
+            else "Choose one that you have, or open a file.\nQuestions and answers stay on this computer."
         )
         self.choose.setVisible(not name)
         self._hint.setVisible(bool(name))

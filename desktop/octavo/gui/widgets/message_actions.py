@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from octavo.gui.theme.fonts import SMALL
@@ -13,6 +13,8 @@ from octavo.gui.widgets.label import Label
 
 HEIGHT = 28
 ICON = 14
+# How far the drawing of a button is from its edge.
+EDGE = 6
 
 
 class QuietButton(Button):
@@ -43,7 +45,7 @@ class MessageActions(QWidget):
         is_answer = role == "assistant"
         what = "answer" if is_answer else "message"
         self._is_under_mouse = self._is_last = False
-        self._is_answer = is_answer
+        self._is_answer, self._has_branches = is_answer, False
         self.copy = QuietButton("copy", f"Copy {what}")
         self.edit = QuietButton("pencil", f"Edit {what}")
         self.again = QuietButton("refresh-cw", "Answer again" if is_answer else "Answer this message")
@@ -57,6 +59,10 @@ class MessageActions(QWidget):
             arrow.setProperty("bare", True)
         self.branch = Label("", SMALL, tone="text3")
         self.footer = Label("", SMALL, tone="text3")
+        # The same figures where the buttons would be, while these are not drawn.
+        self._quiet_footer = Label("", SMALL, tone="text3", elide=True)
+        self._quiet_footer.setParent(self)
+        self._quiet_footer.hide()
         self.raw.setCheckable(True)
         self._quiet = [self.copy, self.edit, self.again, self.go_on, self.raw, self.delete]
         branches = row(self.older, self.branch, self.newer, gap=0)
@@ -90,6 +96,8 @@ class MessageActions(QWidget):
     def show_state(self, *, footer: str, branch: int, n_branches: int, can_continue: bool) -> None:
         """Show the figures, the branch, and what can be done."""
         self.footer.show_text(footer)
+        self._quiet_footer.show_text(footer)
+        self._has_branches = n_branches > 1
         self.branch.show_text(f"{branch}/{n_branches}")
         self.branch.setAccessibleName(f"Branch {branch} of {n_branches}")
         for each in (self.older, self.newer, self.branch):
@@ -97,6 +105,7 @@ class MessageActions(QWidget):
         self.older.setEnabled(branch > 1)
         self.newer.setEnabled(branch < n_branches)
         self.go_on.setVisible(can_continue)
+        self._draw()
 
     def show_last(self, is_last: bool) -> None:
         """The last message's buttons are always seen; a question that is the last has no answer yet."""
@@ -109,6 +118,10 @@ class MessageActions(QWidget):
         self._is_under_mouse = is_under_mouse
         self._draw()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._quiet_footer.setGeometry(EDGE, 0, self.width() - EDGE, self.height())
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self._draw()
@@ -116,6 +129,9 @@ class MessageActions(QWidget):
 
     def _draw(self) -> None:
         is_lit = self._is_last or self._is_under_mouse or any(each.hasFocus() for each in self._quiet)
+        is_apart = self._is_answer and not is_lit and not self._has_branches
+        self._quiet_footer.setVisible(is_apart)
+        self.footer.setVisible(self._is_answer and not is_apart)
         for each in self._quiet:
             if each.is_lit != is_lit:
                 each.is_lit = is_lit

@@ -38,7 +38,9 @@ class QuestionView(MessageView):
         self._text = ProseView()
         self._text.setParent(self._bubble)
         self._text.setAccessibleName("Your message")
-        self._more = Button("Show all", "link", height=FOLD_HEIGHT, size=SMALL, name="Show all of the message")
+        self._more = Button(
+            "Show all", "link", height=FOLD_HEIGHT, size=SMALL, name="Show all of the message"
+        )
         self._more.setParent(self._bubble)
         self._more.clicked.connect(self._toggle)
         self._is_foldable = len(message.text) > FOLDED_CHARACTERS or message.text.count("\n") >= FOLDED_LINES

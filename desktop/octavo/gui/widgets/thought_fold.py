@@ -78,13 +78,13 @@ class ThoughtFold(QWidget):
     def fit(self, width: int) -> int:
         """Arrange everything for ``width`` pixels; the height, pixels."""
         # The button's own padding would set it apart from the text below.
-        self._toggle.setGeometry(-8, 0, self._toggle.sizeHint().width(), HEAD)
+        self._toggle.setGeometry(-13, 0, self._toggle.sizeHint().width(), HEAD)
         if self._card.isHidden():
             return HEAD
         inner = self._view.fit(width - 2 * PADDING)
         self._view.setGeometry(PADDING, PADDING, width - 2 * PADDING, inner)
         self._card.setGeometry(0, HEAD + GAP, width, inner + 2 * PADDING)
-        return HEAD + GAP + inner + 2 * PADDING
+        return HEAD + GAP + inner + 2 * PADDING + GAP
 
     def unfold(self) -> None:
         """Open it."""

@@ -90,6 +90,39 @@ def test_every_output_has_the_predicted_size_and_leaves_nothing_else(tmp_path, t
     assert report.file_bytes == report.predicted_bytes == weights.stat().st_size
 
 
+@pytest.mark.parametrize("output", ["folder", "compressed-tensors", "gguf"])
+def test_the_papers_search_is_there_without_feedback(tmp_path, text, output):
+    source = write_tiny_hf_folder(tmp_path / "hf", shape=SHAPE, dtype="F16")
+    one, other = tmp_path / "one.gguf", tmp_path / "other.gguf"
+    made(source, one, text, output=output, feedback=False)
+    made(source, other, text, output=output)
+    one, other = (each if output == "gguf" else each.with_suffix("") for each in (one, other))
+
+    ids = some_ids(20, 200)
+    with session_of(one) as paper, session_of(other) as ours, session_of(source) as original:
+        expected = after(original, ids)
+        found = [after(paper, ids), after(ours, ids)]
+    assert all(np.corrcoef(each, expected)[0, 1] > 0.9 for each in found)
+    assert not np.array_equal(*found)
+
+
+def test_without_any_search_each_weight_goes_to_the_nearest_step(tmp_path, text):
+    source = write_tiny_hf_folder(tmp_path / "hf", shape=SHAPE, dtype="F16")
+    made(source, tmp_path / "new", text, scales=False, clips=False, feedback=False)
+
+    whole = load_file(source / "model.safetensors")
+    for name, found in unpacked(tmp_path / "new").items():
+        weights = whole[name].astype(np.float64)
+        if not name.endswith("_proj.weight"):
+            assert np.array_equal(found, weights), name
+            continue
+        grouped = weights.reshape(len(weights), -1, 64)
+        step = (grouped.max(2) - grouped.min(2)) / 15
+        error = np.abs(found - weights).reshape(grouped.shape).max(2)
+        assert (error <= 1.02 * step).all(), name  # the zero point is rounded too
+        assert np.median(error / step) < 0.7, name
+
+
 def test_a_gguf_is_no_byte_larger_than_plain_q4_k_m(tmp_path):
     card = open_checkpoint(write_tiny_hf_folder(tmp_path / "hf", shape=SHAPE)).card
     usual = PluginHost().quantizer("Q4_K_M").plan(card.tensors, None)

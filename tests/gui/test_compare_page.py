@@ -149,13 +149,13 @@ def test_switching_blind_off_reveals_without_a_vote(page, qtbot):
 
 
 def test_earlier_comparisons_come_back(page, qtbot):
-    assert not page._earlier.isEnabled()
+    assert not page.shelf._button.isEnabled()
     ask(page, qtbot, "the first question")
     ask(page, qtbot, "same")
     assert "Both say the same" in page.result.text
 
-    page._kept.aboutToShow.emit()
-    page._kept.actions()[1].trigger()
+    page.shelf.menu.aboutToShow.emit()
+    page.shelf.menu.actions()[1].trigger()
 
     assert page.bar.edit.toPlainText() == "the first question"
     assert looks(page, 1)[PARTING] == "snows"

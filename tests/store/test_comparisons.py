@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -80,3 +82,19 @@ def test_old_answers_go_and_their_votes_stay(store, found, tmp_path, monkeypatch
     paths = (tmp_path / "first.gguf", tmp_path / "second.gguf")
     assert len(store.of(*paths)) == 2
     assert store.tally(*paths).second == 4
+
+
+def test_a_file_of_a_newer_octavo_is_left_alone_and_nothing_is_kept(found, tmp_path):
+    path = tmp_path / "newer.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 9")
+
+    store = Comparisons(path)
+    store.keep(found)
+
+    assert "newer Octavo" in store.problem
+    assert "not kept" in store.problem
+    assert len(store.of(tmp_path / "first.gguf", tmp_path / "second.gguf")) == 1
+    store.close()
+    with contextlib.closing(sqlite3.connect(path)) as newer:
+        assert newer.execute("SELECT name FROM sqlite_master").fetchall() == []

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from octavo.engine.errors import OctavoError
 from octavo.engine.folders import data_folder
 from octavo.engine.measure.comparison import Comparison
 from octavo.engine.measure.tally import Tally
@@ -51,7 +52,11 @@ class Comparisons:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or data_folder() / "comparisons.sqlite"
-        self._database, self.problem = open_database(self._path, _MIGRATIONS)
+        try:
+            self._database, self.problem = open_database(self._path, _MIGRATIONS)
+        except OctavoError as error:  # of a newer Octavo, or no file at all: no reason not to compare
+            self._database, _ = open_database(Path(":memory:"), _MIGRATIONS)
+            self.problem = f"{error.message} What is compared now is not kept."
 
     def close(self) -> None:
         """Close the file."""

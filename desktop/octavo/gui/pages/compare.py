@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import random
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QMenu
 
-from octavo.engine.errors import OctavoError
 from octavo.engine.measure.comparison import Answer, Comparison
 from octavo.gui.comparer import Comparer
 from octavo.gui.pages.compare_result import CompareResult
+from octavo.gui.pages.compare_shelf import CompareShelf
 from octavo.gui.pages.compare_words import EXAMPLES, figures, going_on, marked, model_line, plain
 from octavo.gui.widgets.answer_column import AnswerColumn
 from octavo.gui.widgets.ballot import LEFT, TIE
@@ -26,8 +24,6 @@ from octavo.gui.workspace import Model, Workspace
 from octavo.store.comparisons import FIRST, SECOND, Comparisons, Kept
 from octavo.worker.protocol import Compare, Failed, Progressed
 
-MOST_EARLIER = 20
-MENU_CHARACTERS = 60
 _HIDDEN = ("Answer X", "Answer Y")
 
 
@@ -37,11 +33,10 @@ class ComparePage(Page):
     file_asked = Signal()
 
     def __init__(self, workspace: Workspace, comparer: Comparer, store: Comparisons) -> None:
-        self._earlier = Button("Earlier", "secondary", "chevron-down", name="Earlier comparisons of the two")
-        self._earlier.setEnabled(False)
+        earlier = Button("Earlier", "secondary", "chevron-down", name="Earlier comparisons of the two")
         about = "Ask two models the same, and see where their answers part."
-        super().__init__("Compare", about, self._earlier)
-        self._workspace, self._comparer, self._store = workspace, comparer, store
+        super().__init__("Compare", about, earlier)
+        self._workspace, self._comparer = workspace, comparer
         self._paths = ["", ""]
         self._order = [0, 1]
         self._found: Comparison | None = None
@@ -52,9 +47,7 @@ class ComparePage(Page):
         self.problem, self.result = ProblemCard(), CompareResult()
         self.columns = (AnswerColumn("left"), AnswerColumn("right"))
         self.bar = PromptBar(EXAMPLES)
-        self._kept = QMenu(self._earlier)
-        self._earlier.setMenu(self._kept)
-        self._kept.aboutToShow.connect(self._list_earlier)
+        self.shelf = CompareShelf(store, earlier, self.problem)
         self.body.addWidget(self.problem)
         both = row(gap=16)
         for each in self.columns:
@@ -64,8 +57,6 @@ class ComparePage(Page):
         self.body.addWidget(self.bar)
         self._connect()
         self._show_models()
-        if store.problem:
-            self.problem.show_problem(store.problem)
 
     def compare(self, first: str, second: str = "") -> None:
         """Compare these two; without a second, the likeliest partner of the first is offered."""
@@ -96,6 +87,7 @@ class ComparePage(Page):
         self.bar.stop_asked.connect(self._comparer.stop)
         self.bar.blind_changed.connect(self._change_blind)
         self.result.voted.connect(self._vote)
+        self.shelf.chosen.connect(self._show_kept)
         self.problem.primary.clicked.connect(self._ask_again)
         self._comparer.grew.connect(self._grow)
         self._comparer.progressed.connect(self._show_progress)
@@ -130,10 +122,9 @@ class ComparePage(Page):
         self._paths, self._order, self._is_hidden = paths, [0, 1], False
         self._begin()
         self._show_models()
-        kept = self._kept_ones(1)
-        self._earlier.setEnabled(bool(kept))
-        if kept:
-            self._show_kept(kept[0])
+        kept = self.shelf.turn_to(*paths)
+        if kept is not None:
+            self._show_kept(kept)
 
     def _begin(self) -> None:
         self._found = None
@@ -186,7 +177,7 @@ class ComparePage(Page):
 
     def _show_asking(self, is_asking: bool) -> None:
         self.bar.show_asking(is_asking)
-        self._earlier.setEnabled(not is_asking and bool(self._kept_ones(1)))
+        self.shelf.allow(not is_asking)
         self._show_models()
         if not is_asking and not self.isVisible():
             self._comparer.rest()
@@ -210,11 +201,7 @@ class ComparePage(Page):
             self._column(number).show_figures(going_on(event))
 
     def _keep(self, found: Comparison) -> None:
-        try:
-            self._number = self._store.keep(found)
-        except OctavoError as error:  # what was said is worth more than the note of it
-            self._number = 0
-            self.problem.show_problem(error.message, error.hint)
+        self._number = self.shelf.keep(found)
         self._show_asking(False)
         if self._is_hidden and not found.is_same:
             self._found = found
@@ -235,8 +222,7 @@ class ComparePage(Page):
             column.show_answer(marked(found, self._order[place]))
             column.show_figures(figures(self._answer(found, place)))
         self._show_models()
-        tally = self._store.tally(Path(found.first.model), Path(found.second.model))
-        self.result.show_comparison(found, vote, tally)
+        self.result.show_comparison(found, vote, self.shelf.tally(found))
 
     def _vote(self, choice: str) -> None:
         found = self._found
@@ -244,13 +230,8 @@ class ComparePage(Page):
             return
         place = 0 if choice == LEFT else 1
         vote = choice if choice == TIE else (FIRST, SECOND)[self._order[place]]
-        try:
-            if self._number:
-                self._store.vote(self._number, vote)
-        except OctavoError as error:
-            self.problem.show_problem(error.message, error.hint)
-            return
-        self._reveal(found, vote)
+        if self.shelf.vote(self._number, vote):
+            self._reveal(found, vote)
 
     def _change_blind(self, is_blind: bool) -> None:
         if not is_blind and self._is_hidden and self._found is not None:
@@ -266,17 +247,6 @@ class ComparePage(Page):
             self.problem.show_problem(
                 failed.message, failed.hint, primary="Try again", details=failed.details
             )
-
-    def _kept_ones(self, most: int) -> list[Kept]:
-        """The newest comparisons of the two."""
-        return self._store.of(Path(self._paths[0]), Path(self._paths[1]), most) if all(self._paths) else []
-
-    def _list_earlier(self) -> None:
-        self._kept.clear()
-        for each in self._kept_ones(MOST_EARLIER):
-            prompt = " ".join(each.comparison.prompt.split())
-            shown = prompt if len(prompt) <= MENU_CHARACTERS else prompt[:MENU_CHARACTERS] + "…"
-            self._kept.addAction(shown.replace("&", "&&")).triggered.connect(partial(self._show_kept, each))
 
     def _show_kept(self, kept: Kept) -> None:
         self._order = [0, 1]

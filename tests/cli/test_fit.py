@@ -135,3 +135,11 @@ def test_what_other_programs_hold_and_what_converting_takes_is_told(octavo, mode
     assert "other programs hold" in outcome.out
     assert "of memory at most" in outcome.out
     assert octavo("fit", model, "--json").json["convert_bytes"] > 0
+
+
+@pytest.mark.parametrize("size", ["0", "0GB", "much"])
+def test_a_simulated_memory_needs_a_size(octavo, size):
+    outcome = octavo("fit", "demo", "--ram", size)
+
+    assert outcome.status == 2
+    assert "no size of memory" in outcome.err

@@ -14,7 +14,7 @@ def byte_size(text: str) -> int:
     if not text:
         return 0
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", text, re.IGNORECASE)
-    if match is None:
+    if match is None or not float(match[1]):
         raise typer.BadParameter(f"{text!r} is no size of memory; write 16GB")
     unit = _UNITS[match[2].upper()]
     if match[3]:

@@ -79,7 +79,8 @@ class Measurements:
     def of(self, source: Path) -> dict[Way, Measurement]:
         """All that is known of ``source`` as it is now; what another version wrote and cannot be read is left out."""
         rows = self._database.execute(
-            "SELECT quantizer, options, measurement FROM measurements WHERE source = ?", (model_stamp(source),)
+            "SELECT quantizer, options, measurement FROM measurements WHERE source = ?",
+            (model_stamp(source),),
         )
         found = {}
         for quantizer, options, text in rows:

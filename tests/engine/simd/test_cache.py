@@ -124,6 +124,17 @@ def test_threads_that_ask_at_once_get_one_address(folder):
     assert len(set(addresses)) == 1
 
 
+def test_processes_that_compile_the_same_at_once_leave_one_whole_file(folder):
+    code = "from octavo.engine.kernels.program import announce as e; print(e.address > 0)"
+    command = [sys.executable, "-c", code]
+
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(2)]
+
+    assert [each.communicate(timeout=300)[0].strip() for each in both] == ["True", "True"]
+    assert [each.name for each in folder.iterdir()] == ["octavo.engine.kernels.program.announce.o"]
+    assert cache.cached_code(program.announce.place)
+
+
 def test_a_warm_start_needs_no_numba(folder):
     Entry(program.announce._function).compile()
     code = "from octavo.engine.kernels.program import announce as e; import sys\n"

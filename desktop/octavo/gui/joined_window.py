@@ -39,7 +39,7 @@ WARM_UP_MS = 1500
 TIDY_UP_MS = 20_000
 # What is opened there becomes what they are about.
 ABOUT_ONE_MODEL = ("Convert", "Fit")
-TIERS = {"avx512": "AVX-512", "portable": "no SIMD"}
+TIERS = {"avx512": "AVX-512", "avxvnni": "AVX-VNNI", "portable": "no SIMD"}
 
 
 class JoinedWindow(QObject):
@@ -237,6 +237,8 @@ class JoinedWindow(QObject):
                 self._chat_with(path)
 
     def _note_page(self, name: str) -> None:
+        if name == "Convert":
+            self.window.navigation.show_news("")  # what was interrupted is told there
         if name == "Chat":
             self.chat.panel.propose(self.workspace.selected_path)
 

@@ -17,7 +17,7 @@ from octavo.gui.wording import byte_count, file_name, likely_speed
 from octavo.gui.workspace import Model, Workspace
 
 # Rows that are there at once: more than a window shows. The others follow, some milliseconds at a time.
-FIRST_ROWS = 12
+FIRST_ROWS = 8
 SLICE_SECONDS = 0.008
 
 Title = tuple[str, str]

@@ -1,11 +1,11 @@
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from octavo.gui.widgets.attached_file import MOST_BYTES
+from octavo.gui.widgets.attached_file import MOST_BYTES, AttachedFile
 from octavo.gui.widgets.composer import MAX_CHARACTERS
 from octavo.gui.widgets.file_dialog import FileDialog
 from octavo.gui.widgets.message_edit import LONG_PASTE
-from octavo.gui.widgets.message_view import ShownMessage
+from octavo.gui.widgets.message_view import MOST_EDITED, ShownMessage
 from octavo.gui.widgets.question_view import QuestionView
 
 
@@ -37,12 +37,13 @@ def test_a_pasted_text_that_is_too_large_is_refused(joined, composer):
 
 
 def test_a_message_that_is_too_long_is_kept_and_refused(joined, composer):
-    composer.write("x" * (MAX_CHARACTERS + 1))
+    half = AttachedFile("half.txt", "line\n" * (MAX_CHARACTERS // 10))
+    composer.attach([half, half])
 
     composer.edit.send_asked.emit()
 
-    assert len(composer.text) == MAX_CHARACTERS + 1
-    assert "1,000,001 characters" in joined.chat.panel.problem.text
+    assert composer.files == [half, half]
+    assert "1,000,000 can be sent" in joined.chat.panel.problem.text
 
 
 def test_what_is_sent_of_a_file_can_be_looked_at(joined, composer):
@@ -76,3 +77,20 @@ def test_a_short_question_is_not_folded(qtbot):
     qtbot.addWidget(view)
 
     assert view._more.isHidden()
+
+
+def test_a_long_text_that_comes_back_goes_beside_the_field(composer):
+    composer.write("word " * LONG_PASTE)
+
+    assert composer.text == ""
+    assert [each.name for each in composer.files] == ["Pasted text"]
+
+
+def test_a_text_too_long_for_the_field_is_not_edited(qtbot):
+    view = QuestionView(ShownMessage(1, "user", "line\n" * MOST_EDITED))
+    qtbot.addWidget(view)
+
+    view.begin_edit()
+
+    assert view.editor is None
+    assert view.tools.edit.isHidden()

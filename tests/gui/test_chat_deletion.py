@@ -58,6 +58,7 @@ def test_the_emptied_trash_is_really_deleted(joined, answered, qtbot):
         assert joined.conversation.store.trash.chats() == []
 
     assert joined.conversation.store._database.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+    assert answered.panel.notice.text == ""
 
 
 def test_a_message_is_deleted_with_all_below_it_and_brought_back(joined, answered, qtbot):

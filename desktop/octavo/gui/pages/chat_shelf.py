@@ -160,6 +160,7 @@ class ChatShelf(QObject):
         self.opened.emit(chat_id, 0)
 
     def _empty(self) -> None:
+        self._notice.hide()  # it may offer to bring back what goes now
         # Out of sight at once; removing it takes its time.
         self._change(self._conversation.store.trash.hide)
         self._list.leave_trash()

@@ -12,7 +12,7 @@ from octavo.gui.widgets.attached_file import AttachedFile, FileChip
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Card, row
 from octavo.gui.widgets.label import Label, restyle
-from octavo.gui.widgets.message_edit import MessageEdit
+from octavo.gui.widgets.message_edit import LONG_PASTE, MessageEdit
 
 MOST_LINES = 8
 MAX_CHARACTERS = 1_000_000
@@ -83,8 +83,11 @@ class Composer(Card):
         return "\n\n".join([*(each.as_markdown for each in self.files), self.text.strip()]).strip()
 
     def write(self, text: str) -> None:
-        """Put ``text`` into the field."""
-        self.edit.setPlainText(text)
+        """Put ``text`` into the field; beside it where it is very long."""
+        if len(text) > LONG_PASTE:
+            self.long_pasted.emit(text)
+        else:
+            self.edit.setPlainText(text)
 
     def attach(self, files: Sequence[AttachedFile]) -> None:
         """Add files to the message."""

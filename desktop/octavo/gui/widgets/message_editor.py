@@ -21,14 +21,14 @@ class MessageEditor(Card):
     cancelled = Signal()
     resized = Signal()
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, verb: str = "Save") -> None:
         super().__init__(kind="composer", padding=10, gap=6)
         self.edit = MessageEdit(MOST_LINES)
         self.edit.setAccessibleName("Edited message")
         self.edit.setPlainText(text)
         hint = Label("What was here is kept as a branch", SMALL, tone="text3")
         cancel = Button("Cancel", "ghost", height=30, size=SMALL)
-        keep = Button("Save", "secondary", height=30, size=SMALL)
+        keep = Button(verb, "secondary", height=30, size=SMALL)
         self.body.addLayout(row(self.edit, margins=(2, 2, 2, 0)))
         self.body.addLayout(row(hint, None, cancel, keep))
         keep.clicked.connect(self._send)

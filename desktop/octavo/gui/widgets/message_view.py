@@ -12,6 +12,8 @@ from octavo.gui.widgets.message_actions import MessageActions
 from octavo.gui.widgets.message_editor import MessageEditor
 
 DIMMED = 0.45
+# A longer text would make the field that it is edited in slow.
+MOST_EDITED = 100_000
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ class MessageView(QWidget):
     def __init__(self, message: ShownMessage) -> None:
         super().__init__()
         self.message_id = message.id
+        self._is_question = message.role == "user"
         self.tools = MessageActions(message.role)
         self.tools.setParent(self)
+        self.tools.edit.setVisible(len(message.text) <= MOST_EDITED)
         self.editor: MessageEditor | None = None
         self.tools.copy_asked.connect(self.copy)
         self.tools.edit_asked.connect(self.begin_edit)
@@ -112,8 +116,8 @@ class MessageView(QWidget):
 
     def begin_edit(self) -> None:
         """Offer the text for editing, in its place."""
-        if self.editor is None:
-            self.editor = MessageEditor(self.source)
+        if self.editor is None and len(self.source) <= MOST_EDITED:
+            self.editor = MessageEditor(self.source, "Send" if self._is_question else "Save")
             self.editor.setParent(self)
             self.editor.sent.connect(self._tell_edit)
             self.editor.cancelled.connect(self.end_edit)

@@ -93,6 +93,11 @@ def test_several_quantizers_are_made_in_one_pass_into_a_folder(octavo, model, tm
     assert found["forecast"]["file_bytes"] == [each["file_bytes"] for each in found["outputs"]]
 
 
+def test_a_format_named_twice_is_made_once(octavo, model, tmp_path):
+    found = octavo("convert", model, "--to", "Q8_0,q8_0", "-o", tmp_path / "one.gguf", "--no-proof", "--json")
+    assert found.json["output"] == str(tmp_path / "one.gguf")
+
+
 def test_several_files_need_a_folder(octavo, model, tmp_path):
     outcome = octavo("convert", model, "--to", "Q8_0,Q4_K_M", "-o", tmp_path / "none")
     assert outcome.status == 1
@@ -143,6 +148,7 @@ def test_a_folder_is_told_and_refused_under_its_own_name(octavo, tmp_path):
     assert (refused.status, "--force" in refused.err) == (1, True)
     inside = octavo("convert", tmp_path / "tiny", "--to", "AWQ", "-o", tmp_path / "tiny", "--force")
     assert inside.status == 1
+    assert "Needs " not in inside.err
     assert "is the model that is being converted" in inside.err
 
 

@@ -88,7 +88,8 @@ def convert(
     from octavo.engine.convert.target import check_target
 
     host = plugin_host(no_plugins)
-    quantizers = [host.quantizer(name.strip()) for name in to.split(",")]
+    found = [host.quantizer(name.strip()) for name in to.split(",")]
+    quantizers = list({each.name: each for each in found}.values())  # named twice, made once
     options = _options_of(quantizers, chosen_options(chosen or []))
     with contextlib.closing(open_checkpoint(model_path(model))) as source:
         named = _targets(model, source.card, [each.name for each in quantizers], output)

@@ -8,6 +8,7 @@ from typing import Any
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.convert.forecast import require_room
 from octavo.engine.convert.output import Output
+from octavo.engine.convert.target import check_folder_target
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 
 
@@ -39,6 +40,8 @@ def chosen_output(
 
     plan = quantizer.plan(source.tensors, options)
     target = final_target(target, plan)
+    if plan.layout:
+        check_folder_target(target, source.path)
     if not only_forecast:
         require_room(source, [Output(quantizer, options, target)], n_threads=n_threads)
     effort = settled_effort(source, plan, options, n_threads)

@@ -51,6 +51,7 @@ def time_slider(model: Path) -> None:
     from octavo.engine.hardware.cores import usable_threads
     from octavo.gui.chat_desk import ChatDesk
     from octavo.gui.conversation import Conversation
+    from octavo.gui.garbage import GarbageCollector
     from octavo.gui.inspector import Inspector
     from octavo.gui.joined_window import JoinedWindow
     from octavo.gui.theme.apply import apply_theme
@@ -78,12 +79,15 @@ def time_slider(model: Path) -> None:
     checkpoint.close()
     workspace.select(str(model))
     joined.window.show()
+    garbage = GarbageCollector()  # as in the program, where it collects while nothing moves
     joined.window.show_named("Fit")
 
     def settle() -> None:
         QCoreApplication.sendPostedEvents()
         application.processEvents(QEventLoop.ProcessEventsFlag.ExcludeSocketNotifiers)
 
+    while joined.window._dresser._undressed:  # the other pages, one after the other
+        settle()
     page = joined.fit
     settings = page._settings
     print(f"{model.name}: {len(page._rows)} ways to run it, {len(page._card.tensors)} tensors")
@@ -103,6 +107,7 @@ def time_slider(model: Path) -> None:
 
     print(f"  memory refreshed: {timed_steps(breathe, range(100), settle)}")
     joined.close()
+    garbage.stop()
 
 
 def timed_steps(step: Callable[[int], object], values: object, settle: Callable[[], None]) -> str:

@@ -102,7 +102,10 @@ def joined(
     paths = ["/models/small.gguf", "/models/folder"]
     with qtbot.waitSignals([workspace.model_changed, workspace.model_changed]):
         workspace.show_library(
-            [ModelEntry(path=path, source="LM Studio", name=Path(path).stem.title(), bytes=1) for path in paths]
+            [
+                ModelEntry(path=path, source="LM Studio", name=Path(path).stem.title(), bytes=1)
+                for path in paths
+            ]
         )
     made.window.show()
     yield made

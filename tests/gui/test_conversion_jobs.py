@@ -211,6 +211,8 @@ def test_a_conversion_that_was_killed_is_offered_to_go_on(joined, page, qtbot, t
     problem = card(page, ProblemCard)
     assert "Converting Small to Q8_0 was interrupted." in problem.text
     assert joined.window.navigation._news.text() == "A conversion was interrupted: see Convert."
+    joined.window.show_named("Convert")
+    assert joined.window.navigation._news.text() == ""
     with qtbot.waitSignal(page.jobs.converted):
         problem.primary.click()
     assert page.jobs._queue.jobs[0].request.copies[0].options == {"types": "x=Q8_0"}

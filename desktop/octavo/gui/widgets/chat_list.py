@@ -133,6 +133,8 @@ class ChatList(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._ends_search(event):
             self.field.clear()
+            self._typing.stop()
+            self._tell_search()
             self.left.emit()
         else:
             super().keyPressEvent(event)

@@ -80,7 +80,7 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     run += kv_cache_bytes(shape, window, "f32")
     moments = sum(squares)
     if plan.calibration_windows:  # the quantizer's own search
-        return text + run + (1 + _SEARCH_COPIES) * weights + 3 * moments + inputs
+        return text + run + (1 + _SEARCH_COPIES) * weights + 5 * moments + inputs
     # While text runs, the layer's weights are there; then one of the products is factored: in float64, and its shares.
     return text + run + max(weights + largest + moments + inputs, moments + 3 * max(squares, default=0))
 

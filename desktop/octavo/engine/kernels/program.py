@@ -51,7 +51,7 @@ from octavo.engine.simd.jit import entry, kernel
 from octavo.engine.simd.lowering import emit_call, operation
 from octavo.engine.simd.memory import get_i64, put_i64
 from octavo.engine.simd.threads import exchange, load_acquire
-from octavo.engine.simd.waiting import RESTS_BEFORE_SLEEP, barrier, change, wait_while
+from octavo.engine.simd.waiting import RESTS_BEFORE_SLEEP, barrier, change, settle, wait_while
 
 
 @operation("l:ppp")
@@ -86,6 +86,8 @@ def run(s, thread):
     op = get_i64(s + PROGRAM)
     many = get_i64(s + N_TOKENS) > 1
     patience = s + BARRIER_PATIENCE + 64 * thread
+    if n_threads > 1:
+        settle(patience)
     turn = 0
     while True:
         code = get_i64(op + CODE)

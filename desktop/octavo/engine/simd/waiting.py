@@ -84,7 +84,7 @@ def wait_while(p, value, patience, n_rests):
 
     ``p + 8`` counts those who sleep. ``patience`` points to two int64 of this thread's own, zero at first: by how many
     pauses its spins are shorter than the longest, and how often it was preempted. A preemption makes them as short as
-    can be; each sleep without one gives a pause back.
+    can be; each sleep without one gives a pause back, and ``settle`` more.
     """
     lost = get_i64(patience)
     for _ in range(MOST_PAUSES - lost):
@@ -104,6 +104,17 @@ def wait_while(p, value, patience, n_rests):
         put_i64(patience, MOST_PAUSES - FEWEST_PAUSES)
         put_i64(patience + 8, n_preempted)
     return 1 if load_acquire(p) != value else 0
+
+
+@kernel
+def settle(patience):
+    """Make spins longer again after a step without a preemption; ``patience`` as in ``wait_while``."""
+    lost = get_i64(patience)
+    if lost > 0:
+        n_preempted = preemptions()
+        if n_preempted == get_i64(patience + 8):
+            put_i64(patience, lost // 2)
+        put_i64(patience + 8, n_preempted)
 
 
 @separate

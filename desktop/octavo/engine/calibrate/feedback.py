@@ -79,7 +79,7 @@ def encode_with_feedback(weights: Floats, block_type: BlockType, feedback: Feedb
     for block, first in enumerate(range(0, columns, size)):
         here = slice(first, first + size)
         corrected = across[here].copy()
-        _take_over(corrected, feedback.shares[:first, here], errors)
+        correct_later(corrected, feedback.shares[:first, here], errors)
         counts = np.ascontiguousarray(feedback.importance[here])
         found = encode(np.ascontiguousarray(corrected[:, :rows].T), block_type, counts, n_threads=1)
         shares = np.ascontiguousarray(feedback.shares[here, here].T)
@@ -89,7 +89,7 @@ def encode_with_feedback(weights: Floats, block_type: BlockType, feedback: Feedb
     return raw.reshape(rows, -1)
 
 
-def _take_over(corrected: Floats, shares: Floats, errors: Floats) -> None:
+def correct_later(corrected: Floats, shares: Floats, errors: Floats) -> None:
     """Correct a block's weights for the errors of the columns before it."""
     n_before, n_columns = shares.shape
     take_over(

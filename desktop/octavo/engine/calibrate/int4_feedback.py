@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
+from octavo.engine.blocks.encoders.feedback import round_with_feedback
 from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
-from octavo.engine.calibrate.feedback import make_feedback
+from octavo.engine.calibrate.feedback import correct_later, make_feedback
 
 Floats = npt.NDArray[np.float32]
 _LANES = 16
@@ -117,7 +117,7 @@ class _Rows:
         here, number = slice(at, at + self._group), at // self._group
         shares = self._coupling.shares
         corrected = self._weights[here].copy()
-        _take_over(corrected, shares[:at, here], self._errors)
+        correct_later(corrected, shares[:at, here], self._errors)
         counts = np.ascontiguousarray(self._coupling.importance[here])
         n = corrected.shape[1]
         find_int4_ranges(
@@ -138,11 +138,11 @@ class _Rows:
         here, number = slice(at, at + self._group), at // self._group
         pull = self._coupling.pull
         wish = np.zeros_like(self._weights[here])  # where each weight would go from where it is
-        _take_over(wish, pull[:, here], self._errors)
+        correct_later(wish, pull[:, here], self._errors)
         codes = self.steps[here] - self.zeros[number]
         diagonal = self._coupling.diagonal[here, None]
         moved = np.zeros_like(codes)
-        _take_over(moved, np.ascontiguousarray(pull[here, here]), codes)
+        correct_later(moved, np.ascontiguousarray(pull[here, here]), codes)
         weighted = codes * diagonal
         energy = np.einsum("ij,ij->j", weighted, moved)
         gain = np.einsum("ij,ij->j", weighted, wish)
@@ -180,16 +180,3 @@ class _Rows:
 def _as_half(scales: Floats) -> Floats:
     """What is left of them in 16 bits; never 0."""
     return np.maximum(scales, np.float32(_LEAST_SCALE)).astype(np.float16).astype(np.float32)
-
-
-def _take_over(corrected: Floats, shares: Floats, errors: Floats) -> None:
-    n_before, n_columns = shares.shape
-    take_over(
-        corrected.ctypes.data,
-        shares.ctypes.data,
-        errors.ctypes.data,
-        n_before,
-        n_columns,
-        corrected.shape[1],
-        shares.strides[0],
-    )

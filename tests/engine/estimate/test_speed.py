@@ -49,7 +49,8 @@ def test_a_large_model_answers_as_fast_as_memory_brings_it():
 
     seconds = 1 / speed_forecast(large, None, SPEEDS).decode
 
-    assert seconds == pytest.approx(weights_bytes(large, None) / (0.85 * 30e9), rel=0.01)
+    memory_alone = weights_bytes(large, None) / (0.85 * 30e9)
+    assert memory_alone <= seconds <= 1.06 * memory_alone
 
 
 def test_a_model_that_the_caches_hold_is_read_faster():

@@ -1,8 +1,9 @@
 """How fast a model will read and answer: worked out from what was probed of this computer, never a measurement.
 
-One token of an answer reads all weights that it uses, then the cache so far; each takes the longer of two times: that
-of the memory to bring it, and that of the kernels to multiply. A prompt is read 512 tokens at a time, so only the
-kernels count, and the attention of each token to those before it.
+One token of an answer reads all weights that it uses, then the cache so far. For each the memory takes its time to
+bring them, and the kernels theirs to multiply: at once, but not wholly, so it takes the longer of both times and part
+of the other. A prompt is read 512 tokens at a time, so only the kernels count, and the attention of each token to
+those before it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ from octavo.engine.quantize.quantizer import Plan
 _EFFICIENCY = 0.85
 # Of the cache, whose heads lie apart and are read in short runs; measured with SmolLM2 after 2,048 tokens.
 _CACHE_EFFICIENCY = 0.5
+# How far two times overlap: together they take as long as the norm of this order of both. 1 would be one after the
+# other, and no bound the longer of them. Measured with the files of tests/benchmarks/fit.md: 3 to 6.
+_OVERLAP = 4
 # Header and tokenizer; and what a fresh child must import first, with its compiled kernels. Measured with SmolLM2 and
 # Gemma 3; a second model in the same child does without the latter.
-_SECONDS_PER_METADATA_BYTE = 0.8e-7
-_IMPORT_SECONDS = 0.2
-# Of the speed of packing zeros: the file is read and fresh memory cleared meanwhile. Measured: 0.25 with 1.1 billion
-# weights in Q4_K_M, 0.28 in Q8_0, 0.32 with SmolLM2, 0.4 with its F16.
-_LOADING_EFFICIENCY = 0.3
+_SECONDS_PER_METADATA_BYTE = 0.65e-7
+_IMPORT_SECONDS = 0.08
+# Of the speed of packing zeros: the file is read and fresh memory cleared meanwhile. Measured with 1.1 billion weights
+# in fresh children: 0.44 in Q4_K_M, 0.37 in Q8_0; 0.8 where a child loads them again.
+_LOADING_EFFICIENCY = 0.42
 _MAX_LOADERS = 4
 
 
@@ -113,8 +117,8 @@ class SpeedEstimator:
         touched = found.idle_bytes + weights + self._cache_bytes
         bandwidth = bandwidth_at(self._speeds.bandwidth, touched)
         multiplying = sum(n * kinds[name].decode for name, n in found.decode_bytes.items())
-        reading = max(multiplying, weights / (_EFFICIENCY * bandwidth))
-        attending = max(self._attending, self._cache_bytes / (_CACHE_EFFICIENCY * bandwidth))
+        reading = _together(multiplying, weights / (_EFFICIENCY * bandwidth))
+        attending = _together(self._attending, self._cache_bytes / (_CACHE_EFFICIENCY * bandwidth))
         prompt = sum(n * kinds[name].prefill for name, n in found.prefill_weights.items())
         prompt += found.columns * self._speeds.column + self._prompt_attending
         packing = sum(n * kinds[name].packing for name, n in found.file_bytes.items())
@@ -132,6 +136,11 @@ class SpeedEstimator:
             layers_seconds=self._layers,
             opening_seconds=self._opening,
         )
+
+
+def _together(one: float, other: float) -> float:
+    """Seconds of two things that happen at once, though not wholly."""
+    return float((one**_OVERLAP + other**_OVERLAP) ** (1 / _OVERLAP))
 
 
 @dataclass

@@ -30,7 +30,10 @@ AWQ = {
     "compressed-tensors": "Octavo, compressed-tensors",
     "gguf": "Octavo, folded into Q4_K_M",
 }
-ROUNDED = "Octavo, same groups to nearest"
+ROUNDED = {
+    "folder": "to nearest, AutoAWQ folder",
+    "compressed-tensors": "to nearest, compressed-tensors",
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,12 @@ def rows(model: Path, chosen: argparse.Namespace, folder: Path) -> Iterator[tupl
         if name == "AWQ":
             for output, maker in AWQ.items():
                 yield Row(name, maker, (*as_name, "--set", f"output={output}")), None
-            nearest = ("--set", "output=folder", "--set", "scales=false", "--set", "clips=false")
-            yield Row(name, ROUNDED, (*as_name, *nearest)), None
+            for output, maker in ROUNDED.items():
+                nearest = (f"output={output}", "scales=false", "clips=false", "feedback=false")
+                yield (
+                    Row(name, maker, (*as_name, *(part for each in nearest for part in ("--set", each)))),
+                    None,
+                )
             continue
         yield Row(name, "Octavo quick", (*as_name, "--set", "mode=quick")), None
         yield Row(name, "Octavo best", (*as_name, "--set", "mode=best")), None

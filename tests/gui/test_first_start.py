@@ -4,11 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 
 from octavo import __main__ as program
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.doorbell import Doorbell
 from octavo.gui.warm_engine import WarmEngine
+from octavo.gui.widgets.chat_status import ChatStatus
 from octavo.gui.workspace import Workspace
 from octavo.store.instance import InstanceLock, leave_call, take_calls
 from octavo.worker.protocol import Load
@@ -167,3 +169,22 @@ def test_a_stopped_engine_shows_no_memory(joined, qtbot):
     joined.desk._engine._process.kill()
 
     qtbot.waitUntil(lambda: joined.chat.panel.status._memory.text() == "")
+
+
+@pytest.mark.parametrize(
+    ("space", "size"),
+    [((1920, 1080), (1280, 800)), ((1280, 800), (1264, 752)), ((1024, 600), (1008, 552))],
+)
+def test_a_first_window_fits_its_screen_with_its_frame(joined, space, size):
+    joined.window.fit_into(QSize(*space))
+
+    assert joined.window.size() == QSize(*size)
+
+
+def test_nothing_moves_when_a_model_gets_ready():
+    status = ChatStatus()
+    before = status.sizeHint().height()
+
+    status.meter.show_tokens(0, 512)
+
+    assert status.sizeHint().height() == before

@@ -45,6 +45,8 @@ def run(argv: Sequence[str], models: Sequence[Path] = (), *, safe_mode: bool = F
     workspace = Workspace(settings, host, Inspector(), safe_mode=safe_mode)
     joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()), Ledger())
     joined.window.wear(sheet)
+    if not settings.window:
+        joined.window.fit_into(joined.window.screen().availableSize())
 
     def follow_theme() -> None:
         joined.window.wear(apply_theme(application, workspace.settings.theme))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
@@ -16,8 +16,10 @@ from octavo.gui.widgets.navigation import Navigation
 from octavo.gui.widgets.question_dialog import QuestionDialog
 from octavo.gui.widgets.shortcuts_dialog import show_shortcuts
 
-SIZE = (1280, 800)
-SMALLEST = (960, 640)
+SIZE = QSize(1280, 800)
+SMALLEST = QSize(960, 520)
+# The title bar and edges that a desktop draws around a window; known only once it is shown.
+FRAME = QSize(16, 48)
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class MainWindow(QMainWindow):
     def __init__(self, places: Sequence[Place]) -> None:
         super().__init__()
         self.setWindowTitle("Octavo")
-        self.resize(*SIZE)
-        self.setMinimumSize(*SMALLEST)
+        self.setMinimumSize(SMALLEST)
+        self.resize(SIZE)
         self.setAcceptDrops(True)
         self.doubts: Callable[[], str] = str
         self._may_close = False
@@ -93,6 +95,10 @@ class MainWindow(QMainWindow):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def fit_into(self, space: QSize) -> None:
+        """Be no larger than a screen with so much room can show, at a first start."""
+        self.resize(SIZE.boundedTo(space - FRAME))
 
     @property
     def page_name(self) -> str:

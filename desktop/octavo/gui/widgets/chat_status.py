@@ -21,6 +21,10 @@ class ChatStatus(QWidget):
         self._tokens = Label("", SMALL, tone="text2", elide=True)
         self._memory = Label("", SMALL, tone="text3")
         self.meter = ContextMeter()
+        # The line is there before a model is: nothing jumps when one gets ready.
+        policy = self.meter.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.meter.setSizePolicy(policy)
         self._line = ProgressLine("Waiting")
         self._line.setFixedHeight(3)
         self._line.hide()

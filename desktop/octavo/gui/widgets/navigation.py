@@ -65,7 +65,7 @@ class Navigation(QFrame):
         self.setFixedWidth(WIDTH)
         self.meter = MemoryMeter()
         self._news = Label("", TINY, tone="text3", wrap=True)
-        self._news.setContentsMargins(8, 0, 8, 0)
+        self._news.setContentsMargins(8, 0, 8, 8)
         self._news.hide()
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
 
-from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds, keep_speeds, known_speeds
+from octavo.engine.hardware.cores import usable_threads
+from octavo.engine.inference import speed_probe
 from octavo.store.ledger import Ledger, LedgerEntry
 
 
@@ -15,16 +19,22 @@ FAST = KindSpeed(decode=1 / 50e9, prefill=1 / 400e9, packing=1 / 2e9)
 
 @pytest.fixture(autouse=True)
 def probes(monkeypatch):
-    """Probing takes seconds; what each was asked for."""
+    """Probing takes seconds, and compiling more; what was compiled and timed, and anew or not."""
     asked = []
 
     def probe(kinds, n_threads, *, again, compiles):
-        asked.append((again, compiles))
+        asked.append((tuple(kinds), again, compiles))
         yield from ()
-        known = dict.fromkeys([*kinds, "F32"], FAST)
-        return Speeds(n_threads, [(1, 3e10)], 4e-6, 1e-10, known, {"f16": CacheSpeed(1e-11, 1e-11)})
+        timed = [each for each in kinds if compiles or each == "Q8_0"]
+        known = {} if again or known_speeds(n_threads) is None else known_speeds(n_threads).kinds
+        known = known | dict.fromkeys(timed, FAST)
+        speeds = Speeds(n_threads, [(1, 3e10)], 4e-6, 1e-10, known, {"f16": CacheSpeed(1e-11, 1e-11)})
+        keep_speeds(speeds)
+        return speeds
 
-    monkeypatch.setattr("octavo.engine.inference.speed_probe.read_speeds", probe)
+    monkeypatch.setattr(speed_probe, "read_speeds", probe)
+    monkeypatch.setattr(speed_probe, "is_compiled", lambda kind: kind == "Q8_0")
+    monkeypatch.setattr(speed_probe, "kernels_to_compile", lambda kinds: 3 * len(kinds))
     return asked
 
 
@@ -59,7 +69,7 @@ def test_fit_reads_well(octavo, model):
     assert outcome.status == 0
     assert "1,000 tokens in f16" in outcome.out
     assert "as it is" in outcome.out
-    assert outcome.err == "The model was made for 256 tokens.\n"
+    assert outcome.err.splitlines()[-1] == "The model was made for 256 tokens."
 
 
 def test_speed_is_told_at_the_depth_that_was_asked_for(octavo, model):
@@ -81,27 +91,91 @@ def test_the_time_to_the_first_word_is_told_for_a_prompt(octavo, model):
     assert "FIRST WORD" not in octavo("fit", model).out
 
 
-def test_the_probe_runs_anew_on_demand_only(octavo, model, probes):
+def test_the_first_call_times_the_computer_and_says_so(octavo, model, probes):
+    outcome = octavo("fit", model)
+
+    assert [(compiles, again) for _, again, compiles in probes] == [(True, False), (False, False)]
+    own, formats = probes[0][0], probes[1][0]
+    assert set(own) < set(formats)
+    assert f"Compiling {3 * len(own)} kernels for this processor, once: about " in outcome.err
+    assert "Timing this computer once, about 3 s: its memory and " in outcome.err
+
+
+def test_the_next_call_compiles_nothing_and_announces_nothing(octavo, model, probes):
     octavo("fit", model)
-    octavo("fit", model, "--probe")
+    probes.clear()
 
-    assert probes == [(False, False), (True, True)]
+    outcome = octavo("fit", model)
+
+    assert [compiles for _, _, compiles in probes] == [False]
+    assert "Timing" not in outcome.err
+    assert "Compiling" not in outcome.err
 
 
-def test_figures_of_a_busy_computer_are_said_to_be_too_low(octavo, model, monkeypatch):
-    def probe(kinds, n_threads, *, again, compiles):
-        yield from ()
-        return Speeds(n_threads, [(1, 3e10)], 4e-6, 1e-10, {}, {}, busy=0.6)
+def test_a_probe_on_demand_times_all_formats_anew(octavo, model, probes):
+    octavo("fit", model)
+    probes.clear()
 
-    monkeypatch.setattr("octavo.engine.inference.speed_probe.read_speeds", probe)
+    outcome = octavo("fit", model, "--probe")
 
-    assert "used 60% of the processor" in octavo("fit", model).err
-    assert octavo("fit", model, "--json").json["machine"]["busy_while_timed"] == 0.6
+    assert (probes[0][1], probes[0][2]) == (True, True)
+    assert {"Q4_K", "Q6_K", "Q8_0"} <= set(probes[0][0])
+    assert "~" not in outcome.out
+
+
+def test_without_a_probe_speeds_are_left_out_and_that_is_said(octavo, model, probes):
+    outcome = octavo("fit", model, "--no-probe")
+
+    assert probes == []
+    assert outcome.err.startswith("Speeds are left out")
+    assert "tokens/s" not in outcome.out
+    found = octavo("fit", model, "--no-probe", "--json").json
+    assert found["rows"][0]["tokens_per_second"] is None
+    assert found["machine"]["bandwidth_bytes_per_second"] is None
+    assert found["machine"]["probe"]["timed_before"] == []
+
+
+def test_without_a_probe_what_was_timed_before_is_told(octavo, model, probes):
+    octavo("fit", model)
+    probes.clear()
+
+    outcome = octavo("fit", model, "--no-probe")
+
+    assert probes == []
+    assert "tokens/s" in outcome.out
+
+
+def test_speeds_with_kinds_that_were_not_timed_are_marked_as_guesses(octavo, model):
+    outcome = octavo("fit", model)
+
+    by_format = {line.split()[0]: line for line in outcome.out.splitlines() if "tokens/s" in line}
+    assert "~" in by_format["Q4_K_M"]
+    assert "~" not in by_format["Q8_0"]
+    assert "~ is a guess: the kernels of " in outcome.err
+    assert "Q4_K" in outcome.err
+
+
+def test_json_says_what_was_timed_now_and_what_before(octavo, model):
+    first = octavo("fit", model, "--json").json["machine"]["probe"]
+    second = octavo("fit", model, "--json").json["machine"]["probe"]
+
+    assert "Q8_0" in first["timed_now"]
+    assert second["timed_now"] == []
+    assert second["timed_before"] == first["timed_now"]
+    assert "Q4_K" in second["not_timed"]
+
+
+def test_figures_of_a_busy_computer_are_said_to_be_too_low(octavo, model):
+    octavo("fit", model)
+    keep_speeds(replace(known_speeds(usable_threads()), busy=0.6))
+
+    assert "used 60% of the processor" in octavo("fit", model, "--no-probe").err
+    assert octavo("fit", model, "--no-probe", "--json").json["machine"]["busy_while_timed"] == 0.6
 
 
 def test_imagined_memory_is_said_to_be_simulated(octavo, model):
     outcome = octavo("fit", model, "--ram", "1MB", "--vram", "24GB")
-    assert outcome.err.startswith("SIMULATED")
+    assert "SIMULATED" in outcome.err
     assert "too large" in outcome.out
     assert (
         "Graphics card, layers that fit in other programs (llama.cpp, vLLM): as it is 3 of 3" in outcome.out

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from octavo.cli import figures, progress
+from octavo.cli import figures
+from octavo.cli.fit_speeds import KnownSpeeds, find_speeds
 from octavo.cli.fit_words import (
     band_sentences,
     bands_of_the_ledger,
@@ -25,9 +26,7 @@ from octavo.cli.what_if import byte_size
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
     from octavo.engine.estimate.fit import FitRow
-    from octavo.engine.estimate.speeds import Speeds
     from octavo.engine.hardware.pools import MemoryPool
-    from octavo.engine.quantize.quantizer import Quantizer
 
 Depth = Annotated[
     int, typer.Option("--depth", metavar="N", min=0, help="Tell the speed after N tokens of conversation.")
@@ -44,9 +43,11 @@ Vram = Annotated[
     str, typer.Option("--vram", metavar="SIZE", help="As if it had a graphics card with this much memory.")
 ]
 Probe = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--probe", metavar="", help="Time this computer anew; kernels are compiled first where needed."
+        "--probe/--no-probe",
+        help="Time this computer anew, with all formats; or not at all. By default it is timed once.",
+        show_default=False,
     ),
 ]
 
@@ -59,7 +60,7 @@ def fit(
     prompt: Prompt = 0,
     ram: Ram = "",
     vram: Vram = "",
-    probe: Probe = False,
+    probe: Probe = None,
     as_json: AsJson = False,
     no_plugins: NoPlugins = False,
 ) -> None:
@@ -77,7 +78,7 @@ def fit(
     pools = imagined_pools(host.memory_pools(), ram=byte_size(ram), vram=byte_size(vram))
     context = context or _usual_context(card, pools, kv, n_threads)
     quantizers = host.quantizers()
-    speeds = _speeds(card, quantizers, n_threads, again=probe)
+    found_speeds = find_speeds(card, quantizers, n_threads, probe)
     rows = fit_rows(
         card,
         quantizers,
@@ -85,14 +86,13 @@ def fit(
         kv_type=kv.value,
         pools=pools,
         n_threads=n_threads,
-        bandwidth=speeds.bandwidth[-1][1],
-        speeds=speeds if speeds.kinds else None,
+        speeds=found_speeds.speeds,
         depth=depth,
     )
     bands = bands_of_the_ledger()
     is_simulated = bool(ram or vram)
     if as_json:
-        machine = _machine(pools, processor_name(), n_threads, speeds) | {"simulated": is_simulated}
+        machine = _machine(pools, processor_name(), n_threads, found_speeds) | {"simulated": is_simulated}
         asked = {"model": card.path, "context_tokens": context, "kv_type": kv.value, "depth": depth}
         asked["convert_bytes"] = memory_bytes(card)
         asked["prompt_tokens"] = prompt
@@ -110,9 +110,8 @@ def fit(
     )
     if is_simulated:
         print_note("SIMULATED: memory as you gave it; speeds are this computer's.")
-    if speeds.is_too_slow:
-        busy = f"Other programs used {speeds.busy:.0%} of the processor while this computer was timed"
-        print_note(f"{busy}: speeds are too low. Time it again with --probe.")
+    for note in found_speeds.notes():
+        print_note(note)
     if context > card.hyperparameters.context_length:
         print_note(f"The model was made for {figures.count(card.hyperparameters.context_length)} tokens.")
     print_line()
@@ -127,34 +126,22 @@ def _first_word(row: FitRow, prompt_tokens: int) -> dict[str, float | None]:
     return {"first_word_seconds": seconds}
 
 
-def _speeds(card: ModelCard, quantizers: Sequence[Quantizer], n_threads: int, *, again: bool) -> Speeds:
-    """The speed of every kind of weights that a row may have."""
-    from octavo.engine.errors import OctavoError
-    from octavo.engine.estimate.fit import default_options
-    from octavo.engine.inference.speed_probe import read_speeds
-
-    kinds = {each.block_type.name for each in card.tensors if each.is_matrix}
-    for quantizer in quantizers:
-        with contextlib.suppress(OctavoError):  # its row says what is wrong
-            plan = quantizer.plan(card.tensors, default_options(quantizer))
-            kinds |= {plan.types[each.name].name for each in card.tensors if each.is_matrix}
-    return progress.run(read_speeds(sorted(kinds), n_threads, again=again, compiles=again), "Timing")
-
-
 def _machine(
-    pools: Sequence[MemoryPool], processor: str, n_threads: int, speeds: Speeds
+    pools: Sequence[MemoryPool], processor: str, n_threads: int, found: KnownSpeeds
 ) -> dict[str, Any]:  # values that JSON knows
     from octavo.engine.simd.tier import active_tier
 
     ram = next((pool for pool in pools if pool.kind == "ram"), None)
+    speeds = found.speeds
     return {
         "processor": processor,
         "threads": n_threads,
         "tier": active_tier().name,
         "memory_pools": [asdict(pool) for pool in pools],
         "held_by_others_bytes": ram.total_bytes - ram.free_bytes if ram else 0,
-        "bandwidth_bytes_per_second": speeds.bandwidth[-1][1],
-        "busy_while_timed": speeds.busy,
+        "bandwidth_bytes_per_second": speeds.bandwidth[-1][1] if speeds else None,
+        "busy_while_timed": speeds.busy if speeds else None,
+        "probe": found.as_json(),
     }
 
 

@@ -56,15 +56,16 @@ def print_rows(rows: Sequence[FitRow], depth: int, prompt_tokens: int = 0) -> No
 
 
 def _cells(row: FitRow) -> list[str]:
+    guess = "~" if row.speed and row.speed.unknown else ""
     parts = (row.weights_bytes, row.kv_bytes, row.working_bytes, row.program_bytes, row.total_bytes)
     return [
         row.quantizer,
         figures.size(row.file_bytes) if row.file_bytes else "",
         *(figures.size(part) if row.total_bytes else "" for part in parts),
         figures.count(row.largest_context) if row.total_bytes else "",
-        figures.speed(row.tokens_per_second) if row.tokens_per_second else "",
-        figures.speed(row.prefill_tokens_per_second) if row.prefill_tokens_per_second else "",
-        figures.seconds(row.load_seconds) if row.load_seconds else "",
+        guess + figures.speed(row.tokens_per_second) if row.tokens_per_second else "",
+        guess + figures.speed(row.prefill_tokens_per_second) if row.prefill_tokens_per_second else "",
+        guess + figures.seconds(row.load_seconds) if row.load_seconds else "",
         row.verdict,
     ]
 

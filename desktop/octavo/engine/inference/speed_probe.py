@@ -67,6 +67,12 @@ def is_compiled(kind: str) -> bool:
     return all(each.is_compiled for each in entries_of([block_type(kind)], _KV_TYPES))
 
 
+def kernels_to_compile(kinds: Collection[str]) -> int:
+    """How many kernels ``read_speeds`` would compile for these kinds."""
+    wanted = [block_type(each) for each in {*kinds, _PLAIN} if each in LAYOUTS]
+    return sum(not each.is_compiled for each in dict.fromkeys(entries_of(wanted, _KV_TYPES)))
+
+
 def _with_basics(speeds: Speeds) -> Speeds:
     """Layers without weights and attention, then with attention."""
     # Its weights are few: what is left is the work of layers.

@@ -1,10 +1,11 @@
 """A child that speaks the worker's protocol and does as the names and messages it is given tell it.
 
-Paths: ``refused`` is no model, ``crash`` ends the child. Outputs of conversions: ``slow`` waits to be cancelled,
-``stubborn`` never heeds it, ``killed`` ends the child. Measurements with options other than ``mode`` wait to be
-cancelled. Comparisons part at the second word, unless the prompt is ``same``. Prompts and chat messages: ``wait``
-waits to be cancelled, ``stubborn`` never heeds it, ``die`` kills the child, ``rubbish`` sends what is no message;
-any other chat message is answered with the text itself, word by word.
+Paths: ``refused`` is no model, ``crash`` ends the child, ``endless`` loads until it is cancelled. Outputs of
+conversions: ``slow`` waits to be cancelled, ``stubborn`` never heeds it, ``killed`` ends the child, ``damaged`` is
+refused unless that is allowed. Measurements with options other than ``mode`` wait to be cancelled. Comparisons part
+at the second word, unless the prompt is ``same``. Prompts and chat messages: ``wait`` waits to be cancelled,
+``stubborn`` never heeds it, ``die`` kills the child, ``rubbish`` sends what is no message; any other chat message is
+answered with the text itself, word by word.
 """
 
 from __future__ import annotations
@@ -147,6 +148,13 @@ def convert(request: Convert) -> Message:
         return Failed(id=request.id, kind="cancelled", message="Stopped.")
     if any("killed" in each for each in outputs):
         die()
+    if any("damaged" in each for each in outputs) and not request.allow_damaged:
+        return Failed(
+            id=request.id,
+            kind="damaged_weights",
+            message="The tensor blk.3.ffn_up.weight holds weights that are no finite numbers.",
+            hint="Set them to 0 (--allow-damaged).",
+        )
     return Done(id=request.id, result=[report(each) for each in outputs])
 
 
@@ -288,8 +296,11 @@ def compare(request: Compare) -> Message:
 
 
 def load(request: Load) -> Message:
-    """A report, or too little memory."""
+    """A report, too little memory, or no end until it is cancelled."""
     send(Progressed(id=request.id, stage="load", done=1, total=2, label="blk.0"))
+    if "endless" in request.path:
+        wait_for_cancel(heeds=True)
+        return Failed(id=request.id, kind="cancelled", message="Stopped.")
     if "huge" in request.path and request.context_tokens != 4096:
         return Failed(id=request.id, kind="not_enough_memory", message="Needs 8.4 GB, 7.9 GB are free.")
     report = LoadReport(

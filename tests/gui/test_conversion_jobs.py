@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from tests.gui.converting import (
     call_it,
     card,
@@ -189,6 +190,22 @@ def test_a_killed_conversion_can_be_gone_on_with(page, panel, qtbot, tmp_path):
 
     qtbot.waitUntil(lambda: page.jobs._queue.jobs[0].state == "running")
     page.jobs.close_jobs()
+
+
+def test_damaged_weights_become_0_only_where_people_want_to_convert_anyway(page, panel, qtbot, tmp_path):
+    call_it(panel, "damaged.gguf")
+    panel.convert.click()
+    problem = wait_for(qtbot, page, ProblemCard)
+    assert "blk.3.ffn_up.weight" in problem.text
+    assert "such weights become 0" in problem.text
+    assert "--allow-damaged" not in problem.text
+    assert problem.primary.text() == "Convert anyway"
+
+    with qtbot.waitSignal(page.jobs.converted):
+        problem.primary.click()
+
+    card(page, DoneCard).command_asked.emit()
+    assert QGuiApplication.clipboard().text().endswith("--allow-damaged")
 
 
 def test_what_is_in_the_queue_cannot_be_put_there_again(page, panel):

@@ -1,4 +1,4 @@
-"""A model with weights that are no numbers: every shipped plugin stops at them with the tensor's name."""
+"""A model with weights that are no numbers: every shipped plugin stops at them, or goes on where that is wanted."""
 
 import contextlib
 
@@ -31,13 +31,13 @@ def damaged(tmp_path_factory):
     return folder
 
 
-def convert(folder, name, target, **options):
+def convert(folder, name, target, *, goes_on=False, **options):
     quantizer = HOST.quantizer(name)
     known = option_names(quantizer)
     chosen = build_options(quantizer, {key: each for key, each in options.items() if key in known})
     with contextlib.closing(open_checkpoint(folder)) as source:
-        wish = chosen_output(source, quantizer, chosen, target, n_threads=1)
-        return finish(convert_all(source, [wish], n_threads=1))
+        wish = chosen_output(source, quantizer, chosen, target, n_threads=1, goes_on=goes_on)
+        return finish(convert_all(source, [wish], n_threads=1, goes_on=goes_on))
 
 
 @pytest.mark.parametrize(("name", "mode"), [*((each, "quick") for each in NAMES), ("Q4_K_M", "best")])
@@ -45,3 +45,12 @@ def test_a_weight_that_is_no_number_stops_every_plugin_with_the_tensors_name(nam
     with pytest.raises(OctavoError, match=r"blk\.1\.ffn_up\.weight holds weights that are no finite numbers"):
         convert(damaged, name, tmp_path / "new.gguf", mode=mode)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "mode"), [("AWQ", ""), ("Q4_K_M", "best")])
+def test_text_runs_through_a_damaged_model_where_it_is_to_be_converted_anyway(name, mode, damaged, tmp_path):
+    (report,) = convert(damaged, name, tmp_path / "new.gguf", goes_on=True, mode=mode)
+
+    assert "Damaged: a weight of blk.1.ffn_up.weight was no finite number and is 0 now." in report.notes
+    assert report.mode == "best"
+    assert report.verified

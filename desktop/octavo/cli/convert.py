@@ -104,7 +104,9 @@ def convert(
                 )
             check_target(target, source.files(), force=True)
         wishes = [
-            chosen_output(source, *each, n_threads=threads, only_forecast=only_forecast)
+            chosen_output(
+                source, *each, n_threads=threads, only_forecast=only_forecast, goes_on=allow_damaged
+            )
             for each in zip(quantizers, options, targets, strict=True)
         ]
         expected = forecast(source, wishes, n_threads=threads)

@@ -29,6 +29,10 @@ class UnsupportedModel(OctavoError):
     """The model is sound, but of a kind that Octavo does not know yet."""
 
 
+class DamagedWeights(OctavoError):
+    """The model holds weights that are no finite numbers; a conversion can set them to 0 where people agree."""
+
+
 class _NotEnough(OctavoError):
     """Something needs more bytes than there are."""
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from octavo.gui.conversion import Converted
 from octavo.gui.conversion_clock import Pace
 from octavo.gui.wording import byte_count, listed
@@ -62,7 +64,7 @@ class Job:
     def begun(self) -> Begun:
         """The note of its beginning."""
         aims = [Aim(each.output, each.quantizer, dict(each.options)) for each in self.request.copies]
-        return Begun(aims, self.request.path, self.source_name)
+        return Begun(aims, self.request.path, self.source_name, self.request.allow_damaged)
 
 
 def new_job(request: Convert, source_name: str) -> Job:
@@ -84,7 +86,8 @@ def new_job(request: Convert, source_name: str) -> Job:
 def left_job(begun: Begun) -> Job:
     """A job that was killed, and what to say of it."""
     copies = [Copy(quantizer=each.quantizer, output=each.output, options=each.options) for each in begun.aims]
-    job = Job(Convert(path=begun.path, copies=copies), begun.source_name)
+    request = Convert(path=begun.path, copies=copies, allow_damaged=begun.allow_damaged)
+    job = Job(request, begun.source_name)
     size = byte_count(sum(max(left_bytes(each), 0) for each in job.outputs))
     names = listed([Path(each).name for each in job.outputs])
     job.state = "failed"
@@ -103,7 +106,7 @@ def done_jobs(job: Job, results: Sequence[Converted]) -> list[Job]:
     """A job for each copy that was made, to be looked at and put away by itself."""
     made = []
     for copy, result in zip(job.request.copies, results, strict=True):
-        one = Job(Convert(path=job.request.path, copies=[copy], force=job.request.force), job.source_name)
+        one = Job(msgspec.structs.replace(job.request, copies=[copy]), job.source_name)
         one.state, one.result = "done", result
         made.append(one)
     return made

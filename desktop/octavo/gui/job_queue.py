@@ -82,11 +82,18 @@ class JobQueue(QObject):
         else:
             self.cancel(job)
 
-    def again(self, job: Job, *, force: bool = False) -> None:
-        """Put a failed job into the queue once more; what a killed one has left is gone on with."""
+    def again(self, job: Job, *, force: bool = False, allow_damaged: bool = False) -> None:
+        """Put a failed job into the queue once more; what a killed one has left is gone on with.
+
+        It may replace files, and set damaged weights to 0, where that is agreed to now or was before.
+        """
         if job.state == "failed":
             job.state, job.failure, job.pace = "waiting", None, None
-            job.request = msgspec.structs.replace(job.request, force=force or job.request.force)
+            job.request = msgspec.structs.replace(
+                job.request,
+                force=force or job.request.force,
+                allow_damaged=allow_damaged or job.request.allow_damaged,
+            )
             self._begin_next()
 
     def cancel(self, job: Job) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,14 @@ class Begun:
         What it makes in one pass.
     path, source_name : str
         The model, and what people call it; empty where nobody noted the beginning.
+    allow_damaged : bool
+        Whether damaged weights were to become 0.
     """
 
     aims: list[Aim]
     path: str = ""
     source_name: str = ""
+    allow_damaged: bool = False
 
     @property
     def outputs(self) -> list[str]:
@@ -142,7 +145,7 @@ def remove_left(output: str) -> None:
 def _still_to_do(begun: Begun) -> Begun:
     """Without the copies that got their names before the others could."""
     aims = [each for each in begun.aims if left_bytes(each.output) >= 0 or not os.path.lexists(each.output)]
-    return Begun(aims, begun.path, begun.source_name)
+    return replace(begun, aims=aims)
 
 
 def _without(notes: Iterable[Begun], outputs: Sequence[str]) -> list[Begun]:

@@ -39,7 +39,9 @@ def converted(
             check_target(target, source.files(), force=is_forecast or request.force)
         wishes = []
         for each in zip(quantizers, options, targets, strict=True):
-            wishes.append(chosen_output(source, *each, only_forecast=is_forecast))
+            wishes.append(
+                chosen_output(source, *each, only_forecast=is_forecast, goes_on=request.allow_damaged)
+            )
             yield Progress(0, 0, "opening the model")
         expected = forecast(source, wishes)
         if is_forecast:
@@ -50,7 +52,15 @@ def converted(
             memory_bytes=expected.memory_bytes,
         )
         try:
-            return (yield from convert_all(source, wishes, force=request.force, proves=request.proves))
+            return (
+                yield from convert_all(
+                    source,
+                    wishes,
+                    force=request.force,
+                    proves=request.proves,
+                    goes_on=request.allow_damaged,
+                )
+            )
         except OSError as error:
             if _is_readable(source):
                 raise

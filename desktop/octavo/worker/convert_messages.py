@@ -30,13 +30,15 @@ class Convert(Message, frozen=True, kw_only=True):
     """Write copies of a model in one pass; ends with ``Done(result=list of ConvertReport as plain data)``.
 
     ``Forecasted`` comes before the first tensor. All copies come into being, or none. With ``proves`` source and
-    copies are asked for some words afterwards, as far as memory allows.
+    copies are asked for some words afterwards, as far as memory allows. With ``allow_damaged``, weights that are no
+    finite numbers become 0; else they end it with ``Failed(kind="damaged_weights")``.
     """
 
     path: str
     copies: list[Copy]
     force: bool = False
     proves: bool = True
+    allow_damaged: bool = False
 
 
 class ForecastConvert(Convert, frozen=True, kw_only=True):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from octavo.engine.blocks.arrays import Bytes, Floats
 from octavo.engine.blocks.formats import FORMATS
@@ -32,10 +35,31 @@ def has_non_finite_scale(raw: Bytes, block_type: BlockType) -> bool:
     blocks = np.ascontiguousarray(raw).view(FORMATS[block_type.name].block)
     if block_type.name == "F32":
         return has_non_finite(blocks)
+    return bool(_is_damaged(blocks, block_type).any())
+
+
+def mended(raw: Bytes, block_type: BlockType) -> Bytes:
+    """The rows, with all weights 0 in every block whose scale or minimum is no finite number.
+
+    Of float types, each number is a block. Parameters as for ``has_non_finite_scale``.
+    """
+    if not has_non_finite_scale(raw, block_type):
+        return raw
+    blocks = np.array(raw).view(FORMATS[block_type.name].block)
+    # In all block types, nothing but zeros means weights of 0.
+    blocks[_is_damaged(blocks, block_type)] = np.zeros((), blocks.dtype)
+    return blocks.view(np.uint8)
+
+
+def _is_damaged(blocks: NDArray[Any], block_type: BlockType) -> NDArray[np.bool_]:
+    """Of each block, or number of a float type, whether it holds anything that is not finite."""
+    if block_type.name == "F32":
+        return ~np.isfinite(blocks)
     if block_type.is_float:
         exponent = np.uint16(_EXPONENT[block_type.name])
-        return bool(((blocks.view("<u2") & exponent) == exponent).any())
+        return (blocks.view("<u2") & exponent) == exponent
     if block_type.name == "MXFP4":
-        return bool((blocks["exponent"] == 255).any())
+        damaged: NDArray[np.bool_] = blocks["exponent"] == 255
+        return damaged
     names = [name for name in ("scale", "minimum") if name in (blocks.dtype.names or ())]
-    return not all(np.isfinite(blocks[name]).all() for name in names)
+    return ~np.logical_and.reduce([np.isfinite(blocks[name]) for name in names])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from octavo.engine.errors import OctavoError
+from octavo.engine.errors import DamagedWeights, OctavoError
 from octavo.engine.inference.layered import LayeredModel
+from octavo.engine.quantize.damage import WAY_OUT
 
 
 def require_finite(model: LayeredModel, layer: int, hidden: npt.NDArray[np.float32]) -> None:
@@ -14,15 +15,21 @@ def require_finite(model: LayeredModel, layer: int, hidden: npt.NDArray[np.float
 
     Raises
     ------
+    DamagedWeights
+        One of its matrices holds weights that are no finite numbers; the tensor is named.
     OctavoError
-        With the tensor that holds weights that are no finite numbers, if one of its matrices does.
+        None does.
     """
     if np.isfinite(hidden).all():
         return
     names = [name for product in model.products(layer) for name in product.tensors]
     spoilt = [name for name in names if not np.isfinite(model.read(name)).all()]
-    where = f"The tensor {spoilt[0]} holds weights" if spoilt else f"Layer {layer} computes results"
+    if spoilt:
+        raise DamagedWeights(
+            f"The tensor {spoilt[0]} holds weights that are no finite numbers, so no text can run through the model.",
+            WAY_OUT,
+        )
     raise OctavoError(
-        f"{where} that are no finite numbers, so no text can run through the model.",
+        f"Layer {layer} computes results that are no finite numbers, so no text can run through the model.",
         "It is damaged: download it again, or convert it without calibration.",
     )

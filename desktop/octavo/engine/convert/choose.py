@@ -9,6 +9,7 @@ from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.convert.forecast import require_room
 from octavo.engine.convert.output import Output
 from octavo.engine.convert.target import check_folder_target
+from octavo.engine.quantize.mended import MendedCheckpoint
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 
 
@@ -20,6 +21,7 @@ def chosen_output(
     *,
     n_threads: int = 0,
     only_forecast: bool = False,
+    goes_on: bool = False,
 ) -> Output:
     """The output that ``options`` ask for, with its calibration if there is to be one.
 
@@ -27,6 +29,8 @@ def chosen_output(
     ----------
     only_forecast : bool
         Leave the calibration out: only its time is wanted.
+    goes_on : bool
+        Whether text runs through the model as if weights that are no finite numbers were 0; else they are refused.
 
     Raises
     ------
@@ -38,6 +42,7 @@ def chosen_output(
     from octavo.engine.calibrate.calibrate import calibrate
     from octavo.engine.calibrate.worth import settled_effort
 
+    source = MendedCheckpoint(source) if goes_on else source
     plan = quantizer.plan(source.tensors, options)
     target = final_target(target, plan)
     if plan.layout:

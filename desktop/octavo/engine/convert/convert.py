@@ -27,6 +27,7 @@ from octavo.engine.hardware.memory import main_memory, peak_rss_bytes
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.damage import Damage
+from octavo.engine.quantize.mended import MendedCheckpoint
 from octavo.engine.quantize.quantizer import Quantizer
 
 Result = TypeVar("Result")
@@ -114,7 +115,8 @@ def convert_all(
         seconds, peak = time.perf_counter() - started, peak_rss_bytes()
         proofs: list[Proof | None] = [None] * len(files)
         if proves:
-            proofs = yield from _aside(_proofs(source, files, n_threads), total, total)
+            asked = MendedCheckpoint(source) if goes_on else source
+            proofs = yield from _aside(_proofs(asked, files, n_threads), total, total)
         if not source.unchanged():
             raise _changed(source)
         found = damage.sentences()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from octavo.engine.errors import OctavoError
+from octavo.engine.errors import DamagedWeights
+
+WAY_OUT = "The model is damaged: download it again, or have such weights set to 0 (--allow-damaged)."
 
 
 class Damage:
@@ -27,13 +29,13 @@ class Damage:
 
         Raises
         ------
-        OctavoError
+        DamagedWeights
             Nobody wanted to go on; the tensor is named.
         """
         if not self.goes_on:
-            raise OctavoError(
+            raise DamagedWeights(
                 f"The tensor {tensor} holds weights that are no finite numbers, so it cannot be quantized.",
-                "The model is damaged: download it again, or have such weights set to 0 (--allow-damaged).",
+                WAY_OUT,
             )
         with self._lock:
             self._found[tensor] += n_weights

@@ -25,6 +25,12 @@ from octavo.gui.wording import listed
 from octavo.store.unfinished import Unfinished
 from octavo.worker.protocol import Convert, Failed, Forecasted
 
+DAMAGED = "damaged_weights"
+DAMAGE_ADVICE = (
+    "The model is damaged: better download it again. Converted anyway, such weights become 0; the result says which "
+    "tensors had them, and its answers may be worse."
+)
+
 Act = Callable[[], None]
 JobView = JobCard | WaitingCard | DoneCard | ProblemCard
 
@@ -163,7 +169,7 @@ class ConversionJobs(QWidget):
         primary, secondary, acts = self._ways_on(job, failed)
         problem.show_problem(
             failed.message,
-            failed.hint,
+            DAMAGE_ADVICE if failed.kind == DAMAGED else failed.hint,
             primary=primary,
             secondary=secondary,
             details=failed.details,
@@ -181,6 +187,8 @@ class ConversionJobs(QWidget):
             return "Replace", "Leave it", (partial(again, force=True), leave)
         if failed.kind == LEFTOVER:
             return "Remove it", "Leave it", (remove, leave)
+        if failed.kind == DAMAGED:
+            return "Convert anyway", "Leave it", (partial(again, allow_damaged=True), leave)
         if failed.kind in (INTERRUPTED, "crash"):
             return "Go on", "Remove what is left", (again, remove)
         return "Try again", "Leave it", (again, leave)

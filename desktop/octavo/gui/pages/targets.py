@@ -40,4 +40,5 @@ def _command_line(request: Convert, copy: Copy) -> str:
     options = [part for name, value in copy.options.items() for part in ("--set", f"{name}={value}")]
     force = ["--force"] if request.force else []
     to = ["--to", copy.quantizer, "-o", copy.output]
-    return shlex.join(["octavo", "convert", request.path, *to, *options, *force])
+    damaged = ["--allow-damaged"] if request.allow_damaged else []
+    return shlex.join(["octavo", "convert", request.path, *to, *options, *force, *damaged])

@@ -65,7 +65,7 @@ class ChatDesk(QObject):
     Attributes
     ----------
     state : str
-        ``empty``, ``loading``, ``ready`` or ``stopped`` (the engine failed).
+        ``empty`` (also where loading was stopped), ``loading``, ``ready`` or ``stopped`` (the engine failed).
     path : str
         The model that is loaded or being loaded.
     """
@@ -91,6 +91,9 @@ class ChatDesk(QObject):
         self.report: LoadReport | None = None
         self._load: Load | None = None
         self._loading: Call | None = None
+        self._leaving: Call | None = (
+            None  # a model that is no longer wanted, until the engine has let go of it
+        )
         self._answering: Call | None = None
         self._waiting: Question | None = None
         self._was_idle = False
@@ -132,7 +135,7 @@ class ChatDesk(QObject):
         if self.state == "ready":
             self._start(question)
         else:
-            if self.state == "stopped":
+            if self.state != "loading":
                 self.load_again()
             self._waiting = question
 
@@ -144,6 +147,18 @@ class ChatDesk(QObject):
         elif self._answering is not None:
             self._answering.cancel()
             self._patience.start()
+
+    def stop_loading(self) -> None:
+        """Stop loading the model, if one is being loaded; the next question begins anew."""
+        loading, self._loading = self._loading, None
+        if loading is not None:
+            loading.done.disconnect()
+            loading.failed.disconnect()
+            loading.done.connect(self._note_left)
+            loading.failed.connect(self._note_left)
+            self._leaving = loading
+            loading.cancel()
+            self._show("empty")
 
     def count(
         self,
@@ -188,8 +203,8 @@ class ChatDesk(QObject):
     def _drop(self) -> None:
         """End what is under way for another model."""
         was_answering = self.is_answering
-        is_busy = self._loading is not None or self._answering is not None
-        self._waiting = self._loading = self._answering = None
+        is_busy = any((self._loading, self._answering, self._leaving))
+        self._waiting = self._loading = self._answering = self._leaving = None
         if is_busy:
             self._engine.dismiss()
         if was_answering:
@@ -223,6 +238,9 @@ class ChatDesk(QObject):
         self._show("stopped")
         if failed.kind != "cancelled":
             self.failed.emit(failed)
+
+    def _note_left(self, ending: object) -> None:
+        self._leaving = None
 
     def _note_reply(self, replied: Replied) -> None:
         self._answering = None

@@ -172,7 +172,7 @@ class JoinedWindow(QObject):
         self.workspace.refused.connect(self._show_refusal)
         window.dropping.connect(self.models.show_dropping)
         window.new_chat_asked.connect(self._new_chat)
-        window.stop_asked.connect(self.chat.panel.stop)
+        window.stop_asked.connect(self.chat.panel.stop_all)
         window.stop_asked.connect(self.compare.stop)
         self.workspace.memory_changed.connect(self._show_memory)
         self.desk.ready.connect(self._show_engine)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from octavo.engine.tokenizer.tokenizer import Tokenizer
 
 
+_BEGINNING = Progress(0, 0, "reading the file")
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """What a chat needs; ``report`` is what the front-end is told of it."""
@@ -128,17 +131,25 @@ def load_model(request: Load) -> Work[LoadedModel]:
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.hardware.cores import usable_threads
     from octavo.engine.hardware.memory import process_rss_bytes
-    from octavo.engine.inference.session import load_session
-    from octavo.engine.tokenizer.load import load_tokenizer
-    from octavo.engine.tokenizer.suspicion import suspicious
-    from octavo.engine.tokenizer.template import built_in_source, chat_template
 
     started = time.perf_counter()
+    # Progress without figures: between the imports and the first weights it can be stopped too.
+    yield _BEGINNING
     checkpoint = open_checkpoint(Path(request.path))
     n_threads = request.n_threads or usable_threads()
     try:
         context_tokens, predicted_bytes = _admitted(checkpoint.card, request, n_threads)
+        yield _BEGINNING
+        from octavo.engine.tokenizer.load import load_tokenizer
+        from octavo.engine.tokenizer.suspicion import suspicious
+        from octavo.engine.tokenizer.template import built_in_source, chat_template
+
+        yield _BEGINNING
         tokenizer = load_tokenizer(checkpoint)
+        yield _BEGINNING
+        from octavo.engine.inference.session import load_session
+
+        yield _BEGINNING
         session = yield from load_session(
             checkpoint,
             context_tokens=context_tokens,

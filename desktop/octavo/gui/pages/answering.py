@@ -67,6 +67,12 @@ class Answering(QObject):
             self._composer.show_stopping()
             self._desk.stop()
 
+    def stop_loading(self) -> None:
+        """Stop loading the model, if one is being loaded."""
+        if self._desk.state == "loading":
+            self._desk.stop_loading()
+            self._status.show_figures("", "Stopped")
+
     def _ask(self, settings: ChatSettings, continued: str) -> None:
         self._n_tokens = 0
         self._reading.begin()

@@ -93,5 +93,5 @@ class ChatModel(QObject):
         if self._desk.state == "ready" and report is not None:
             self.show_memory(report.measured_rss_bytes)
             self.became_ready.emit()
-        elif self._desk.state == "stopped":
+        elif self._desk.state in ("stopped", "empty"):
             self.show_memory(0)

@@ -99,6 +99,11 @@ class ChatPanel(QWidget):
         """Stop the answer, if one is under way."""
         self.answering.stop()
 
+    def stop_all(self) -> None:
+        """Stop the answer, and the loading of a model too: what Esc and Stop do."""
+        self.answering.stop()
+        self.answering.stop_loading()
+
     def copy_last(self) -> None:
         """Put the last answer on the clipboard."""
         if self._conversation.branch:
@@ -143,7 +148,7 @@ class ChatPanel(QWidget):
         self.model.shown.connect(self.empty.show_model)
         self.header.options_asked.connect(self.open_options)
         self.find_bar.closed.connect(self.composer.edit.setFocus)
-        self.composer.stop_asked.connect(self.stop)
+        self.composer.stop_asked.connect(self.stop_all)
         self.composer.text_changed.connect(self._load_proposed)
         self.composer.prompt_asked.connect(self._open_prompt)
         self.composer.edit.page_asked.connect(self.messages.turn_page)

@@ -11,7 +11,7 @@ from octavo.engine.calibrate.feedback import (
     Feedback,
     can_feed_back,
     encode_with_feedback,
-    make_feedback,
+    feedback_in_place,
 )
 from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.layers import Found, Layers, compile_calibration
@@ -95,7 +95,7 @@ class BestCalibration:
         if found is not None:  # dropped when they are factored
             moments = found.weighted()
             del self._found[product]
-            self._feedback[product] = make_feedback(moments, np.diag(moments), DAMPING)
+            self._feedback[product] = feedback_in_place(moments, np.diag(moments).copy(), DAMPING)
         feedback = self._feedback[product]
         return lambda weights, _: encode_with_feedback(weights, to, feedback)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.calibrate.feedback import Feedback, encode_with_feedback, make_feedback
+from octavo.engine.calibrate.feedback import Feedback, encode_with_feedback, feedback_in_place
 from octavo.engine.calibrate.routed import RoutedInputs
 from octavo.engine.quantize.calibration import RowEncoder
 
@@ -88,4 +88,4 @@ class ExpertEncoder:
         if self._inputs.n_tokens(expert) < FEWEST_TOKENS:
             return None
         moments = self._inputs.moments(expert)
-        return make_feedback(moments, np.diag(moments), self._damping)
+        return feedback_in_place(moments, np.diag(moments).copy(), self._damping)

@@ -22,6 +22,7 @@ from octavo.engine.calibrate.factor import factor_in_place
 
 Floats = npt.NDArray[np.float32]
 _LANES = 16
+_LEAST_DAMPING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,33 @@ class Feedback:
 
 
 def make_feedback(moments: Floats, importance: Floats, damping: float) -> Feedback:
-    """Factor the second moments of a product's inputs.
+    """Factor the second moments of a product's inputs, and leave them as they are; see ``feedback_in_place``."""
+    return feedback_in_place(moments.copy(), np.array(importance, np.float32), damping)
+
+
+def feedback_in_place(moments: Floats, importance: Floats, damping: float) -> Feedback:
+    """Factor the second moments of a product's inputs, whose memory becomes that of the shares.
 
     Parameters
     ----------
     moments : float32[columns, columns]
         Symmetric. Any positive multiple gives the same.
     importance : float32[columns]
+        No part of the moments' memory.
     damping : float
         The share of the mean of the diagonal that is added to it: how little the moments are trusted.
     """
-    damped = moments.astype(np.float64)
-    diagonal = np.einsum("ii->i", damped)
-    # Inputs that are always 0 leave a moment of 0; nothing then counts, so any positive number will do.
-    diagonal += max(damping * float(diagonal.mean()), 1e-30)
-    factor_in_place(damped)
-    shares = np.zeros(damped.shape, np.float32)
-    for row in range(len(damped)):
-        np.divide(damped[row, row:], diagonal[row:], out=shares[row, row:], casting="same_kind")
-    return Feedback(shares, np.ascontiguousarray(importance, np.float32))
+    diagonal = np.einsum("ii->i", moments)
+    # Inputs that are always 0 leave a moment of 0; nothing then counts, so any positive number will do. What is
+    # below the precision of float32 would be lost in the sums.
+    mean = float(diagonal.mean(dtype=np.float64))
+    diagonal += np.float32(max(max(damping, _LEAST_DAMPING) * mean, 1e-30))
+    factor_in_place(moments)
+    divisors = diagonal.copy()
+    for row in range(len(moments)):
+        moments[row, :row] = 0
+        moments[row, row:] /= divisors[row:]
+    return Feedback(moments, importance)
 
 
 def can_feed_back(block_type: BlockType) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tests.gui.chatting import ask, chat_with_small
 
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.chat_desk import ChatDesk
@@ -18,6 +19,7 @@ from octavo.gui.conversation import Conversation
 from octavo.gui.garbage import GarbageCollector
 from octavo.gui.inspector import Inspector
 from octavo.gui.joined_window import JoinedWindow
+from octavo.gui.pages.chat import ChatPage
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
 from octavo.gui.workspace import Workspace
@@ -111,3 +113,16 @@ def joined(
     yield made
     made.close()
     gc.collect()
+
+
+@pytest.fixture
+def chat_page(joined: JoinedWindow, qtbot: QtBot) -> ChatPage:
+    """The Chat page, its model loaded."""
+    return chat_with_small(joined, qtbot)
+
+
+@pytest.fixture
+def answered(joined: JoinedWindow, chat_page: ChatPage, qtbot: QtBot) -> ChatPage:
+    """The Chat page with one question and its answer."""
+    ask(joined, qtbot, "First words")
+    return chat_page

@@ -1,29 +1,4 @@
-import pytest
-
-SMALL = "/models/small.gguf"
-
-
-@pytest.fixture
-def page(joined, qtbot):
-    joined.window.show_named("Chat")
-    with qtbot.waitSignal(joined.desk.state_changed, check_params_cb=lambda: joined.desk.state == "ready"):
-        joined.chat.panel.chat_with(SMALL)
-    return joined.chat
-
-
-@pytest.fixture
-def answered(joined, page, qtbot):
-    ask(joined, qtbot, "First words")
-    return page
-
-
-def ask(joined, qtbot, text):
-    with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel.composer.sent.emit(text)
-
-
-def said(joined):
-    return [each.text for each in joined.conversation.branch]
+from tests.gui.chatting import ask, said
 
 
 def test_a_chat_is_exported_and_taken_in_again(joined, answered, qtbot, tmp_path):

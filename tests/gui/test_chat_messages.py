@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from tests.gui.chatting import said
 
 from octavo.engine.errors import OctavoError
 from octavo.gui.theme.apply import apply_theme
@@ -10,31 +11,6 @@ from octavo.gui.widgets.attached_file import MOST_BYTES, AttachedFile, read_atta
 from octavo.gui.widgets.message_list import MessageList
 from octavo.gui.widgets.message_view import ShownMessage
 from octavo.gui.widgets.question_view import QuestionView
-
-SMALL = "/models/small.gguf"
-
-
-@pytest.fixture
-def page(joined, qtbot):
-    joined.window.show_named("Chat")
-    with qtbot.waitSignal(joined.desk.state_changed, check_params_cb=lambda: joined.desk.state == "ready"):
-        joined.chat.panel.chat_with(SMALL)
-    return joined.chat
-
-
-@pytest.fixture
-def answered(joined, page, qtbot):
-    ask(joined, qtbot, "First words")
-    return page
-
-
-def ask(joined, qtbot, text):
-    with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel.composer.sent.emit(text)
-
-
-def said(joined):
-    return [each.text for each in joined.conversation.branch]
 
 
 def shown_list(qtbot, messages):
@@ -69,8 +45,8 @@ def test_escape_leaves_an_edited_message_as_it_was(joined, answered):
     assert said(joined) == ["First words", "First words"]
 
 
-def test_a_stopped_answer_goes_on(joined, page, qtbot):
-    panel = page.panel
+def test_a_stopped_answer_goes_on(joined, chat_page, qtbot):
+    panel = chat_page.panel
     with qtbot.waitSignal(joined.desk.grew):
         panel.composer.sent.emit("wait")
     with qtbot.waitSignal(joined.desk.answered):
@@ -122,8 +98,8 @@ def test_a_deleted_chat_comes_back_from_the_trash(joined, answered):
     assert not answered.chats.is_trash
 
 
-def test_a_preset_is_kept_and_used(joined, page):
-    options = page.panel.options
+def test_a_preset_is_kept_and_used(joined, chat_page):
+    options = chat_page.panel.options
     options.popover._temperature.setValue(0.2)
     options.popover.preset_kept.emit("Careful")
     options.popover._temperature.setValue(1.5)
@@ -133,15 +109,15 @@ def test_a_preset_is_kept_and_used(joined, page):
     assert options.settings.temperature == 0.2
 
 
-def test_a_text_file_goes_with_the_message(joined, page, qtbot, tmp_path):
+def test_a_text_file_goes_with_the_message(joined, chat_page, qtbot, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("one\n```\ntwo\n```\n", "utf-8")
-    page.panel.files.take([path])
+    chat_page.panel.files.take([path])
     with qtbot.waitSignal(joined.desk.answered):
-        page.panel.composer._send_text()
+        chat_page.panel.composer._send_text()
 
     assert said(joined)[0] == "notes.txt\n````txt\none\n```\ntwo\n```\n````"
-    assert page.panel.composer.files == []
+    assert chat_page.panel.composer.files == []
 
 
 @pytest.mark.parametrize(
@@ -156,11 +132,11 @@ def test_what_is_no_small_text_is_refused_in_a_sentence(tmp_path, content, words
         read_attachment(path)
 
 
-def test_a_file_dropped_on_the_field_is_not_written_out_as_an_address(page):
+def test_a_file_dropped_on_the_field_is_not_written_out_as_an_address(chat_page):
     dropped = QMimeData()
     dropped.setUrls([QUrl("file:///tmp/a.txt")])
 
-    assert not page.panel.composer.edit.canInsertFromMimeData(dropped)
+    assert not chat_page.panel.composer.edit.canInsertFromMimeData(dropped)
 
 
 def test_a_bubble_is_as_wide_as_its_words(qtbot):

@@ -1,64 +1,39 @@
-import pytest
+from tests.gui.chatting import SMALL, said
 
 from octavo.gui.widgets.attached_file import AttachedFile
 from octavo.gui.widgets.template_dialog import TemplateDialog
 
-SMALL = "/models/small.gguf"
 
-
-@pytest.fixture
-def page(joined, qtbot):
-    joined.window.show_named("Chat")
-    with qtbot.waitSignal(joined.desk.state_changed, check_params_cb=lambda: joined.desk.state == "ready"):
-        joined.chat.panel.chat_with(SMALL)
-    return joined.chat
-
-
-@pytest.fixture
-def answered(joined, page, qtbot):
-    ask(joined, qtbot, "First words")
-    return page
-
-
-def ask(joined, qtbot, text):
-    with qtbot.waitSignal(joined.desk.answered):
-        joined.chat.panel.composer.sent.emit(text)
-
-
-def said(joined):
-    return [each.text for each in joined.conversation.branch]
-
-
-def test_a_file_tells_what_it_costs_before_it_is_sent(page, qtbot):
-    page.panel.composer.attach([AttachedFile("notes.txt", "one two three")])
-    (chip,) = page.panel.composer.chips
+def test_a_file_tells_what_it_costs_before_it_is_sent(chat_page, qtbot):
+    chat_page.panel.composer.attach([AttachedFile("notes.txt", "one two three")])
+    (chip,) = chat_page.panel.composer.chips
 
     qtbot.waitUntil(lambda: "tokens" in chip.accessibleName())
 
     assert chip.accessibleName() == "Attached: notes.txt, 6 tokens"
 
 
-def test_a_template_that_refuses_makes_way_for_the_built_in_one(joined, page, qtbot):
+def test_a_template_that_refuses_makes_way_for_the_built_in_one(joined, chat_page, qtbot):
     with qtbot.waitSignal(joined.desk.failed):
-        page.panel.composer.sent.emit("refuse")
-    assert page.panel.problem.primary.text() == "Use the built-in template"
+        chat_page.panel.composer.sent.emit("refuse")
+    assert chat_page.panel.problem.primary.text() == "Use the built-in template"
 
     with qtbot.waitSignal(joined.desk.answered):
-        page.panel.problem.primary.click()
+        chat_page.panel.problem.primary.click()
 
-    assert page.panel.options.settings.template == "{{ plain }}"
+    assert chat_page.panel.options.settings.template == "{{ plain }}"
     assert said(joined) == ["refuse", "refuse"]
 
 
-def test_an_odd_template_is_told_of_once(joined, page, qtbot):
+def test_an_odd_template_is_told_of_once(joined, chat_page, qtbot):
     told = []
     for _ in range(2):
         with qtbot.waitSignal(joined.desk.loaded):
-            page.panel.chat_with("/models/odd.gguf")
-        told.append(page.panel.notice.text)
-        page.panel.notice.hide()
+            chat_page.panel.chat_with("/models/odd.gguf")
+        told.append(chat_page.panel.notice.text)
+        chat_page.panel.notice.hide()
         with qtbot.waitSignal(joined.desk.loaded):
-            page.panel.chat_with(SMALL)
+            chat_page.panel.chat_with(SMALL)
 
     assert told == ["The template contains a web address.", ""]
 

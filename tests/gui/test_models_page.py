@@ -56,6 +56,16 @@ def test_only_the_demo_means_an_invitation(joined, page, qtbot):
     assert [each.path for each in shown_rows(page)] == [str(demo_model())]
 
 
+def test_the_demo_asked_for_before_the_list_is_read_shows_no_empty_details(joined, page):
+    joined.workspace.show_library([])
+    (empty,) = page.findChildren(EmptyModels)
+
+    empty.demo_asked.emit()
+
+    assert empty.isVisible()
+    assert page.about.text() == "Opening the demo model…"
+
+
 def test_a_dropped_model_is_opened_and_chosen(joined, page, qtbot, tmp_path):
     dropped = QMimeData()
     dropped.setUrls([QUrl.fromLocalFile(str(tmp_path / "dropped.gguf"))])

@@ -86,3 +86,9 @@ def test_leaving_a_chat_lets_its_model_load(joined, qtbot):
     joined.chat.begin_new()
 
     assert joined.desk.state == "loading"
+
+
+def test_no_model_is_not_loaded(joined):
+    joined.chat.panel.chat_with("")
+
+    assert joined.desk.state == "empty"

@@ -45,7 +45,9 @@ class ChatModel(QObject):
         self._show()
 
     def load(self, path: str) -> None:
-        """Load the model at ``path``, as the chat wants it."""
+        """Load the model at ``path``, as the chat wants it; no path asks for nothing."""
+        if not path:
+            return
         self.path = path
         self._workspace.select(path)
         self.chosen.emit()

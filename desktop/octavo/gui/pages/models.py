@@ -114,7 +114,7 @@ class ModelsPage(Page):
 
     def _show_models(self) -> None:
         models = self._workspace.models
-        is_empty = all(each.is_demo for each in models) and not self._shows_demo
+        is_empty = not models or (all(each.is_demo for each in models) and not self._shows_demo)
         self._stack.setCurrentIndex(EMPTY if is_empty else 0)
         self._search.setVisible(not is_empty)
         self._add.setVisible(not is_empty)
@@ -127,7 +127,7 @@ class ModelsPage(Page):
     def _show_total(self) -> None:
         models = self._workspace.models
         if self._stack.currentIndex() == EMPTY:
-            self.about.show_text("Nothing here yet")
+            self.about.show_text("Opening the demo model…" if self._shows_demo else "Nothing here yet")
         else:
             total = byte_count(sum(each.n_bytes for each in models))
             self.about.show_text(f"{len(models)} on this computer · {total}")

@@ -8,6 +8,7 @@ from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 
 from octavo.engine.progress import finish
 from octavo.store import library
+from octavo.store.cards import keep_card, known_card
 from octavo.store.library import demo_model, list_models
 from octavo.store.places import Place, is_model_file, known_places, search
 from octavo.store.settings import Settings
@@ -46,8 +47,28 @@ def test_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
     write_tiny_gguf(tmp_path / "tiny.gguf")
     places = [Place("Mine", tmp_path)]
     first = finish(list_models(Settings(), places))
-    monkeypatch.setattr(library, "_with_header", lambda entry: pytest.fail(f"{entry.path} was read again"))
+    monkeypatch.setattr(library, "_with_header", lambda entry, _: pytest.fail(f"{entry.path} was read again"))
     assert finish(list_models(Settings(), places)) == first
+
+
+def test_files_can_be_listed_before_they_are_read(tmp_path):
+    path = write_tiny_gguf(tmp_path / "tiny.gguf")
+    places = [Place("Mine", tmp_path)]
+
+    *_, listed = finish(list_models(Settings(), places, card_of=lambda path: None))
+    *_, read = finish(list_models(Settings(), places))
+
+    assert (listed.name, listed.bytes, listed.type) == ("tiny", path.stat().st_size, "")
+    assert read.type != ""
+
+
+def test_what_was_inspected_before_is_listed_with_its_header(tmp_path):
+    path = write_tiny_gguf(tmp_path / "tiny.gguf")
+    keep_card(path, library.read_card(path))
+
+    *_, entry = finish(list_models(Settings(), [Place("Mine", tmp_path)], card_of=known_card))
+
+    assert entry.architecture == "llama"
 
 
 def test_changed_file_is_read_again(tmp_path):
@@ -223,7 +244,7 @@ def test_files_that_cannot_be_opened_are_not_read_again_until_they_change(tmp_pa
 
 
 def test_two_hundred_known_models_are_listed_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(library, "_with_header", lambda entry: replace(entry, architecture="llama"))
+    monkeypatch.setattr(library, "_with_header", lambda entry, _: replace(entry, architecture="llama"))
     for number in range(200):
         (tmp_path / f"model-{number}.gguf").write_bytes(bytes(1000 + number // 2))
     places = [Place("Mine", tmp_path)]

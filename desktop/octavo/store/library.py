@@ -11,10 +11,11 @@ import hashlib
 import importlib.resources
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +26,9 @@ from octavo.engine.progress import Progress, Work
 from octavo.store.atomic import whole_file
 from octavo.store.places import FoundModel, Place, known_places, search
 from octavo.store.settings import Settings
+
+if TYPE_CHECKING:
+    from octavo.engine.checkpoint.model import ModelCard
 
 BUILT_IN = "Octavo"
 # What one version cannot open, the next one may.
@@ -92,7 +96,20 @@ def find_models(settings: Settings, places: Iterable[Place] | None = None) -> It
             yield found
 
 
-def list_models(settings: Settings, places: Iterable[Place] | None = None) -> Work[list[ModelEntry]]:
+def read_card(path: Path) -> ModelCard:
+    """The card of the model at ``path``, read from its header."""
+    from octavo.engine.checkpoint.open import open_checkpoint
+
+    with contextlib.closing(open_checkpoint(path)) as checkpoint:
+        return checkpoint.card
+
+
+def list_models(
+    settings: Settings,
+    places: Iterable[Place] | None = None,
+    *,
+    card_of: Callable[[Path], ModelCard | None] = read_card,
+) -> Work[list[ModelEntry]]:
     """Find all models and read the headers of those that are new or have changed.
 
     Parameters
@@ -101,20 +118,24 @@ def list_models(settings: Settings, places: Iterable[Place] | None = None) -> Wo
         Names the user's own models and folders.
     places : iterable of Place, optional
         Where other programs keep theirs; by default those of this user.
+    card_of : callable
+        Reads a header. Where it gives None, the entry has the name and the size alone, and is not remembered.
     """
     found = list(find_models(settings, places))
     index = _read_index()
     entries = []
     for done, each in enumerate(found):
         yield Progress(done, len(found), each.path.name)
-        entry = describe(each, index.get(str(each.path)))
+        entry = describe(each, index.get(str(each.path)), card_of)
         if entry is not None:
             entries.append(entry)
-    _write_index([entry for entry in entries if entry.bytes])
+    _write_index([entry for entry in entries if entry.bytes and (entry.architecture or entry.problem)])
     return _with_duplicates(entries)
 
 
-def describe(found: FoundModel, known: ModelEntry | None = None) -> ModelEntry | None:
+def describe(
+    found: FoundModel, known: ModelEntry | None, card_of: Callable[[Path], ModelCard | None]
+) -> ModelEntry | None:
     """The entry of a model, from ``known`` if the files are still the same; None if it has gone."""
     if found.problem:
         return ModelEntry(
@@ -128,20 +149,16 @@ def describe(found: FoundModel, known: ModelEntry | None = None) -> ModelEntry |
         return replace(known, source=found.source)
     name = found.name or _file_name(found.path)
     entry = ModelEntry(str(found.path), found.source, name, n_bytes, modified=modified)
-    return _with_header(entry)
+    return _with_header(entry, card_of)
 
 
-def _with_header(entry: ModelEntry) -> ModelEntry:
-    from octavo.engine.checkpoint.open import open_checkpoint
-
+def _with_header(entry: ModelEntry, card_of: Callable[[Path], ModelCard | None]) -> ModelEntry:
     try:
-        checkpoint = open_checkpoint(Path(entry.path))
+        card = card_of(Path(entry.path))
     except OctavoError as error:
         return replace(entry, problem=str(error))
-    try:
-        card = checkpoint.card
-    finally:
-        checkpoint.close()
+    if card is None:
+        return entry
     return replace(
         entry,
         architecture=card.hyperparameters.architecture,

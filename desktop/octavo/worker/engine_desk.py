@@ -148,10 +148,13 @@ class EngineDesk:
         return msgspec.to_builtins(card)
 
     def _list_models(self, request: ListModels, stop: Stop) -> Any:
+        from octavo.store.cards import known_card
         from octavo.store.library import list_models
         from octavo.store.settings import load_settings
 
-        return msgspec.to_builtins(self._run(request, list_models(load_settings()), "open", stop))
+        # What was never read is listed at once and read afterwards, one by one.
+        work = list_models(load_settings(), card_of=known_card)
+        return msgspec.to_builtins(self._run(request, work, "open", stop))
 
     def _load(self, request: Load, stop: Stop) -> Any:
         self.close()

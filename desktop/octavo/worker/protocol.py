@@ -77,7 +77,8 @@ class Measure(Message, frozen=True, kw_only=True):
 class ListModels(Message, frozen=True, kw_only=True):
     """Find the models on this computer; ends with ``Done(result=list of store.library.ModelEntry)``.
 
-    The folders are those of the settings, as saved, and of other programs.
+    The folders are those of the settings, as saved, and of other programs. No file is opened: those that were never
+    inspected have a name and a size only.
     """
 
 

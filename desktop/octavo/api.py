@@ -164,26 +164,41 @@ def layer_run(
     return LayerRun(checkpoint, text, n_samples, weighted=weighted, n_threads=n_threads)
 
 
-def feedback_encoder(block_type: BlockType, moments: npt.NDArray[np.float32]) -> RowEncoder:
+def feedback_encoder(
+    block_type: BlockType, moments: npt.NDArray[np.float32], scale: npt.NDArray[np.float32] | None = None
+) -> RowEncoder:
     """The encoder of a matrix whose inputs have the second moments float32[columns, columns].
 
     Later columns make up for the errors of earlier ones where the type's grid is known, else the mean squares of the
     columns weigh their errors.
+
+    Parameters
+    ----------
+    scale : float32[columns], optional
+        What the inputs are divided by before the matrix.
     """
     import numpy as np
 
     from octavo.engine.calibrate.best import DAMPING
-    from octavo.engine.calibrate.feedback import can_feed_back, encode_with_feedback, make_feedback
+    from octavo.engine.calibrate.feedback import can_feed_back, encode_with_feedback, feedback_in_place
+    from octavo.engine.calibrate.int4_feedback import scaled_moments
 
-    importance = np.ascontiguousarray(np.diag(moments), np.float32)
     if not can_feed_back(block_type):
+        squares = np.diag(moments) if scale is None else np.diag(moments) / scale**2
+        importance = np.ascontiguousarray(squares, np.float32)
         return lambda weights, _: encode(weights, block_type, importance)
-    feedback = make_feedback(moments, importance, DAMPING)
+    scaled = scaled_moments(moments, scale)
+    feedback = feedback_in_place(scaled, np.diag(scaled).copy(), DAMPING)
     return lambda weights, _: encode_with_feedback(weights, block_type, feedback)
 
 
 def group_rounder(
-    moments: npt.NDArray[np.float32], group: int, *, symmetric: bool, clips: bool = True
+    moments: npt.NDArray[np.float32],
+    group: int,
+    scale: npt.NDArray[np.float32] | None = None,
+    *,
+    symmetric: bool,
+    clips: bool = True,
 ) -> GroupRounder:
     """What rounds rows of a matrix, whose inputs have the second moments, to groups of 4 bits that share a scale.
 
@@ -195,15 +210,17 @@ def group_rounder(
     moments : float32[columns, columns]
     group : int
         A multiple of 32 that divides the columns.
+    scale : float32[columns], optional
+        What the inputs are divided by before the matrix.
     symmetric : bool
         Whether all zero points are 8.
     clips : bool
         Whether the largest weights may be cut.
     """
     from octavo.engine.calibrate.best import DAMPING
-    from octavo.engine.calibrate.int4_feedback import make_coupling, round_groups
+    from octavo.engine.calibrate.int4_feedback import make_coupling, round_groups, scaled_moments
 
-    coupling = make_coupling(moments, DAMPING)
+    coupling = make_coupling(scaled_moments(moments, scale), DAMPING)
     return lambda weights: round_groups(weights, group, coupling, symmetric=symmetric, clips=clips)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +33,7 @@ Floats = npt.NDArray[np.float32]
 N_SAMPLES = 2
 """Windows of 512 tokens through which attention is run for each of the 20 scales; feed-forward takes as many tokens
 as one of them, from all."""
+_ROWS_AT_ONCE = 64
 # Clipping harms what attention compares (AutoAWQ leaves out the same).
 _NEVER_CLIPPED = ("attn_q.", "attn_k.", "attn_qkv.")
 
@@ -151,8 +152,7 @@ class AwqCalibration:
             return self._nearest(to)
         key = (id(moments), to.name)
         if key not in self._kept:
-            scaled = moments if scale is None else moments / np.outer(scale, scale)
-            self._kept = {key: self._with_feedback(scaled, to)}
+            self._kept = {key: self._with_feedback(moments, scale, to)}
         return self._kept[key]
 
     def _nearest(self, to: BlockType) -> RowEncoder:
@@ -161,11 +161,11 @@ class AwqCalibration:
             return lambda weights, _: encode(weights, to)
         return lambda weights, _: pack(round_groups(weights, group, symmetric=symmetric), to)
 
-    def _with_feedback(self, moments: Floats, to: BlockType) -> RowEncoder:
+    def _with_feedback(self, moments: Floats, scale: Floats | None, to: BlockType) -> RowEncoder:
         pack = self._pack
         if pack is None:
-            return feedback_encoder(to, moments)
-        rounds = self._groups_rounder(moments)
+            return feedback_encoder(to, moments, scale)
+        rounds = self._groups_rounder(moments, scale)
         return lambda weights, _: pack(rounds(weights), to)
 
     def _search(self, number: int) -> Work[_Layer]:
@@ -197,10 +197,17 @@ class AwqCalibration:
         if not self._choices.feedback:
             loss = self._loss(number, at, seen, matrices)
             return search_scale(matrices, product.mean_abs, self._group, loss, symmetric=self._symmetric)
-        return choose_scale(matrices, product.mean_abs, product.moments, self._group, self._groups_rounder)
 
-    def _groups_rounder(self, moments: Floats) -> Callable[[Floats], Groups]:
-        rounds = group_rounder(moments, self._group, symmetric=self._symmetric, clips=self._choices.clips)
+        def rounded(some: Sequence[Floats], scale: Floats | None) -> list[Floats]:
+            rounds = self._groups_rounder(product.moments, scale)
+            return in_parts(some, lambda part: rounds(part).weights(), self._run.share)
+
+        return choose_scale(matrices, product.mean_abs, product.moments, self._group, rounded)
+
+    def _groups_rounder(self, moments: Floats, scale: Floats | None) -> Callable[[Floats], Groups]:
+        rounds = group_rounder(
+            moments, self._group, scale, symmetric=self._symmetric, clips=self._choices.clips
+        )
         return lambda weights: Groups(*rounds(weights))
 
     def _limits(self, found: _Layer, name: str) -> Floats:
@@ -240,6 +247,17 @@ def folded(weights: Floats, columns: Floats | None, rows: Floats | None) -> Floa
     if rows is not None:
         weights = weights / rows[:, None]
     return weights
+
+
+def in_parts(
+    matrices: Sequence[Floats], change: Callable[[Floats], Floats], share: Callable[..., Iterable[Floats]]
+) -> list[Floats]:
+    """Change each matrix, some rows at a time, in several threads."""
+    parts = [
+        [each[at : at + _ROWS_AT_ONCE] for at in range(0, len(each), _ROWS_AT_ONCE)] for each in matrices
+    ]
+    done = iter(list(share(change, [part for each in parts for part in each])))
+    return [np.concatenate([next(done) for _ in each]) for each in parts]
 
 
 def _spread(samples: Sequence[Floats]) -> Floats:

@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from octavo_awq.groups import Groups, round_groups
+from octavo_awq.groups import round_groups
 
 Floats = npt.NDArray[np.float32]
 # The pseudo-rounded matrices of a product -> how much its module's output suffers.
 Loss = Callable[[Sequence[Floats]], float]
+# Matrices that share their inputs and what these are divided by -> the matrices, rounded.
+Rounded = Callable[[Sequence[Floats], Floats | None], list[Floats]]
 N_RATIOS = 20
 # Of the 20, those that are tried where errors are fed back: that does most of what larger ratios would do.
 _FEW_RATIOS = (0.0, 0.2, 0.4, 0.6)
@@ -59,11 +61,7 @@ def search_scale(
 
 
 def choose_scale(
-    matrices: Sequence[Floats],
-    inputs: Floats,
-    moments: Floats,
-    group: int,
-    rounder: Callable[[Floats], Callable[[Floats], Groups]],
+    matrices: Sequence[Floats], inputs: Floats, moments: Floats, group: int, rounded: Rounded
 ) -> Floats | None:
     """The scale float32[columns] that leaves least error behind when errors are fed back; None if none is better.
 
@@ -71,18 +69,16 @@ def choose_scale(
     ----------
     moments : float32[columns, columns]
         Of the inputs.
-    rounder : callable
-        Gives, for the moments of scaled inputs, what rounds scaled rows.
+    rounded : callable
+        What rows that are scaled, for inputs that are divided by the scale, stand for when they are rounded.
     """
     some = [np.ascontiguousarray(each[::_ROWS_TOLD]) for each in matrices]
     loss = linear_loss(some, moments)
     weights = mean_weights(matrices, group)
-    rounds = rounder(moments)
-    best, least = None, loss([rounds(each).weights() for each in some])
+    best, least = None, loss(rounded(some, None))
     for ratio in _FEW_RATIOS:
         scale = scale_of(ratio, inputs, weights)
-        rounds = rounder(moments / np.outer(scale, scale))
-        found = loss([rounds(each * scale).weights() / scale for each in some])
+        found = loss([each / scale for each in rounded([each * scale for each in some], scale)])
         if found < least:
             best, least = scale, found
     return best

@@ -144,7 +144,7 @@ def test_where_errors_are_fed_back_the_scale_is_the_best_of_a_few_on_some_rows(l
     weights, inputs = layer
     moments = (inputs.T @ inputs / len(inputs)).astype(np.float32)
 
-    found = choose_scale([weights[:16], weights[16:]], np.abs(inputs).mean(0), moments, 64, lambda _: nearest)
+    found = choose_scale([weights[:16], weights[16:]], np.abs(inputs).mean(0), moments, 64, nearest)
 
     wide, x = weights.astype(np.float64), np.abs(inputs).mean(0).astype(np.float64)
     largest = np.abs(wide).reshape(len(wide), -1, 64).max(2)
@@ -165,11 +165,11 @@ def test_weights_that_are_held_exactly_need_no_scale(layer):
     exact = np.random.default_rng(1).integers(0, 16, (8, 128)).astype(np.float32)
     exact[:, ::64], exact[:, 1::64] = 0, 15
 
-    assert choose_scale([exact], np.abs(inputs).mean(0), moments, 64, lambda _: nearest) is None
+    assert choose_scale([exact], np.abs(inputs).mean(0), moments, 64, nearest) is None
 
 
-def nearest(weights):
-    return round_groups(weights, 64, symmetric=False)
+def nearest(matrices, _):
+    return [round_groups(each, 64, symmetric=False).weights() for each in matrices]
 
 
 class Tensors:

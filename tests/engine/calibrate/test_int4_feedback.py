@@ -60,7 +60,7 @@ def nearest(weights, group, symmetric):
 @pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("group", [32, 64, 128])
 def test_outputs_are_far_nearer_than_with_each_weight_rounded_by_itself(weights, moments, group, symmetric):
-    coupling = make_coupling(moments, DAMPING)
+    coupling = make_coupling(moments.copy(), DAMPING)
     found = opened(*round_groups(weights, group, coupling, symmetric=symmetric))
 
     plain = loss(weights, nearest(weights, group, symmetric), moments)
@@ -69,7 +69,7 @@ def test_outputs_are_far_nearer_than_with_each_weight_rounded_by_itself(weights,
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_each_sweep_takes_error_away(weights, moments, symmetric):
-    coupling = make_coupling(moments, DAMPING)
+    coupling = make_coupling(moments.copy(), DAMPING)
     losses = [
         loss(weights, opened(*round_groups(weights, 64, coupling, symmetric=symmetric, n_sweeps=n)), moments)
         for n in range(4)
@@ -80,7 +80,7 @@ def test_each_sweep_takes_error_away(weights, moments, symmetric):
 
 
 def test_codes_of_the_first_pass_are_those_of_the_plain_formula(weights, moments):
-    coupling = make_coupling(moments, DAMPING)
+    coupling = make_coupling(moments.copy(), DAMPING)
     q, scales, zeros = round_groups(weights, 64, coupling, symmetric=False, n_sweeps=0)
     # D and R of damped moments = R D R^T, from scratch.
     factor = np.linalg.cholesky(damped(moments)[::-1, ::-1])[::-1, ::-1]
@@ -97,7 +97,7 @@ def test_codes_of_the_first_pass_are_those_of_the_plain_formula(weights, moments
 
 
 def test_after_the_sweeps_hardly_a_code_or_scale_could_be_better(weights, moments):
-    coupling = make_coupling(moments, DAMPING)
+    coupling = make_coupling(moments.copy(), DAMPING)
     q, scales, zeros = round_groups(weights, 64, coupling, symmetric=False, n_sweeps=12)
     wide = damped(moments)
     pulled = (weights - opened(q, scales, zeros)) @ wide
@@ -125,7 +125,7 @@ def test_without_clipping_the_first_range_holds_the_largest_weights(moments):
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_a_rows_codes_depend_on_that_row_alone(weights, moments, symmetric):
-    coupling = make_coupling(moments, DAMPING)
+    coupling = make_coupling(moments.copy(), DAMPING)
     whole = round_groups(weights, 64, coupling, symmetric=symmetric)
     some = round_groups(weights[3:8], 64, coupling, symmetric=symmetric)
 
@@ -139,7 +139,7 @@ def test_rows_and_inputs_of_zeros_do_no_harm(weights, moments):
     spoilt[:, 64:128] = 0
     dead[:, 128:192] = dead[128:192] = 0
     for symmetric in (False, True):
-        found = opened(*round_groups(spoilt, 64, make_coupling(dead, 0.0), symmetric=symmetric))
+        found = opened(*round_groups(spoilt, 64, make_coupling(dead.copy(), 0.0), symmetric=symmetric))
 
         assert np.isfinite(found).all()
         assert not found[4].any()

@@ -33,8 +33,7 @@ def factor_in_place(matrix: Floats) -> None:
         last = first
 
 
-def _upper(block: Floats) -> npt.NDArray[np.float64]:
+def _upper(block: Floats) -> npt.NDArray[np.floating]:
     """The upper factor of a small block; the lower one of the block turned around is it, turned around."""
     wide = block[::-1, ::-1].astype(np.float64)
-    found: npt.NDArray[np.float64] = np.linalg.cholesky(wide)[::-1, ::-1]
-    return found
+    return np.linalg.cholesky(wide)[::-1, ::-1]

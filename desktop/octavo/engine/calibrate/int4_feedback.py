@@ -49,20 +49,29 @@ class Coupling:
 
 
 def make_coupling(moments: Floats, damping: float) -> Coupling:
-    """Prepare the second moments float32[columns, columns] of a product's inputs.
+    """Prepare the second moments of a product's inputs; their memory becomes that of the pull.
 
     Parameters
     ----------
+    moments : float32[columns, columns]
     damping : float
         As in ``make_feedback``.
     """
-    importance = np.ascontiguousarray(np.diag(moments))
+    importance = np.diag(moments).copy()
     shares = make_feedback(moments, importance, damping).shares
-    damped = moments.copy()
-    np.einsum("ii->i", damped)[...] += np.float32(max(damping * float(importance.mean()), 1e-30))
-    diagonal = np.diag(damped).copy()
-    damped /= diagonal
-    return Coupling(shares, damped, diagonal, importance)
+    np.einsum("ii->i", moments)[...] += np.float32(max(damping * float(importance.mean()), 1e-30))
+    diagonal = np.diag(moments).copy()
+    moments /= diagonal
+    return Coupling(shares, moments, diagonal, importance)
+
+
+def scaled_moments(moments: Floats, scale: Floats | None) -> Floats:
+    """A copy of the moments float32[columns, columns], of inputs that are divided by ``scale`` float32[columns]."""
+    if scale is None:
+        return moments.copy()
+    scaled = moments / scale
+    scaled /= scale[:, None]
+    return scaled
 
 
 def round_groups(

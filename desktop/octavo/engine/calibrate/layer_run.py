@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +14,10 @@ import numpy.typing as npt
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
 from octavo.engine.calibrate.damaged_layer import require_finite
-from octavo.engine.calibrate.moments import Moments
+from octavo.engine.calibrate.moments import Map, Moments
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.layered import LayeredModel, compile_layered
 from octavo.engine.inference.program_steps import Product
 from octavo.engine.kernels.moments import add_moments
@@ -73,6 +76,7 @@ class LayerRun:
         self._weighted = weighted
         self._n_threads = n_threads
         self._kept = set(np.linspace(0, len(self._windows) - 1, n_samples).astype(int).tolist())
+        self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-search")
         self._model: LayeredModel | None = None
         self._hidden: list[Floats] = []
         self._next = 0
@@ -82,8 +86,16 @@ class LayerRun:
         """Of the model."""
         return self._checkpoint.hyperparameters.n_layers
 
+    @property
+    def share(self) -> Callable[..., Iterable[Any]]:  # whatever the function gives
+        """``map`` in several threads, for functions that compute without Python."""
+        return self._threads.map
+
     def reach(self, layer: int) -> Work[list[Seen]]:
-        """Run all layers up to this one; what went into its products, whose matrices stay until the next call."""
+        """Run all layers up to this one; what went into its products.
+
+        The model holds their matrices until the next call where samples are kept.
+        """
         if self._model is None:
             yield from compile_layered(add_moments, take_over, round_with_feedback, find_int4_ranges)
             self._model = LayeredModel(self._checkpoint, self._windows.shape[1], self._n_threads)
@@ -111,7 +123,8 @@ class LayerRun:
         return self._model.follow(layer, product, inputs)
 
     def close(self) -> None:
-        """End the threads, and forget; asking again begins again."""
+        """End the threads, and forget."""
+        self._threads.shutdown()
         if self._model is not None:
             self._model.close()
         self._model, self._hidden, self._next = None, [], 0
@@ -134,7 +147,9 @@ class LayerRun:
             energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
             for product, x in inputs.items():
                 weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
-                sums[product].add(x, weights, keeps=number in self._kept)
+                sums[product].add(x, weights, self._threads.map, keeps=number in self._kept)
+        if not self._kept:  # nothing will follow
+            model.drop(layer)
         return [found.seen(product) for product, found in sums.items()]
 
 
@@ -146,13 +161,13 @@ class _Sums:
         self._samples: list[Floats] = []
         self._n = 0
 
-    def add(self, x: Floats, weights: Floats | None, *, keeps: bool) -> None:
+    def add(self, x: Floats, weights: Floats | None, run: Map, *, keeps: bool) -> None:
         self._n += len(x)
         self._abs += np.abs(x).sum(axis=0, dtype=np.float64)
         if self._weighted is None:
             self._moments += x.T @ x
         else:
-            self._weighted.add(x, weights)
+            self._weighted.add(x, weights, run)
         if keeps:
             self._samples.append(x)
 

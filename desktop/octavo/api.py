@@ -38,7 +38,7 @@ from octavo.engine.quantize.mixture import (
 )
 from octavo.engine.quantize.mixture_options import MixtureOptions, PlainOptions
 from octavo.engine.quantize.mixture_quantizer import MixtureQuantizer
-from octavo.engine.quantize.quantizer import CalibratedQuantizer, Plan, Quantizer
+from octavo.engine.quantize.quantizer import CalibratedQuantizer, Plan, Quantizer, Search
 from octavo.engine.quantize.tensor_roles import file_order, layer_number, may_shrink, role
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ __all__ = [
     "Progress",
     "Quantizer",
     "RowEncoder",
+    "Search",
     "TensorInfo",
     "UnreadableModel",
     "UnsupportedModel",

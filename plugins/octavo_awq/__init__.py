@@ -13,6 +13,7 @@ from octavo.api import (
     Mixture,
     OctavoError,
     Plan,
+    Search,
     TensorInfo,
     Upgrade,
     block_type,
@@ -43,9 +44,9 @@ _MIXTURE = Mixture(
     upgrades=(Upgrade("attention_v", "Q6_K", more_bits), Upgrade("ffn_down", "Q6_K", more_bits)),
     output_of_8_experts="Q5_K",
 )
-# What the search is worth in windows of text through each layer, for the forecast: 32 once; the paper's search runs a
-# part of 2 for each of its scales, the one for rounding with feedback rounds a quarter of the rows for each of five.
-_WINDOWS, _SCALES, _SCALES_OF_PAPER = 40, 25, 50
+# For the forecast: windows of text that run through each layer, what the paper's search for scales is worth in them,
+# and how many scales are tried where errors are fed back, on a quarter of the rows.
+_WINDOWS, _SCALES_OF_PAPER, _TRIALS = 32, 50, 5
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,20 @@ class Awq:
         """Matrices of layers in 4 bits; in folders all else is F16."""
         options = options or AwqOptions()
         windows = _WINDOWS
-        if options.scales:
-            windows += _SCALES if options.feedback else _SCALES_OF_PAPER
+        search = Search(_TRIALS if options.scales and options.feedback else 0, feedback=options.feedback)
+        if options.scales and not options.feedback:
+            windows += _SCALES_OF_PAPER
         elif not (options.clips or options.feedback):
-            windows = 1
+            windows = 1  # nothing is searched
         if options.output == "gguf":
             mixed = plan_mixture(tensors, _MIXTURE)
-            return Plan(mixed.types, mixed.file_type, mixed.fallbacks, calibration_windows=windows)
+            return Plan(
+                mixed.types,
+                mixed.file_type,
+                mixed.fallbacks,
+                calibration_windows=windows,
+                search=search,
+            )
         group = _group(tensors)
         is_awq = options.output == "folder"
         packed = block_type(f"INT4_G{group}" if is_awq else "Q4_0")
@@ -129,6 +137,7 @@ class Awq:
             layout="awq" if is_awq else "compressed-tensors",
             group=group,
             calibration_windows=windows,
+            search=search,
         )
 
     def calibration(

@@ -14,7 +14,7 @@ from octavo.engine.blocks.types import block_type
 from octavo.engine.calibrate import calibrate as module
 from octavo.engine.calibrate.best import BestCalibration
 from octavo.engine.calibrate.calibrate import Effort, calibrate, choose_effort
-from octavo.engine.calibrate.forecast import calibration_bytes, forecast_seconds
+from octavo.engine.calibrate.forecast import CalibrationTime, calibration_bytes, forecast_seconds
 from octavo.engine.calibrate.layers import Layers
 from octavo.engine.calibrate.weighted import WeightedCalibration
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
@@ -116,7 +116,7 @@ def test_what_belongs_to_no_layer_is_rounded_alone(model, windows):
 
 def test_auto_takes_the_best_that_is_quick_enough(model, plan, monkeypatch):
     seconds = 30.0
-    monkeypatch.setattr(module, "forecast_seconds", lambda *_, **__: seconds)
+    monkeypatch.setattr(module, "forecast_seconds", lambda *_, **__: CalibrationTime(seconds - 1, 1.0))
     chosen = choose_effort(model.card, plan, Options())
     assert (chosen.mode, chosen.seconds, chosen.reason) == ("best", 30.0, "")
     assert chosen.n_bytes > 0
@@ -223,4 +223,5 @@ def test_a_forecast_grows_with_the_text(model, plan):
     few = forecast_seconds(model.card, plan, n_windows=1, n_threads=1)
     many = forecast_seconds(model.card, plan, n_windows=4000, n_threads=1)
 
-    assert 0 < few < many
+    assert 0 < few.finding < many.finding
+    assert few.rounding == many.rounding > 0

@@ -144,4 +144,4 @@ def test_what_a_calibration_takes_counts_the_experts(model):
 
     assert why_not_best(model.card, plan) == ""
     assert calibration_bytes(model.card, plan, n_threads=1) > stacks
-    assert forecast_seconds(model.card, plan, n_threads=1) > 0
+    assert forecast_seconds(model.card, plan, n_threads=1).seconds > 0

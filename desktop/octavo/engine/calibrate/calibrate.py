@@ -8,7 +8,7 @@ from typing import Any
 
 from octavo.engine.calibrate.best import BestCalibration
 from octavo.engine.calibrate.feedback import can_feed_back
-from octavo.engine.calibrate.forecast import calibration_bytes, forecast_seconds
+from octavo.engine.calibrate.forecast import CalibrationTime, calibration_bytes, forecast_seconds
 from octavo.engine.calibrate.imatrix import read_imatrix
 from octavo.engine.calibrate.weighted import WeightedCalibration
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
@@ -40,12 +40,15 @@ class Effort:
         Why it is not ``best`` although nobody asked for another, in one sentence; else empty.
     n_bytes : int
         The memory that ``best`` takes beyond the conversion itself.
+    rounding_seconds : float
+        The part of the seconds in which rows are rounded.
     """
 
     mode: str
     seconds: float = 0.0
     reason: str = ""
     n_bytes: int = 0
+    rounding_seconds: float = 0.0
 
 
 def why_not_best(card: ModelCard, plan: Plan) -> str:
@@ -84,8 +87,7 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
     has_imatrix = bool(getattr(options, "imatrix", "").strip())
     if mode == "best":
         _check_best(card, plan, options, has_imatrix)
-        seconds = forecast_seconds(card, plan, n_threads=n_threads)
-        return Effort("best", seconds, n_bytes=calibration_bytes(card, plan, n_threads=n_threads))
+        return _best(card, plan, forecast_seconds(card, plan, n_threads=n_threads), n_threads)
     if has_imatrix:
         return Effort("imatrix")
     if mode == "quick" or getattr(options, "compatible", False):
@@ -97,11 +99,16 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
     if n_bytes + _BESIDE_BYTES > free:
         needs = f"Calibration needs {readable_bytes(n_bytes)} of memory"
         return Effort("quick", 0.0, f"{needs}, {readable_bytes(free)} are free, so it was left out.")
-    seconds = forecast_seconds(card, plan, n_threads=n_threads)
-    if seconds > MAX_SECONDS:
-        took = f"Calibration would take about {round(seconds / 60)} minutes here, so it was left out."
-        return Effort("quick", seconds, took)
-    return Effort("best", seconds, n_bytes=n_bytes)
+    time = forecast_seconds(card, plan, n_threads=n_threads)
+    if time.seconds > MAX_SECONDS:
+        took = f"Calibration would take about {round(time.seconds / 60)} minutes here, so it was left out."
+        return Effort("quick", time.seconds, took)
+    return _best(card, plan, time, n_threads)
+
+
+def _best(card: ModelCard, plan: Plan, time: CalibrationTime, n_threads: int) -> Effort:
+    n_bytes = calibration_bytes(card, plan, n_threads=n_threads)
+    return Effort("best", time.seconds, n_bytes=n_bytes, rounding_seconds=time.rounding)
 
 
 def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
@@ -113,8 +120,8 @@ def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
     if not card.tokenizer:
         raise OctavoError("Without a tokenizer, no text can run through the model.")
     family(card.hyperparameters.architecture)  # refuses those that cannot run
-    seconds = forecast_seconds(card, plan, n_windows=plan.calibration_windows, n_threads=n_threads)
-    return Effort("best", seconds, n_bytes=calibration_bytes(card, plan, n_threads=n_threads))
+    time = forecast_seconds(card, plan, n_windows=plan.calibration_windows, n_threads=n_threads)
+    return _best(card, plan, time, n_threads)
 
 
 def _check_best(card: ModelCard, plan: Plan, options: Any, has_imatrix: bool) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from octavo.engine.blocks.types import BlockType
 from octavo.engine.calibrate.feedback import can_feed_back
 from octavo.engine.calibrate.speed import CalibrationSpeed
 from octavo.engine.calibrate.windows import N_WINDOWS, WINDOW_TOKENS
+from octavo.engine.checkpoint.folder_layouts import is_packed
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.kernels.layout import kv_cache_bytes, working_bytes
@@ -37,8 +39,31 @@ class _Product:
         return self.matrices[0].shape[0] if self.matrices[0].is_expert else 1
 
 
-def forecast_seconds(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS, n_threads: int = 0) -> float:
-    """Seconds that a calibration takes on this machine, were it idle; the first time it is timed for a second.
+@dataclass(frozen=True)
+class CalibrationTime:
+    """What a calibration takes on this machine, were it idle.
+
+    Parameters
+    ----------
+    finding : float
+        Seconds in which text runs and scales are searched.
+    rounding : float
+        Seconds in which rows are rounded, in turns with it: layer by layer.
+    """
+
+    finding: float
+    rounding: float
+
+    @property
+    def seconds(self) -> float:
+        """Both together."""
+        return self.finding + self.rounding
+
+
+def forecast_seconds(
+    card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS, n_threads: int = 0
+) -> CalibrationTime:
+    """How long a calibration takes; the first time, this machine is timed for a second or two.
 
     Parameters
     ----------
@@ -48,23 +73,44 @@ def forecast_seconds(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS,
     """
     speed = CalibrationSpeed()
     n_tokens = n_windows * _window(card)
-    shared = once = 0.0
+    # What threads share, and what they do not.
+    finding, alone, rounding, factoring = 0.0, 0.0, 0.0, 0.0
     for product in _products(card):
         own_tokens = n_tokens * product.share
         n_weights = sum(each.n_weights for each in product.matrices)
-        shared += own_tokens * n_weights * speed.forward()
-        types = [plan.types[each.name] for each in product.matrices]
-        fed_back = [each for each in types if can_feed_back(each)]
-        if fed_back or plan.calibration_windows:
-            shared += own_tokens * product.n_experts * product.columns**2 * speed.moments()
-        if fed_back:
-            once += product.n_experts * product.columns**3 * speed.factor()
-        for each, to in zip(product.matrices, types, strict=True):
-            shared += each.rows * speed.encode(to, each.columns) if can_feed_back(to) else 0.0
+        finding += own_tokens * n_weights * speed.forward()
+        kinds = [_rounding(plan, plan.types[each.name]) for each in product.matrices]
+        if any(kinds) or plan.calibration_windows:
+            finding += own_tokens * product.n_experts * product.columns**2 * speed.moments()
+        if plan.calibration_windows and plan.search.trials:
+            rows = plan.search.tried_rows * sum(each.rows for each in product.matrices)
+            alone += plan.search.trials * product.n_experts * speed.coupling(product.columns)
+            finding += plan.search.trials * rows * speed.groups(product.columns)
+        if any(kinds):
+            prepare = speed.coupling if kinds[0] == "groups" else speed.factor
+            factoring += product.n_experts * prepare(product.columns)
+        for each, kind in zip(product.matrices, kinds, strict=True):
+            if kind:
+                is_groups = kind == "groups"
+                to = plan.types[each.name]
+                row = speed.groups(each.columns) if is_groups else speed.encode(to, each.columns)
+                rounding += each.rows * row
     speed.keep()
     n_threads = n_threads or usable_threads()
-    efficiency = _EFFICIENCY if n_threads > 1 else 1.0
-    return card.hyperparameters.n_layers * (shared / (n_threads * efficiency) + once)
+    at_once = n_threads * _EFFICIENCY if n_threads > 1 else 1.0
+    n_layers = card.hyperparameters.n_layers
+    return CalibrationTime(
+        n_layers * (finding / at_once + alone), n_layers * (rounding / at_once + factoring)
+    )
+
+
+def _rounding(plan: Plan, to: BlockType) -> str:
+    """How rows become this type, knowing the moments: in ``groups``, in ``blocks``, or not, which is empty."""
+    if plan.calibration_windows and not plan.search.feedback:
+        return ""
+    if plan.layout:
+        return "groups" if is_packed(to) else ""
+    return "blocks" if can_feed_back(to) else ""
 
 
 def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS, n_threads: int = 0) -> int:

@@ -7,21 +7,27 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
+from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
+from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.calibrate.feedback import Feedback, encode_with_feedback, make_feedback
+from octavo.engine.calibrate.int4_feedback import make_coupling, round_groups, scaled_moments
 from octavo.engine.calibrate.layers import compile_calibration
 from octavo.engine.calibrate.moments import Moments
 from octavo.engine.calibrate.sample_layer import SampleLayer
 from octavo.engine.hardware.timings import Timings, best_seconds
-from octavo.engine.inference.layered import LayeredModel
+from octavo.engine.inference.layered import LayeredModel, compile_layered
 from octavo.engine.progress import finish
 
+Floats = npt.NDArray[np.float32]
 _TOKENS = 128
 _COLUMNS = 1024
-_FACTORED = 1536
+_SMALL, _LARGE = 512, 1536
 _ROWS = 64
 _NARROW, _WIDE = 512, 2048
+_GROUP = 64
 
 
 class CalibrationSpeed:
@@ -54,22 +60,40 @@ class CalibrationSpeed:
 
         return self._timings.recall("moments", timed)
 
-    def factor(self) -> float:
-        """To factor moments, for each of the columns to the third; the library shares it out itself."""
+    def factor(self, columns: int) -> float:
+        """To factor moments; the library shares it out itself."""
+        return self._cubic("factor", columns, lambda moments: make_feedback(moments, np.diag(moments), 0.1))
 
-        def timed() -> float:
-            random = _noise(_FACTORED, _FACTORED)
-            moments = random @ random.T
-            importance = np.diag(moments).copy()
-            work = best_seconds(lambda: make_feedback(moments, importance, 0.1), time.thread_time)
-            return work / _FACTORED**3
+    def coupling(self, columns: int) -> float:
+        """To scale moments and to prepare them for groups of 4 bits."""
 
-        return self._timings.recall("factor", timed)
+        def work(moments: Floats) -> object:
+            return make_coupling(scaled_moments(moments, np.ones(len(moments), np.float32)), 0.1)
+
+        return self._cubic("coupling", columns, work)
 
     def encode(self, to: BlockType, columns: int) -> float:
-        """To encode a row: a part that grows with the columns, and one with their square."""
-        narrow = self._timings.recall(f"{to.name} {_NARROW}", _timed_rows(to, _NARROW))
-        wide = self._timings.recall(f"{to.name} {_WIDE}", _timed_rows(to, _WIDE))
+        """To encode a row with feedback."""
+        return self._square(to.name, columns, lambda n: _feedback_rows(to, n))
+
+    def groups(self, columns: int) -> float:
+        """To round a row to groups of 4 bits, knowing the moments."""
+        return self._square("groups", columns, _group_rows)
+
+    def _cubic(self, name: str, columns: int, work: Callable[[Floats], object]) -> float:
+        """A part that grows with the columns' square, and one with their cube."""
+
+        def timed(n: int) -> float:
+            return self._timings.recall(f"{name} {n}", lambda: _timed_moments(n, work))
+
+        small, large = timed(_SMALL), timed(_LARGE)
+        cube = max(0.0, (large / _LARGE**2 - small / _SMALL**2) / (_LARGE - _SMALL))
+        return columns**2 * (small / _SMALL**2 + cube * max(0, columns - _SMALL))
+
+    def _square(self, name: str, columns: int, timed: Callable[[int], float]) -> float:
+        """A part that grows with the columns, and one with their square."""
+        narrow = self._timings.recall(f"{name} {_NARROW}", lambda: timed(_NARROW))
+        wide = self._timings.recall(f"{name} {_WIDE}", lambda: timed(_WIDE))
         square = max(0.0, (wide / _WIDE - narrow / _NARROW) / (_WIDE - _NARROW))
         return columns * (narrow / _NARROW + square * max(0, columns - _NARROW))
 
@@ -78,16 +102,29 @@ class CalibrationSpeed:
         self._timings.keep()
 
 
-def _timed_rows(to: BlockType, columns: int) -> Callable[[], float]:
-    def timed() -> float:
-        finish(compile_calibration())
-        weights = _noise(_ROWS, columns)
-        feedback = Feedback(np.eye(columns, dtype=np.float32), np.ones(columns, np.float32))
-        work = best_seconds(lambda: encode_with_feedback(weights, to, feedback), time.thread_time)
-        return work / _ROWS
-
-    return timed
+def _feedback_rows(to: BlockType, columns: int) -> float:
+    """Seconds for a row."""
+    finish(compile_calibration())
+    weights = _noise(_ROWS, columns)
+    feedback = Feedback(np.eye(columns, dtype=np.float32), np.ones(columns, np.float32))
+    work = best_seconds(lambda: encode_with_feedback(weights, to, feedback), time.thread_time)
+    return work / _ROWS
 
 
-def _noise(rows: int, columns: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _group_rows(columns: int) -> float:
+    """Seconds for a row."""
+    finish(compile_layered(take_over, round_with_feedback, find_int4_ranges))
+    weights = _noise(_ROWS, columns)
+    coupling = make_coupling(np.eye(columns, dtype=np.float32), 0.1)
+    work = best_seconds(lambda: round_groups(weights, _GROUP, coupling, symmetric=False), time.thread_time)
+    return work / _ROWS
+
+
+def _timed_moments(columns: int, work: Callable[[Floats], object]) -> float:
+    random = _noise(columns, columns)
+    moments = random @ random.T
+    return best_seconds(lambda: work(moments), time.thread_time)
+
+
+def _noise(rows: int, columns: int) -> Floats:
     return np.random.default_rng(0).standard_normal((rows, columns), dtype=np.float32)

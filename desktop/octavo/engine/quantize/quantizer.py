@@ -16,6 +16,25 @@ if TYPE_CHECKING:  # The window plans without numpy.
 
 
 @dataclass(frozen=True)
+class Search:
+    """What a quantizer's own calibration does for every product of activations with matrices, for the forecast.
+
+    Parameters
+    ----------
+    trials : int
+        How many scales are tried, each with the moments factored anew.
+    tried_rows : float
+        The share of the rows that is rounded in a trial, knowing the moments.
+    feedback : bool
+        Whether rows are rounded knowing the moments in the end.
+    """
+
+    trials: int = 0
+    tried_rows: float = 0.25
+    feedback: bool = True
+
+
+@dataclass(frozen=True)
 class Plan:
     """Which block type every tensor gets, in the order in which they are written.
 
@@ -36,6 +55,8 @@ class Plan:
     calibration_windows : int
         How many windows of text, run through every layer, the quantizer's own calibration is worth; 0 for none.
         Only a `CalibratedQuantizer` may ask for some.
+    search : Search
+        What that calibration does beside.
     """
 
     types: Mapping[str, BlockType]
@@ -45,6 +66,7 @@ class Plan:
     layout: str = ""
     group: int = 0
     calibration_windows: int = 0
+    search: Search = Search()
 
     def tensor_bytes(self, tensors: Sequence[TensorInfo]) -> int:
         """Bytes of all tensors under this plan, without padding."""

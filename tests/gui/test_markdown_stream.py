@@ -15,6 +15,7 @@ CORPUS = (
     "a | b\n-|-\n1 | 2\n3\n\ntext `code` ~~s~~ <script>x</script> ![i](http://x/y.png)\n",
     "1. x\n\n       indented\n\n2. y\n\n    para\n\nnot list\n    cont\n\n    code\n\n> - a\n"
     ">   ```\n>   c\n>   ```\n> b\n\n\t tab\n",
+    "so $a_b$ and\n$$\nx = *y*\n$$\n\n\\(z\\) costs $5 or $6\n\n\\[\n- b\n\\]\n",
     "trailing blanks  \nhard break\\\nanother\n\n\n\n&amp; &lt;b&gt; \\* \u202e `` ` ``\n\n10) a\n11) b\n\n+ x\n* y\n",
 )
 

@@ -1,4 +1,4 @@
-"""Markdown to pieces, by markdown-it-py: CommonMark with tables and strikethrough, no HTML, no images.
+"""Markdown to pieces, by markdown-it-py: CommonMark with tables, strikethrough and formulas, no HTML, no images.
 
 What is too large or too deep to be drawn in time becomes plain text.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from octavo.gui.markdown.formulas import formula
 from octavo.gui.markdown.pieces import Code, Line, Piece, Run, Table
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ MAX_CELLS = 2_000
 PLAIN_CHARACTERS = 20_000
 PLAIN_LINES = 300
 PLAIN_LINE = 1_000
+_IN_CODE = ("code_inline", "formula")
 SAFE_SCHEMES = ("http://", "https://", "mailto:")
 
 
@@ -34,6 +36,7 @@ def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     made = MarkdownIt("commonmark", {"html": False, "maxNesting": 2 * MAX_NESTING})
+    made.inline.ruler.before("escape", "formula", formula)
     return made.enable(["table", "strikethrough"]).disable("image")
 
 
@@ -87,7 +90,7 @@ def _is_too_costly(source: str) -> bool:
     """Whether parsing would take too long: the parser's time grows with marks, and squared with brackets."""
     if len(source) > MAX_CHARACTERS or source.count("\n") > MAX_LINES or source.count("[") > MAX_BRACKETS:
         return True
-    n_marks = sum(source.count(mark) for mark in "*_~`<&")
+    n_marks = sum(source.count(mark) for mark in "*_~`<&$\\")
     return n_marks > MAX_MARKS or any(len(line) > MAX_LINE for line in source.split("\n"))
 
 
@@ -225,7 +228,7 @@ def _runs(tokens: Iterable[Token]) -> Iterable[Run]:
                 link = ""
             case _:
                 text = {"softbreak": " ", "hardbreak": "\u2028"}.get(token.type, token.content)
-                run = Run(text, bold > 0, italic > 0, token.type == "code_inline", strike > 0, link)
+                run = Run(text, bold > 0, italic > 0, token.type in _IN_CODE, strike > 0, link)
                 joined = _joined(last, run)
                 if joined is None and last is not None:
                     yield last

@@ -26,9 +26,20 @@ def main() -> int:
         # An exception in the middle of an import would escape, or be swallowed.
         signal.signal(signal.SIGINT, lambda number, frame: _leave())
     try:
-        return _run()
+        status = _run()
     except KeyboardInterrupt:
-        return EXIT_STOPPED
+        status = EXIT_STOPPED
+    if status == EXIT_STOPPED:
+        _end_now()
+    return status
+
+
+def _end_now() -> None:
+    """End without waiting for threads: one may run a plugin's code that does not end."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(EXIT_STOPPED)
 
 
 def _leave() -> None:

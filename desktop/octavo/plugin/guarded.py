@@ -20,7 +20,7 @@ from octavo.api import (
 )
 from octavo.engine.blocks.types import block_type_of_id
 from octavo.engine.errors import PluginFailed
-from octavo.plugin.guard import failure
+from octavo.plugin.guard import failure, guarded
 from octavo.plugin.guarded_calibration import GuardedCalibration, checked_rows
 
 if TYPE_CHECKING:
@@ -29,14 +29,26 @@ if TYPE_CHECKING:
 
 # A sentence for people, and the user's own wish to stop; everything else is the plugin's failure.
 _PASSED_ON = (OctavoError, KeyboardInterrupt)
+# The window waits for the plans of all plugins; one that takes longer is not asked again.
+SECONDS_TO_PLAN = 3.0
 
 
 class GuardedQuantizer:
-    """Asks the plugin's quantizer and checks each answer; a `Quantizer` itself."""
+    """Asks the plugin's quantizer and checks each answer; a `Quantizer` itself.
 
-    def __init__(self, plugin: str, quantizer: Quantizer, version: str = "") -> None:
+    Parameters
+    ----------
+    is_strange : bool
+        Whether it did not come with Octavo: then its plans are watched, and its bytes looked into.
+    """
+
+    def __init__(
+        self, plugin: str, quantizer: Quantizer, version: str = "", *, is_strange: bool = False
+    ) -> None:
         self.plugin = plugin
         self.version = version
+        self.is_strange = is_strange
+        self._given_up: PluginFailed | None = None
         self._quantizer = quantizer
         self.name = quantizer.name
         self.summary = quantizer.summary
@@ -45,19 +57,40 @@ class GuardedQuantizer:
 
     def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # of the plugin's own Options
         """The plugin's plan, with every tensor in it and every row a whole number of blocks."""
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                plan = self._quantizer.plan(tensors, options)
-        except _PASSED_ON:
-            raise
-        except BaseException as error:
-            raise failure(self.plugin, f"planning {self.name}", error) from error
+        plan = self._watched_plan(tensors, options) if self.is_strange else self._plan(tensors, options)
         mistake = _mistake(plan, tensors)
         if not mistake and plan.calibration_windows and not isinstance(self._quantizer, CalibratedQuantizer):
             mistake = "asks for a calibration, which it has not"
         if mistake:
             raise PluginFailed(self.plugin, f"{self.plugin}: its plan for {self.name} {mistake}.")
         return dataclasses.replace(plan, compatible=True) if getattr(options, "compatible", False) else plan
+
+    def _plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # as above
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                return self._quantizer.plan(tensors, options)
+        except _PASSED_ON:
+            raise
+        except BaseException as error:
+            raise failure(self.plugin, f"planning {self.name}", error) from error
+
+    def _watched_plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:  # as above
+        """The plan, if it comes in time; one that did not come is not asked for again."""
+        if self._given_up is not None:
+            raise self._given_up
+        try:
+            return guarded(
+                self.plugin,
+                f"planning {self.name}",
+                lambda: self._quantizer.plan(tensors, options),
+                SECONDS_TO_PLAN,
+            )
+        except PluginFailed as failed:
+            if failed.__cause__ is None:  # it did not end
+                self._given_up = failed
+            if isinstance(failed.__cause__, OctavoError):
+                raise failed.__cause__ from None
+            raise
 
     def encode(
         self,
@@ -72,14 +105,21 @@ class GuardedQuantizer:
             raise
         except BaseException as error:
             raise failure(self.plugin, f"encoding {block_type.name}", error) from error
-        return checked_rows(blocks, weights, block_type, self.plugin, self.name)
+        return checked_rows(blocks, weights, block_type, self.plugin, self.name, is_strange=self.is_strange)
 
 
 class GuardedCalibratedQuantizer(GuardedQuantizer):
     """The same for a `CalibratedQuantizer`."""
 
-    def __init__(self, plugin: str, quantizer: CalibratedQuantizer, version: str = "") -> None:
-        super().__init__(plugin, quantizer, version)
+    def __init__(
+        self,
+        plugin: str,
+        quantizer: CalibratedQuantizer,
+        version: str = "",
+        *,
+        is_strange: bool = False,
+    ) -> None:
+        super().__init__(plugin, quantizer, version, is_strange=is_strange)
         self._calibrated = quantizer
 
     def calibration(self, source: Checkpoint, plan: Plan, options: Any, n_threads: int) -> Calibration:
@@ -91,11 +131,13 @@ class GuardedCalibratedQuantizer(GuardedQuantizer):
             raise
         except BaseException as error:
             raise failure(self.plugin, f"calibrating {self.name}", error) from error
-        return GuardedCalibration(self.plugin, self.name, found)
+        return GuardedCalibration(self.plugin, self.name, found, is_strange=self.is_strange)
 
 
-def checked_quantizer(plugin: str, candidate: object, version: str = "") -> GuardedQuantizer:
-    """``candidate`` behind its guard; raises `PluginFailed` where it breaks the contract."""
+def checked_quantizer(
+    plugin: str, candidate: object, version: str = "", *, is_strange: bool = False
+) -> GuardedQuantizer:
+    """``candidate`` behind its guard, as in `GuardedQuantizer`; raises `PluginFailed` where it breaks the contract."""
 
     def refuse(reason: str) -> PluginFailed:
         return PluginFailed(plugin, f"{plugin}: {type(candidate).__name__} is no quantizer: {reason}.")
@@ -110,9 +152,14 @@ def checked_quantizer(plugin: str, candidate: object, version: str = "") -> Guar
     options = getattr(candidate, "Options", None)
     if options is not None and not (isinstance(options, type) and dataclasses.is_dataclass(options)):
         raise refuse("Options is no dataclass")
+    if options is not None:
+        try:
+            options()
+        except Exception as error:
+            raise refuse("Options cannot be made without values") from error
     if isinstance(candidate, CalibratedQuantizer):
-        return GuardedCalibratedQuantizer(plugin, candidate, version)
-    return GuardedQuantizer(plugin, candidate, version)  # type: ignore[arg-type]  # checked just above
+        return GuardedCalibratedQuantizer(plugin, candidate, version, is_strange=is_strange)
+    return GuardedQuantizer(plugin, candidate, version, is_strange=is_strange)  # type: ignore[arg-type]  # checked just above
 
 
 def _mistake(plan: object, tensors: Sequence[TensorInfo]) -> str:

@@ -197,7 +197,9 @@ class PluginHost:
         guarded(name, "registering", register, self._seconds_allowed)
         plugin.manager = manager
         for candidate in self._asked(plugin, "quantizers", object):
-            plugin.quantizers.append(checked_quantizer(name, candidate, plugin.record.version))
+            is_strange = not plugin.record.is_shipped
+            found = checked_quantizer(name, candidate, plugin.record.version, is_strange=is_strange)
+            plugin.quantizers.append(found)
         plugin.formats = self._asked(plugin, "formats", object)
         plugin.backends = self._asked(plugin, "backends", object)
         plugin.record = replace(plugin.record, quantizers=tuple(each.name for each in plugin.quantizers))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import numpy as np
 
 from octavo.engine.blocks.codec import can_encode, encode, encode_in_one_thread
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.blocks.widened import widened
+from octavo.engine.errors import PluginFailed
 from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.timings import Timings, best_seconds
 from octavo.engine.quantize.quantizer import Quantizer
 
 _ROWS, _COLUMNS = 128, 2048
+# Our encoders take a tenth of a second, and some seconds where they are compiled first.
+_SECONDS_ALLOWED = 60
 _HASHED_BYTES = 4 * 1024 * 1024
 
 
@@ -41,7 +46,15 @@ class EncodeSpeed:
 
         def timed() -> float:
             weights = _weights()
-            return _best(lambda: quantizer.encode(weights, to, None)) / weights.size
+            try:
+                return _best(lambda: quantizer.encode(weights, to, None)) / weights.size
+            except TimeoutError as error:
+                plugin = getattr(quantizer, "plugin", quantizer.name)
+                raise PluginFailed(
+                    plugin,
+                    f"{plugin}: encoding {to.name} took more than {_SECONDS_ALLOWED} s and was given up.",
+                    "Choose another format.",
+                ) from error
 
         version = getattr(quantizer, "version", "")
         return self._timings.recall(f"{quantizer.name} {version} {to.name}", timed)
@@ -79,12 +92,21 @@ def _weights() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 
 
 def _best(work: Callable[[], object], clock: Callable[[], float] = time.thread_time) -> float:
-    """Seconds in a thread that starts no others."""
-    from concurrent.futures import ThreadPoolExecutor
+    """Seconds in a thread that starts no others.
 
-    def timed() -> float:
+    Raises
+    ------
+    TimeoutError
+        It did not end in time; its thread goes with the process.
+    """
+    found: Future[float] = Future()
+
+    def timed() -> None:
         encode_in_one_thread()
-        return best_seconds(work, clock)
+        try:
+            found.set_result(best_seconds(work, clock))
+        except BaseException as error:  # handed on
+            found.set_exception(error)
 
-    with ThreadPoolExecutor(1) as alone:
-        return alone.submit(timed).result()
+    threading.Thread(target=timed, name="encode-speed", daemon=True).start()
+    return found.result(_SECONDS_ALLOWED)

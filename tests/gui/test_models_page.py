@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,20 @@ def test_hundreds_of_models_are_listed_some_at_a_time_and_in_order(joined, page,
     qtbot.waitUntil(lambda: len(rows) == len(paths))
 
     assert [each.path for each in sorted(shown_rows(page), key=lambda each: each.y())] == paths
+
+
+def test_rows_are_priced_anew_only_when_clearly_more_or_less_memory_is_free(joined, page, qtbot):
+    qtbot.waitUntil(lambda: not page.list._unpriced)
+    workspace = joined.workspace
+    (pool,) = workspace.pools
+
+    workspace.pools = [replace(pool, free_bytes=pool.free_bytes * 995 // 1000)]
+    workspace.memory_changed.emit()
+    assert not page.list._unpriced
+
+    workspace.pools = [replace(pool, free_bytes=pool.free_bytes // 2)]
+    workspace.memory_changed.emit()
+    assert set(page.list._unpriced) == set(page.list.rows)
 
 
 def test_a_search_counts_for_models_that_come_later(joined, page, qtbot):

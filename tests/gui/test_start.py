@@ -7,9 +7,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 import octavo.gui.joined_window as joined
 
+HEAVY = {"numba", "llvmlite", "numpy", "gguf", "pygments", "markdown_it", "tokenizers", "octavo_q8_0"}
+
 def painted(self):
     loaded = {name.partition(".")[0] for name in sys.modules}
-    print(sorted(loaded & {"numba", "llvmlite", "numpy", "gguf", "pygments", "markdown_it", "tokenizers"}))
+    print(sorted(loaded & HEAVY))
     QApplication.instance().exit(0)
 
 joined.JoinedWindow.begin_work = painted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.store.library import ModelEntry, demo_model
@@ -33,7 +34,7 @@ class Model:
         """Whether it is the one that ships with the program."""
         return self.path == str(demo_model())
 
-    @property
+    @cached_property  # every page asks for the names of all models whenever one was read
     def name(self) -> str:
         """What people call it: its file or folder, whose type is shown apart; the name inside is often a trainer's."""
         if self.is_demo or self.card is None:

@@ -11,8 +11,8 @@ import difflib
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -21,6 +21,9 @@ from octavo.engine.errors import PluginFailed
 from octavo.plugin import builtin, spec
 from octavo.plugin.guard import SECONDS_ALLOWED, guarded
 from octavo.plugin.guarded import GuardedQuantizer, checked_quantizer
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 _SHIPPED_BY = "octavo"
 _FAILURES_ALLOWED = 3
@@ -141,6 +144,8 @@ class PluginHost:
         for plugin in self._with_builtin():
             if plugin.manager is None or plugin.n_failures >= _FAILURES_ALLOWED:
                 continue
+            if not plugin.manager.hook.memory_pools.get_hookimpls():
+                continue
             try:
                 pools += self._asked(plugin, "memory_pools", MemoryPool, _SECONDS_TO_REFRESH)
             except PluginFailed as error:
@@ -162,13 +167,14 @@ class PluginHost:
 
     def _loaded_plugin(self, point: EntryPoint, others: Iterable[_Plugin]) -> _Plugin:
         shipped = _is_shipped(point)
+        distribution, version = _name_and_version(point.dist) if point.dist else ("", "")
         plugin = _Plugin(
             PluginRecord(
                 name=point.name,
-                version=point.dist.version if point.dist else "",
+                version=version,
                 enabled=not self._safe_mode and (shipped or point.name in self._enabled),
                 is_shipped=shipped,
-                distribution=point.dist.name if point.dist else "",
+                distribution=distribution,
             )
         )
         if any(other.record.name == point.name for other in others):
@@ -229,12 +235,19 @@ class PluginHost:
 
 
 def _found() -> list[EntryPoint]:
-    """Every plugin's entry point, shipped ones first; nothing is imported."""
+    """Every plugin's entry point, shipped ones first; nothing of theirs is imported."""
+    from importlib.metadata import entry_points
+
     return sorted(entry_points(group=spec.GROUP), key=lambda each: (not _is_shipped(each), each.name))
 
 
 def _is_shipped(point: EntryPoint) -> bool:
-    return point.dist is not None and point.dist.name == _SHIPPED_BY
+    return point.dist is not None and _name_and_version(point.dist)[0] == _SHIPPED_BY
+
+
+@lru_cache(128)  # each question reads the whole file of metadata, our README in it, and we ship many plugins
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    return distribution.name, distribution.version
 
 
 def _check_version(name: str, stated: object) -> None:

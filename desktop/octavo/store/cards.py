@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,6 @@ import msgspec
 from octavo import __version__
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.folders import cache_folder
-from octavo.store.atomic import whole_file
 from octavo.store.library import extent
 
 MAX_KEPT = 1000
@@ -43,8 +43,11 @@ def keep_card(path: Path, card: ModelCard) -> None:
     """Keep a card that was just read; a cache that cannot be written costs only time."""
     with contextlib.suppress(OSError):
         kept = _Kept(__version__, str(path), extent(path), card)
-        with whole_file(_file(path)) as file:
-            file.write(msgspec.json.encode(kept))
+        file = _file(path)
+        # Not flushed to the disk: a loss costs only time, and waiting for the disk takes longer than reading the model.
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(msgspec.json.encode(kept))
+        partial.replace(file)
         _forget_the_oldest()
 
 

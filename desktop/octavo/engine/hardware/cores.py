@@ -13,14 +13,17 @@ _PROCESSORS = Path("/sys/devices/system/cpu")
 
 def usable_threads() -> int:
     """How many threads are worth starting: physical cores, within affinity and the container's quota."""
-    import psutil
-
     from octavo.engine.hardware.cgroup import cpu_quota
 
-    logical = os.cpu_count() or 1
-    limits = [psutil.cpu_count(logical=False) or logical]
+    limits = []
     if hasattr(os, "sched_getaffinity"):
         limits.append(physical_cores(os.sched_getaffinity(0)))
+    if not (
+        limits and _PROCESSORS.exists()
+    ):  # psutil takes its time to be imported, and the window asks for this first
+        import psutil
+
+        limits.append(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
     quota = cpu_quota()
     if quota is not None:
         limits.append(quota)

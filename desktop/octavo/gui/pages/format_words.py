@@ -24,6 +24,8 @@ USUAL = (RECOMMENDED, "Q8_0", "Q6_K", "Q5_K_M")
 
 def formats_of(quantizers: Sequence[Quantizer], workspace: Workspace) -> list[Format]:
     """The list: the usual ones first, then those of other plugins, then the rare ones."""
+    if not quantizers:  # the host would load the plugins to answer, before the window is painted
+        return []
     shipped = {name for each in workspace.host.plugins() if each.is_shipped for name in each.quantizers}
     rare = {each for each in shipped if each not in USUAL and not each.startswith("AWQ")}
 

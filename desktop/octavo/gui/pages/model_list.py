@@ -19,6 +19,8 @@ from octavo.gui.workspace import Model, Workspace
 # Rows that are there at once: more than a window shows. The others follow, some milliseconds at a time.
 FIRST_ROWS = 8
 SLICE_SECONDS = 0.008
+# Of the free memory: what it changes by from second to second changes no verdict.
+NOTICEABLE_SHARE = 0.01
 
 Title = tuple[str, str]
 
@@ -38,6 +40,7 @@ class ModelList(QWidget):
         self._namesakes: defaultdict[Title, set[str]] = defaultdict(set)
         self._missing: list[str] = []
         self._unpriced: dict[str, None] = {}
+        self._priced_for = 0
         self._group = QButtonGroup(self)
         self.drop = DropZone()
         self._column = QVBoxLayout(self)
@@ -93,8 +96,15 @@ class ModelList(QWidget):
     def show_prices(self) -> None:
         """Price all rows anew, a few at a time."""
         if self.isVisible():
+            self._priced_for = self._workspace.ram.free_bytes
             self._unpriced = dict.fromkeys(self.rows)
             self._later.start()
+
+    def follow_memory(self) -> None:
+        """Price all rows anew if clearly more or less memory is free than when they were priced."""
+        free = self._workspace.ram.free_bytes
+        if abs(free - self._priced_for) > NOTICEABLE_SHARE * free:
+            self.show_prices()
 
     def choose(self, path: str) -> None:
         """Mark the row of a model."""

@@ -98,7 +98,7 @@ class ModelsPage(Page):
         self._workspace.models_changed.connect(self._show_models)
         self._workspace.model_changed.connect(self._show_model)
         self._workspace.selected.connect(self._show_selected)
-        self._workspace.memory_changed.connect(self._show_prices)
+        self._workspace.memory_changed.connect(self._follow_memory)
         self._workspace.memory_changed.connect(self._show_computer)
         self._workspace.plugins_changed.connect(self._show_prices)
         self._workspace.speeds_changed.connect(self._show_prices)
@@ -140,6 +140,13 @@ class ModelsPage(Page):
 
     def _show_prices(self) -> None:
         self.list.show_prices()
+        self._show_selected_needs()
+
+    def _follow_memory(self) -> None:
+        self.list.follow_memory()
+        self._show_selected_needs()
+
+    def _show_selected_needs(self) -> None:
         selected = self._workspace.selected_model
         if selected is not None:
             self._show_needs(selected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
 from octavo import __version__
@@ -68,9 +69,22 @@ class PluginsPage(Page):
         self.body.addWidget(scrolled(inner), 1)
         self._tabs.buttonClicked.connect(self._filter)
         self._reload.clicked.connect(self._workspace.reload_plugins)
-        self._workspace.plugins_changed.connect(self._show_plugins)
+        self._workspace.plugins_changed.connect(self._note_change)
+        self._is_stale = True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self._show_plugins()
+
+    def _note_change(self) -> None:
+        """Show the plugins now if the page is on view, else once it is."""
+        self._is_stale = True
+        if self.isVisible():
+            self._show_plugins()
 
     def _show_plugins(self) -> None:
+        self._is_stale = False
         while (item := self._card.body.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -169,11 +170,12 @@ class AwqCalibration:
         return lambda weights, _: pack(rounds(weights), to)
 
     def _search(self, number: int) -> Work[_Layer]:
-        seen = yield from self._run.reach(number)
+        has_limits = bool(self._pack) and self._choices.clips and not self._choices.feedback
+        n_stages = 3 if has_limits else 2
+        seen = yield from self._reach(number, n_stages)
         found = _Layer()
-        n_steps = 2 * len(seen)
         for at, product in enumerate(seen):
-            yield Progress(at, n_steps, f"search scales of layer {number}", number + 1, self._run.n_layers)
+            yield self._progress("scales", number, len(seen) + at, n_stages * len(seen))
             matrices = [self._run.weights(name) for name in product.tensors]
             fold = folds(self._source, product.tensors, product.norm)
             scale = self._scale(number, at, seen, matrices) if fold and self._choices.scales else None
@@ -181,16 +183,28 @@ class AwqCalibration:
                 _note(found, product.tensors, fold, scale)
             for name in product.tensors:
                 found.moments[name] = product.moments
-        if self._pack is None or self._choices.feedback or not self._choices.clips:
+        if not has_limits:
             return found
         for at, product in enumerate(seen):
-            yield Progress(
-                len(seen) + at, n_steps, f"search limits of layer {number}", number + 1, self._run.n_layers
-            )
+            yield self._progress("limits", number, 2 * len(seen) + at, n_stages * len(seen))
             for name in product.tensors:
                 if not any(part in name for part in _NEVER_CLIPPED):
                     found.limits[name] = self._limits(found, name)
         return found
+
+    def _reach(self, number: int, n_stages: int) -> Work[list[Seen]]:
+        """Run text up to a layer, told as the first of the stages."""
+        with contextlib.closing(self._run.reach(number)) as work:
+            while True:
+                try:
+                    step = next(work)
+                except StopIteration as end:
+                    seen: list[Seen] = end.value
+                    return seen
+                yield replace(step, total=n_stages * step.total)
+
+    def _progress(self, what: str, number: int, done: int, total: int) -> Progress:
+        return Progress(done, total, f"search {what} of layer {number}", number + 1, self._run.n_layers)
 
     def _scale(self, number: int, at: int, seen: Sequence[Seen], matrices: Sequence[Floats]) -> Floats | None:
         product = seen[at]

@@ -43,29 +43,14 @@ def test_what_is_measured_soon_counts_more_than_the_forecast():
     assert clock.at(1, 5 * MB).seconds_left == pytest.approx(19)
 
 
-def test_a_calibration_goes_by_tensors_although_most_bytes_are_written_at_once():
+def test_of_a_calibration_the_units_are_no_bytes():
     clock = Clock(seconds=100, calibrating=95)
     clock.at(0, 0)
 
-    pace = clock.at(10, 50 * MB, step=11)  # the embedding is half of the file
+    pace = clock.at(20, 10 * MB, label="search scales of layer 2")
 
-    assert pace.share == pytest.approx(0.95 * 0.10 + 0.05 * 0.5)
-    assert pace.bytes_per_second == 0  # the bytes say nothing here
-
-
-def test_a_calibration_is_timed_from_whole_layers():
-    clock = Clock(seconds=100, calibrating=100)
-    clock.at(0, 0)
-    clock.at(1, 50 * MB, step=2, label="calibrate layer 0")
-    assert clock.at(15, 50 * MB, step=2, label="calibrate layer 0").seconds_left == pytest.approx(85)
-    clock.at(19, 51 * MB, step=2)
-
-    after_one = clock.at(20, 55 * MB, step=11, label="calibrate layer 1")
-    amid_two = clock.at(30, 55 * MB, step=11, label="search scales of layer 1")
-
-    assert after_one.share == pytest.approx(0.1)
-    assert after_one.seconds_left == pytest.approx(180)  # twice as slow as forecast
-    assert amid_two.seconds_left == pytest.approx(170)
+    assert (pace.share, pace.bytes_per_second) == (0.1, 0)
+    assert pace.seconds_left == pytest.approx(180)  # twice as slow as forecast
 
 
 def test_a_forecast_that_has_passed_is_not_said():

@@ -1,4 +1,4 @@
-"""How far a conversion is in time: writing goes by bytes, calibrating goes from tensor to tensor."""
+"""How far a conversion is in time: the engine tells the share, in bytes or in the time that was foretold."""
 
 from __future__ import annotations
 
@@ -52,9 +52,6 @@ class ConversionClock:
         self._now = now
         self._began: tuple[float, int] | None = None
         self._calibrating = self._writing = 0.0
-        # When a layer was last over, seconds and share of the work, and whether one is being calibrated.
-        self._mark: tuple[float, float] | None = None
-        self._is_amid_layer = False
 
     def expect(self, forecast: Forecasted) -> None:
         """Take the forecast of the seconds for both kinds of work."""
@@ -70,42 +67,13 @@ class ConversionClock:
             self._began = (self._now(), event.done)
         began, first = self._began
         seconds, n_bytes = self._now() - began, event.done - first
-        # What an earlier process wrote took this one no time.
-        since = self._share(event, n_bytes / max(event.total - first, 1))
-        forecast = self._calibrating + self._writing * (1 - first / max(event.total, 1))
-        if self._calibrating:
-            self._watch_layers(event, since, seconds)
-            left = self._left_by_layers(forecast, seconds)
-            return Pace(since, event.label, event.step, event.n_steps, 0.0, left)
-        left = _left(since, seconds, forecast)
-        rate = n_bytes / seconds if seconds >= EARLY_SECONDS else 0.0
+        # What an earlier process did took this one no time.
+        since = n_bytes / max(event.total - first, 1)
+        forecast = self._calibrating + self._writing
+        left = _left(since, seconds, forecast * (1 - first / max(event.total, 1)))
+        is_told_in_bytes = not self._calibrating and seconds >= EARLY_SECONDS
+        rate = n_bytes / seconds if is_told_in_bytes else 0.0
         return Pace(written, event.label, event.step, event.n_steps, rate, left)
-
-    def _share(self, event: Progressed, written: float) -> float:
-        """The share of all work that is done."""
-        if not self._calibrating:
-            return written
-        calibrated = (event.step - 1) / event.n_steps
-        both = self._calibrating + self._writing
-        return (self._calibrating * calibrated + self._writing * written) / both
-
-    def _watch_layers(self, event: Progressed, share: float, seconds: float) -> None:
-        """Note the moments at which a layer's calibration is over and all of it is written."""
-        is_calibration = " " in event.label  # not a tensor's name
-        if is_calibration and not self._is_amid_layer and self._mark is not None:
-            self._mark = (seconds, share)
-        elif is_calibration and self._mark is None:
-            self._mark = (0.0, 0.0)
-        self._is_amid_layer = is_calibration
-
-    def _left_by_layers(self, forecast: float, seconds: float) -> float | None:
-        """Counted from the last whole layer: within one there is no telling how far it is."""
-        at, share = self._mark or (0.0, 0.0)
-        left = _left(share, at, forecast)
-        if left is None:
-            return None
-        still = left - (seconds - at)
-        return still if still > 0 else None
 
 
 def _left(share: float, seconds: float, forecast: float) -> float | None:
@@ -114,8 +82,8 @@ def _left(share: float, seconds: float, forecast: float) -> float | None:
     measured = seconds * (1 - share) / share if is_measured else None
     if not forecast:
         return measured
-    expected = max(forecast - seconds, 0.0)
+    expected = forecast - seconds
     if measured is None:
-        return expected
+        return expected if expected > 0 else None
     trust = min(share / TRUSTED_SHARE, 1.0)
-    return trust * measured + (1 - trust) * expected
+    return trust * measured + (1 - trust) * max(expected, 0.0)

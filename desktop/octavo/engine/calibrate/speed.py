@@ -23,6 +23,7 @@ from octavo.engine.progress import finish
 
 Floats = npt.NDArray[np.float32]
 _TOKENS = 128
+_WINDOW = 512  # attention takes its part only in windows as long as those that run
 _COLUMNS = 1024
 _SMALL, _LARGE = 512, 1536
 _ROWS = 64
@@ -42,13 +43,13 @@ class CalibrationSpeed:
         def timed() -> float:
             finish(compile_calibration())
             sample = SampleLayer()
-            with contextlib.closing(LayeredModel(sample, _TOKENS, 1)) as model:
+            with contextlib.closing(LayeredModel(sample, _WINDOW, 1)) as model:
                 model.lend_layer(0)
-                hidden = model.embed(np.arange(_TOKENS))
+                hidden = model.embed(np.arange(_WINDOW))
                 seconds = best_seconds(lambda: model.run(0, hidden.copy()), time.thread_time)
-            return seconds / (sample.n_weights * _TOKENS)
+            return seconds / (sample.n_weights * _WINDOW)
 
-        return self._timings.recall("forward", timed)
+        return self._timings.recall(f"forward {_WINDOW}", timed)
 
     def moments(self) -> float:
         """To add a token to one second moment."""

@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.checkpoint.source_hash import SourceHash
 from octavo.engine.convert.file_cache import FileCache
-from octavo.engine.convert.forecast import require_room
+from octavo.engine.convert.forecast import require_room, writing_seconds
 from octavo.engine.convert.one_pass import WINDOW_BYTES, OnePass
 from octavo.engine.convert.output import Output, OutputFile
 from octavo.engine.convert.proof import Proof, Said, prove, source_says
 from octavo.engine.convert.report import ConvertReport as ConvertReport
 from octavo.engine.convert.target import check_target
+from octavo.engine.convert.work_share import WorkShare
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
 from octavo.engine.hardware.allocator import freed_memory_kept
@@ -65,8 +66,9 @@ def convert_all(
 ) -> Work[list[ConvertReport]]:
     """Write all ``outputs`` of ``source``, reading it once; a pure generator, closing it cancels.
 
-    Progress counts bytes of the results. The targets appear under their names when all of them are whole, verified
-    and on the disk, or not at all. A killed process leaves partial files; the same conversion goes on with them.
+    Progress counts bytes of the results, or where there is a calibration the time foretold, in as many units. The
+    targets appear under their names when all of them are whole, verified and on the disk, or not at all. A killed
+    process leaves partial files; the same conversion goes on with them.
 
     Parameters
     ----------
@@ -102,11 +104,12 @@ def convert_all(
         for file in files:
             yield Progress(0, total, _beginning(file))
             yield from _aside(file.start(), 0, total)
+        share = WorkShare(files, [writing_seconds(source, each, n_threads) for each in outputs])
         consumed = _heeding(source, files, source_hash)
         damage = Damage(goes_on=goes_on)
         with freed_memory_kept(WINDOW_BYTES // 2):
             for group in _by_order(files):
-                yield from OnePass(source, group, n_threads, consumed, damage).run()
+                yield from OnePass(source, group, n_threads, consumed, share, damage).run()
         if not source.unchanged():
             raise _changed(source)
         sha256 = (yield from _aside(source_hash.result(), total, total)) if needs_hash else ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from octavo.engine.checkpoint.model import Checkpoint, ModelCard
+from octavo.engine.checkpoint.model import Checkpoint, ModelCard, TensorInfo
 from octavo.engine.checkpoint.source_hash import SourceHash
 from octavo.engine.convert.encode_speed import EncodeSpeed
 from octavo.engine.convert.one_pass import window_bytes
@@ -18,7 +18,8 @@ from octavo.engine.estimate.file_size import predicted_bytes
 from octavo.engine.estimate.verdict import readable_bytes
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import main_memory
-from octavo.engine.quantize.quantizer import Plan, Quantizer
+from octavo.engine.quantize.quantizer import Plan
+from octavo.engine.quantize.tensor_roles import layer_number
 
 # Python, its libraries and the compiled code; measured at 130 MB resident, 60 MB of it for this program alone.
 _PROGRAM_BYTES = 170 * 1000 * 1000
@@ -59,7 +60,7 @@ class Forecast:
 
 def forecast(source: Checkpoint, outputs: Sequence[Output], *, n_threads: int = 0) -> Forecast:
     """Work out what it will take; times the encoders for a moment when they are new here."""
-    jobs = [(each.quantizer, each.quantizer.plan(source.tensors, each.options)) for each in outputs]
+    jobs = [(each, each.quantizer.plan(source.tensors, each.options)) for each in outputs]
     n_threads = n_threads or usable_threads()
     room = _room(source.card, outputs, [plan for _, plan in jobs], n_threads)
     calibrating = sum(each.calibration_seconds for each in outputs)
@@ -117,20 +118,18 @@ def memory_bytes(card: ModelCard, n_threads: int = 0) -> int:
     )
 
 
-def seconds(source: Checkpoint, jobs: Sequence[tuple[Quantizer, Plan]], n_threads: int) -> float:
-    """How long writing will take, from the encoders' speed on this computer."""
+def seconds(source: Checkpoint, jobs: Sequence[tuple[Output, Plan]], n_threads: int) -> float:
+    """How long writing will take beside a calibration, from the encoders' speed on this computer."""
     speed = EncodeSpeed()
     work = written = 0.0
     for tensor in source.tensors:
         work += tensor.n_bytes * speed.copy()
         if any(plan.types[tensor.name] != tensor.block_type for _, plan in jobs):
             work += tensor.n_weights * speed.decode(tensor.block_type)
-    for quantizer, plan in jobs:
+    for output, plan in jobs:
         for tensor in source.tensors:
-            to = plan.types[tensor.name]
-            written += tensor.rows * to.row_bytes(tensor.columns)
-            if to != tensor.block_type:
-                work += tensor.n_weights * speed.encode(quantizer, to)
+            written += tensor.rows * plan.types[tensor.name].row_bytes(tensor.columns)
+            work += _encoding(speed, output, plan, tensor)
     hashing = written * speed.hash()
     work += hashing + written * speed.copy()
     after = 0.0
@@ -141,6 +140,31 @@ def seconds(source: Checkpoint, jobs: Sequence[tuple[Quantizer, Plan]], n_thread
         after = written * speed.hash()  # once more, with the source's digest in the head
     speed.keep()
     return max(work / (n_threads * _EFFICIENCY), hashing) + after
+
+
+def writing_seconds(source: Checkpoint, output: Output, n_threads: int) -> dict[str, float]:
+    """What each tensor takes of that, by name; nothing is timed, and all is 0, where nothing is calibrated."""
+    if not output.calibration_seconds:
+        return dict.fromkeys((each.name for each in source.tensors), 0.0)
+    plan = output.quantizer.plan(source.tensors, output.options)
+    speed = EncodeSpeed()
+    by_name = {}
+    for each in source.tensors:
+        written = each.rows * plan.types[each.name].row_bytes(each.columns)
+        work = each.n_weights * speed.decode(each.block_type) + _encoding(speed, output, plan, each)
+        work += each.n_bytes * speed.copy() + written * (speed.copy() + speed.hash())
+        by_name[each.name] = work / (n_threads * _EFFICIENCY)
+    speed.keep()
+    return by_name
+
+
+def _encoding(speed: EncodeSpeed, output: Output, plan: Plan, tensor: TensorInfo) -> float:
+    """What the quantizer takes for a tensor; a calibration's own rounding is in its forecast."""
+    to = plan.types[tensor.name]
+    is_calibrated = output.calibration_seconds and tensor.is_matrix and layer_number(tensor.name) >= 0
+    if to == tensor.block_type or (is_calibrated and output.rounding_seconds):
+        return 0.0
+    return tensor.n_weights * speed.encode(output.quantizer, to)
 
 
 def _by_disk(targets: Sequence[Path], sizes: Sequence[int]) -> list[tuple[int, int]]:

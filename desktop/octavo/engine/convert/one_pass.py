@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 
 from octavo.engine.blocks.codec import encode_in_one_thread
 from octavo.engine.checkpoint.model import Checkpoint
-from octavo.engine.convert.output import OutputFile, progress_of
+from octavo.engine.convert.output import OutputFile
+from octavo.engine.convert.work_share import WorkShare
 from octavo.engine.progress import Progress, Work
 from octavo.engine.quantize.damage import Damage
 from octavo.engine.quantize.recode import Bytes, Wanted, recoded
 
 # A piece that stays in the processor's cache; what a call costs in Python is then hardly seen.
 PIECE_WEIGHTS = 512 * 1024
+# What is being encoded when a conversion is stopped ends in far less.
+_PATIENCE_SECONDS = 5.0
 # All pieces under way together, as float32: four slabs.
 WINDOW_BYTES = 4 * 32 * 1024 * 1024
 
@@ -54,6 +57,8 @@ class OnePass:
     ----------
     consumed : callable
         Told how many bytes of the source have been read so far.
+    share : WorkShare
+        Told what is done.
     damage : Damage
         Told of weights that are no finite numbers.
     """
@@ -64,6 +69,7 @@ class OnePass:
         files: Sequence[OutputFile],
         n_threads: int,
         consumed: Callable[[int], None],
+        share: WorkShare,
         damage: Damage,
     ) -> None:
         self._source = source
@@ -75,7 +81,7 @@ class OnePass:
             n_threads, thread_name_prefix="octavo-encode", initializer=encode_in_one_thread
         )
         self._pieces: deque[_Piece] = deque()
-        self._done = sum(each.done_bytes for each in files)
+        self._share = share
         self._source_done = 0
 
     def run(self) -> Work[None]:
@@ -88,7 +94,9 @@ class OnePass:
         finally:
             for piece in self._pieces:
                 piece.rows.cancel()
-            self._threads.shutdown()
+            # A plugin's code may never end: who cancels must not wait for it.
+            left = wait([piece.rows for piece in self._pieces], _PATIENCE_SECONDS).not_done
+            self._threads.shutdown(wait=not left)
 
     def _tensor(self, index: int) -> Work[None]:
         takers: list[OutputFile] = []
@@ -97,7 +105,7 @@ class OnePass:
             if file.wish.calibration is not None:
                 # A calibration uses all processors itself, and may need what is held by pieces under way.
                 yield from self._write_until(0)
-            one = yield from self._asked(file.wanted(index), index)
+            one = yield from self._asked(file, index)
             if one is not None:
                 takers.append(file)
                 wanted.append(one)
@@ -117,22 +125,25 @@ class OnePass:
     def _write_until(self, n_left: int) -> Work[None]:
         """Write the oldest pieces until no more than ``n_left`` are under way."""
         while len(self._pieces) > n_left:
-            piece = self._pieces.popleft()
-            for file, rows in zip(piece.takers, piece.rows.result(), strict=True):
+            piece = self._pieces[0]
+            found = piece.rows.result()
+            self._pieces.popleft()
+            for file, rows in zip(piece.takers, found, strict=True):
                 file.writer.write_rows(piece.name, rows)
-                self._done += rows.nbytes
+                self._share.wrote(file, piece.index, rows.nbytes)
             self._source_done += piece.source_bytes
             self._consumed(self._source_done)
-            yield progress_of(self._files, self._done, piece.index)
+            yield self._share.progress(self._files[0].planned, piece.index)
 
-    def _asked(self, finding: Work[Wanted | None], index: int) -> Work[Wanted | None]:
+    def _asked(self, file: OutputFile, index: int) -> Work[Wanted | None]:
         """Run a calibration's step for one tensor; its labels are told beside the conversion's own figures."""
-        with contextlib.closing(finding):
+        with contextlib.closing(file.wanted(index)) as finding:
             while True:
                 try:
                     step: Progress = next(finding)
                 except StopIteration as end:
                     wanted: Wanted | None = end.value
+                    self._share.found(file, index)
                     return wanted
-                here = progress_of(self._files, self._done, index)
-                yield replace(here, label=step.label or here.label)
+                self._share.amid_finding(file, index, step)
+                yield self._share.progress(self._files[0].planned, index, step.label)

@@ -21,7 +21,7 @@ from octavo.engine.convert.recipe import identity, recipe, why_afresh
 from octavo.engine.convert.report import ConvertReport
 from octavo.engine.convert.target import check_folder_target, check_target
 from octavo.engine.estimate.file_size import predicted_bytes
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import Work
 from octavo.engine.quantize.calibration import Calibration, RowEncoder
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.quantize.recode import Wanted, plain_encoder
@@ -51,6 +51,8 @@ class Output:
         What the calibration is forecast to take.
     calibration_bytes : int
         The memory that it takes beyond the conversion itself.
+    rounding_seconds : float
+        The part of its seconds in which rows are rounded, from layer to layer.
     """
 
     quantizer: Quantizer
@@ -61,6 +63,7 @@ class Output:
     notes: tuple[str, ...] = ()
     calibration_seconds: float = 0.0
     calibration_bytes: int = 0
+    rounding_seconds: float = 0.0
 
 
 class OutputFile:
@@ -118,11 +121,6 @@ class OutputFile:
     def files(self) -> list[Path]:
         """The files that are being written."""
         return self.writer.files if isinstance(self.writer, FolderWriter) else [self.writer.path]
-
-    @property
-    def done_bytes(self) -> int:
-        """Bytes of tensors that a killed conversion left."""
-        return sum(each.n_bytes for each in self.planned[: self.n_resumed])
 
     def start(self) -> Work[None]:
         """Go on with what a killed conversion left, or begin."""
@@ -226,13 +224,6 @@ class OutputFile:
         if self.writer.differences:
             notes.append(why_afresh(self.writer.differences))
         return notes
-
-
-def progress_of(files: Sequence[OutputFile], done: int, index: int) -> Progress:
-    """How far all files are together; ``done`` in bytes."""
-    planned = files[0].planned
-    total = sum(each.data_bytes for each in files)
-    return Progress(done, total, planned[index].name, index + 1, len(planned))
 
 
 def _guessed_file_type(planned: Sequence[TensorInfo]) -> int:

@@ -1,0 +1,109 @@
+"""Whether a calibrated conversion takes as long as it was foretold, and what it said meanwhile.
+
+Run it on an idle machine; each conversion is a process of its own::
+
+    python tests/benchmarks/awq_forecast.py MODEL-FOLDER --keep FOLDER
+
+Prints, as Markdown, the time foretold and taken by kind, and the worst time left that was said after a tenth of it.
+Processor seconds stand beside, which other programs change less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+KINDS: dict[str, tuple[str, dict[str, str]]] = {
+    "AWQ, folder": ("AWQ", {"output": "folder"}),
+    "AWQ, compressed-tensors": ("AWQ", {"output": "compressed-tensors"}),
+    "AWQ, GGUF": ("AWQ", {"output": "gguf"}),
+    "Q4_K_M, best": ("Q4_K_M", {"mode": "best"}),
+}
+
+
+def converted(model: Path, kind: str, target: Path, n_threads: int, most_seconds: float) -> dict[str, Any]:
+    """Convert in this process; what was foretold, taken and said."""
+    from octavo.cli.progress import Pace
+    from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.convert.choose import chosen_output
+    from octavo.engine.convert.convert import convert_all
+    from octavo.engine.convert.forecast import forecast
+    from octavo.engine.quantize.options import build_options
+    from octavo.plugin.host import PluginHost
+
+    name, values = KINDS[kind]
+    quantizer = PluginHost().quantizer(name)
+    options = build_options(quantizer, values)
+    with contextlib.closing(open_checkpoint(model)) as source:
+        wish = chosen_output(source, quantizer, options, target, n_threads=n_threads)
+        expected = forecast(source, [wish], n_threads=n_threads)
+        began, processor, pace = time.monotonic(), time.process_time(), Pace()
+        said: list[tuple[float, float, float]] = []
+        with contextlib.closing(convert_all(source, [wish], n_threads=n_threads)) as work:
+            for step in work:
+                elapsed, left = time.monotonic() - began, pace.left(step)
+                if left is not None:
+                    said.append((elapsed, step.done / step.total, left))
+                if most_seconds and elapsed > most_seconds:
+                    break
+    return {
+        "foretold": expected.seconds,
+        "foretold_bytes": expected.memory_bytes,
+        "took": time.monotonic() - began,
+        "processor": time.process_time() - processor,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "said": said,
+    }
+
+
+def main() -> None:
+    """Convert the model in each way."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--kind", choices=KINDS, action="append")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--most-seconds", type=float, default=0.0, help="stop each conversion then")
+    parser.add_argument("--trace", action="store_true", help="print what was said, each twentieth of the way")
+    parser.add_argument("--one", choices=KINDS, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    chosen.keep.mkdir(parents=True, exist_ok=True)
+    if chosen.one:
+        target = chosen.keep / "timed.gguf"
+        print(json.dumps(converted(chosen.model, chosen.one, target, chosen.threads, chosen.most_seconds)))
+        return
+    print(
+        "| Kind | Foretold, s | Took, s | Processor, s | Time left off by | Memory foretold, MB | Taken, MB |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for kind in chosen.kind or KINDS:
+        for old in (chosen.keep / "timed", chosen.keep / "timed.gguf"):
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+        command = [sys.executable, __file__, str(chosen.model), "--keep", str(chosen.keep), "--one", kind]
+        command += ["--threads", str(chosen.threads), "--most-seconds", str(chosen.most_seconds)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        took, said = found["took"], found["said"]
+        late = [abs(at + left - took) / took for at, _, left in said if at > took / 10]
+        print(
+            f"| {kind} | {found['foretold']:.0f} | {took:.0f} | {found['processor']:.0f} | "
+            f"{max(late, default=0):.0%} | {found['foretold_bytes'] / 1e6:.0f} | {found['peak_bytes'] / 1e6:.0f} |"
+        )
+        if chosen.trace:
+            for n in range(1, 20):
+                at, share, left = next((each for each in said if each[0] >= took * n / 20), said[-1])
+                print(f"  after {at:.0f} s ({share:.0%}): {left:.0f} s left, {took - at:.0f} s were")
+
+
+if __name__ == "__main__":
+    main()

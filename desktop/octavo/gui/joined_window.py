@@ -23,6 +23,7 @@ from octavo.gui.pages.models import ModelsPage
 from octavo.gui.pages.plugins import PluginsPage
 from octavo.gui.pages.settings import SettingsPage
 from octavo.gui.records import Records
+from octavo.gui.routes import Routes
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.warm_up import warm_up
@@ -37,8 +38,6 @@ from octavo.worker.protocol import Hello
 
 WARM_UP_MS = 1500
 TIDY_UP_MS = 20_000
-# What is opened there becomes what they are about.
-ABOUT_ONE_MODEL = ("Convert", "Fit")
 TIERS = {"avx512": "AVX-512", "avxvnni": "AVX-VNNI", "portable": "no SIMD"}
 
 
@@ -61,7 +60,6 @@ class JoinedWindow(QObject):
         command = command or [*background_command(), *(["--shipped-plugins"] if workspace.safe_mode else [])]
         self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
         self._records = Records(ledger, workspace, desk, self)
-        self._opening = ""
         self._waiting: list[QTimer] = []
         self.models = ModelsPage(workspace)
         self._measurer = Measurer(Measurements(), self, command=command)
@@ -87,6 +85,9 @@ class JoinedWindow(QObject):
                 Place("Plugins", "blocks", self.plugins),
                 Place("Settings", "settings", self.settings),
             ]
+        )
+        self._routes = Routes(
+            self.window, workspace, self.models, self.convert, self.fit, self.chat, self.compare
         )
         self._join_pages()
         self._join_window()
@@ -118,11 +119,7 @@ class JoinedWindow(QObject):
 
     def open_models(self, paths: Sequence[Path]) -> None:
         """Open models that were named at the start: a file leads to the chat, a folder to its conversion."""
-        for path in paths:
-            self.workspace.add_model(path)
-            self._opening = str(path)
-        if paths:
-            self.window.show_named("Models")
+        self._routes.open_models(paths)
 
     def close(self) -> None:
         """Stop everything under way; what was said is saved."""
@@ -144,34 +141,16 @@ class JoinedWindow(QObject):
         bury_children()
 
     def _join_pages(self) -> None:
-        self.models.chat_asked.connect(self._chat_with)
-        self.models.convert_asked.connect(self._show_convert)
-        self.models.fit_asked.connect(self._show_fit)
-        self.models.compare_asked.connect(self._show_compare)
-        self.fit.convert_asked.connect(self._show_convert)
-        self.convert.jobs.chat_asked.connect(self._chat_with)
-        self.convert.jobs.compare_asked.connect(self._show_compare)
-        self.convert.jobs.converted.connect(self._keep_converted)
         self.convert.jobs.measured.connect(self._records.note_conversion)
         self.convert.jobs.took.connect(self._records.note_effort)
-        self.chat.panel.turns.smaller_asked.connect(self._show_convert)
         self.settings.theme_chosen.connect(self.theme_chosen)
 
     def _join_window(self) -> None:
         window = self.window
-        for page in (self.models, self.convert, self.fit, self.chat, self.compare):
-            if isinstance(page, ConvertPage):
-                page.source_asked.connect(window.choose_file)
-            else:
-                page.file_asked.connect(window.choose_file)
-        self.models.folder_asked.connect(window.choose_folder)
         window.restore_place(self.workspace.settings.window)
         window.closing.connect(self._keep_place)
         window.doubts = self.convert.jobs.doubts
-        window.models_chosen.connect(self._add_models)
-        self.workspace.refused.connect(self._show_refusal)
         window.dropping.connect(self.models.show_dropping)
-        window.new_chat_asked.connect(self._new_chat)
         window.stop_asked.connect(self.chat.panel.stop_all)
         window.stop_asked.connect(self.compare.stop)
         self.workspace.memory_changed.connect(self._show_memory)
@@ -181,8 +160,6 @@ class JoinedWindow(QObject):
         self.warm_engine.ended.connect(self._hide_warming)
         self.warm_engine.ended.connect(self._speed_desk.retry)
         self._doorbell.rung.connect(self._answer_call)
-        window.page_shown.connect(self._note_page)
-        self.workspace.model_changed.connect(self._show_opened)
         if self.workspace.safe_mode:
             window.setWindowTitle("Octavo (safe mode)")
 
@@ -200,16 +177,6 @@ class JoinedWindow(QObject):
     def _keep_place(self) -> None:
         self.workspace.change_settings(window=self.window.place)
 
-    def _add_models(self, paths: Sequence[Path]) -> None:
-        for path in paths:
-            self.workspace.add_model(path)
-        if paths and self.window.page_name not in ABOUT_ONE_MODEL:
-            self.window.show_named("Models")
-
-    def _show_refusal(self) -> None:
-        """Models is where it is said why a file cannot be opened."""
-        self.window.show_named("Models")
-
     def _offer_unfinished(self) -> None:
         """Look where conversions go for what a crash has left."""
         settings = self.workspace.settings
@@ -226,22 +193,6 @@ class JoinedWindow(QObject):
         self.window.come_to_front()
         self.open_models([Path(each) for each in names])
 
-    def _show_opened(self, path: str) -> None:
-        """The model that was to be opened has been read: on to what can be done with it."""
-        model = self.workspace.model(path)
-        if path == self._opening and model is not None and model.card is not None:
-            self._opening = ""
-            if model.is_folder:
-                self._show_convert(path)
-            else:
-                self._chat_with(path)
-
-    def _note_page(self, name: str) -> None:
-        if name == "Convert":
-            self.window.navigation.show_news("")  # what was interrupted is told there
-        if name == "Chat":
-            self.chat.panel.propose(self.workspace.selected_path)
-
     def _make_way(self) -> None:
         """What a model needs is compiled while it is loaded; two at once would only be slower."""
         if self.desk.state == "loading":
@@ -253,30 +204,6 @@ class JoinedWindow(QObject):
 
     def _hide_warming(self) -> None:
         self.window.navigation.show_news("")
-
-    def _chat_with(self, path: str) -> None:
-        self.window.show_named("Chat")
-        self.chat.panel.chat_with(path)
-
-    def _show_convert(self, path: str) -> None:
-        self.workspace.select(path)
-        self.window.show_named("Convert")
-
-    def _show_fit(self, path: str) -> None:
-        self.workspace.select(path)
-        self.window.show_named("Fit")
-
-    def _show_compare(self, first: str, second: str = "") -> None:
-        self.compare.compare(first, second)
-        self.window.show_named("Compare")
-
-    def _keep_converted(self, output: str) -> None:
-        """A conversion joins the list, and the page stays at its source."""
-        self.workspace.add_model(Path(output), select=False)
-
-    def _new_chat(self) -> None:
-        self.window.show_named("Chat")
-        self.chat.begin_new()
 
     def _show_memory(self) -> None:
         ram = self.workspace.ram

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QTextCursor
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.chat_desk import ChatDesk
@@ -28,14 +28,12 @@ from octavo.gui.widgets.composer import Composer
 from octavo.gui.widgets.drop_zone import dropped_paths
 from octavo.gui.widgets.empty_chat import EmptyChat
 from octavo.gui.widgets.find_bar import FindBar
-from octavo.gui.widgets.message_list import MessageList
+from octavo.gui.widgets.message_list import MessageList, side_of
 from octavo.gui.widgets.notice_bar import NoticeBar
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.gui.workspace import Workspace
 from octavo.store.chat_records import INTERRUPTED
 from octavo.worker.protocol import LoadReport, Replied
-
-SIDE = 64
 
 
 class ChatPanel(QWidget):
@@ -123,12 +121,16 @@ class ChatPanel(QWidget):
         event.acceptProposedAction()
         self.files.take(dropped_paths(event.mimeData()))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        side = side_of(self.width())
+        self._foot.setContentsMargins(side, 0, side, 18)
+
     def _arrange(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(SIDE, 0, SIDE, 18)
+        self._foot = foot = QVBoxLayout()
         foot.setSpacing(6)
         for widget in (self.problem, self.notice, self.status, self.composer):
             foot.addWidget(widget)
@@ -152,8 +154,8 @@ class ChatPanel(QWidget):
         self.composer.text_changed.connect(self._load_proposed)
         self.composer.prompt_asked.connect(self._open_prompt)
         self.composer.edit.page_asked.connect(self.messages.turn_page)
-        self.messages.link_asked.connect(self._open_link)
-        self.messages.deletion_asked.connect(self._ask_deletion)
+        self.messages.maker.link_asked.connect(self._open_link)
+        self.messages.maker.deletion_asked.connect(self._ask_deletion)
         self.answering.ended.connect(self._end)
         self._conversation.not_saved.connect(self._tell_not_saved)
         self._desk.loaded.connect(self._warn_of_template)

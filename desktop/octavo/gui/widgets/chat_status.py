@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, SMALL
@@ -18,8 +19,9 @@ class ChatStatus(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._speed = Label("", SMALL, MEDIUM, "text2")
-        self._tokens = Label("", SMALL, tone="text2", elide=True)
-        self._memory = Label("", SMALL, tone="text3")
+        self._tokens = Label("", SMALL, tone="text2")
+        self._memory = Label("", SMALL, tone="text3", elide=True)
+        self._memory.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.meter = ContextMeter()
         # The line is there before a model is: nothing jumps when one gets ready.
         policy = self.meter.sizePolicy()
@@ -30,8 +32,8 @@ class ChatStatus(QWidget):
         self._line.hide()
         line = row(gap=8)
         line.addWidget(self._speed)
-        line.addWidget(self._tokens, 1)
-        line.addWidget(self._memory)
+        line.addWidget(self._tokens)
+        line.addWidget(self._memory, 1)
         line.addWidget(self.meter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 0, 0, 6)

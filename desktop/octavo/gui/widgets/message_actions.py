@@ -58,7 +58,7 @@ class MessageActions(QWidget):
             arrow.setFixedWidth(HEIGHT)
             arrow.setProperty("bare", True)
         self.branch = Label("", SMALL, tone="text3")
-        self.footer = Label("", SMALL, tone="text3")
+        self.footer = Label("", SMALL, tone="text3", elide=True)
         # The same figures where the buttons would be, while these are not drawn.
         self._quiet_footer = Label("", SMALL, tone="text3", elide=True)
         self._quiet_footer.setParent(self)
@@ -69,8 +69,7 @@ class MessageActions(QWidget):
         if is_answer:
             layout = row(*self._quiet, branches, gap=2)
             layout.addSpacing(6)
-            layout.addWidget(self.footer)
-            layout.addStretch(1)
+            layout.addWidget(self.footer, 1)
         else:
             self.footer.hide()
             layout = row(None, *self._quiet, branches, gap=2)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 CHARACTERS_PER_LINE = 90
 LINE_PIXELS = 25
 FRAME_PIXELS = 40
+TOP, BOTTOM, GAP = 24, 12, 8
 
 
 def guessed_height(text: str) -> int:
@@ -16,15 +17,27 @@ def guessed_height(text: str) -> int:
     return lines * LINE_PIXELS + FRAME_PIXELS
 
 
-def tops(heights: Sequence[int], top: int, gap: int) -> list[int]:
-    """Where each message begins, and where one after the last would, pixels."""
-    return list(itertools.accumulate((height + gap for height in heights), initial=top))
+class MessageHeights(list[int]):
+    """The heights of messages from first to last, pixels."""
 
+    def tops(self) -> list[int]:
+        """Where each message begins, and where one after the last would, pixels."""
+        return list(itertools.accumulate((height + GAP for height in self), initial=TOP))
 
-def within(heights: Sequence[int], starts: Sequence[int], first: int, last: int) -> list[int]:
-    """The messages that show between two heights, pixels."""
-    return [
-        number
-        for number, height in enumerate(heights)
-        if starts[number] + height > first and starts[number] < last
-    ]
+    def whole(self, starts: Sequence[int]) -> int:
+        """How high all of them are together, pixels; ``starts`` are their tops."""
+        return starts[-1] - GAP + BOTTOM
+
+    def within(self, starts: Sequence[int], first: int, last: int) -> list[int]:
+        """The messages that show between two heights, pixels."""
+        return [
+            number
+            for number, height in enumerate(self)
+            if starts[number] + height > first and starts[number] < last
+        ]
+
+    def anchor(self, top: int) -> tuple[int, int]:
+        """The first message in a view that begins at ``top``, and how far below its top that is, pixels."""
+        starts = self.tops()
+        number = next(iter(self.within(starts, top, top + 1)), 0)
+        return number, top - starts[number]

@@ -14,29 +14,27 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QTextEdit, QWidget
 
 from octavo.gui.widgets.answer_message import AnswerMessage
 from octavo.gui.widgets.button import Button
-from octavo.gui.widgets.message_heights import guessed_height, tops, within
+from octavo.gui.widgets.message_heights import MessageHeights, guessed_height
+from octavo.gui.widgets.message_maker import MessageMaker
 from octavo.gui.widgets.message_view import MessageView, ShownMessage
-from octavo.gui.widgets.question_view import QuestionView
 from octavo.gui.widgets.text_selection import TextSelection
 
-SIDE, TOP, BOTTOM = 64, 24, 12
-GAP = 8
 NEAR_BOTTOM = 24
 NARROWEST = 200
 AHEAD_MS = 8
+SIDE, NARROW_SIDE, WIDE = 64, 28, 720
 # Placing what has become visible may show that its height was guessed wrongly, and more becomes visible.
 MOST_ROUNDS = 12
 
 
-class MessageList(QScrollArea):
-    """A conversation that can be thousands of messages long; signals carry the message's id first."""
+def side_of(width: int) -> int:
+    """How far texts are from the edges of a chat of that width, pixels."""
+    return SIDE if width >= WIDE else NARROW_SIDE
 
-    link_asked = Signal(str)
-    again_asked = Signal(int)
-    continue_asked = Signal(int)
-    edited = Signal(int, str)
-    branch_asked = Signal(int, int)
-    deletion_asked = Signal(int)
+
+class MessageList(QScrollArea):
+    """A conversation that can be thousands of messages long; ``maker`` tells what is asked of its messages."""
+
     filled = Signal(QWidget)
 
     def __init__(self) -> None:
@@ -51,18 +49,21 @@ class MessageList(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         self._canvas.setAutoFillBackground(False)
         self._messages: list[ShownMessage] = []
-        self._heights: list[int] = []
+        self._heights = MessageHeights()
         self._views: dict[int, MessageView] = {}
         self._unsent: frozenset[int] = frozenset()
         self._follows, self._is_placing = True, False
         self._growing: AnswerMessage | None = None
         self._selection = TextSelection(self, self._all_texts)
+        self.maker = MessageMaker(self)
+        self.maker.text_made.connect(self._selection.watch)
         self._latest = Button("", "secondary", "arrow-down", name="Jump to the latest message")
         self._latest.setParent(self)
         self._latest.hide()
         self._latest.clicked.connect(self.jump_to_latest)
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._place)
+        self.maker.resized.connect(self._settle.start)
         self._ahead = QTimer(self, singleShot=True, interval=AHEAD_MS)
         self._ahead.timeout.connect(self._fill_ahead)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
@@ -72,7 +73,7 @@ class MessageList(QScrollArea):
         old = {each.id: number for number, each in enumerate(self._messages)}
         views, self._views = self._views, {}
         heights, known = self._heights, self._messages
-        self._heights, self._growing = [], None
+        self._heights, self._growing = MessageHeights(), None
         for number, message in enumerate(messages):
             place = old.get(message.id)
             is_same = place is not None and known[place].text == message.text
@@ -146,7 +147,7 @@ class MessageList(QScrollArea):
         for _ in range(2):
             self._fill(number)
             self._place()
-            top = self._tops()[number]
+            top = self._heights.tops()[number]
             if part is not None:
                 top += part.mapTo(self._views[number], part.rect().topLeft()).y() + y
             self.verticalScrollBar().setValue(round(top - self.viewport().height() / 3))
@@ -194,21 +195,7 @@ class MessageList(QScrollArea):
         if number in self._views:
             return self._views[number]
         message = self._messages[number]
-        view: MessageView
-        if message.role == "user":
-            view = QuestionView(message)
-        else:
-            view = answer = AnswerMessage(message)
-            answer.link_asked.connect(self.link_asked)
-        view.again_asked.connect(self.again_asked)
-        view.continue_asked.connect(self.continue_asked)
-        view.edited.connect(self.edited)
-        view.branch_asked.connect(self.branch_asked)
-        view.deletion_asked.connect(self.deletion_asked)
-        view.resized.connect(self._settle.start)
-        view.text_made.connect(self._selection.watch)
-        for part in view.texts:
-            self._selection.watch(part)
+        view = self.maker.make(message)
         view.show_sent(message.id not in self._unsent)
         view.tools.show_last(number == len(self._messages) - 1)
         view.setParent(self._canvas)
@@ -225,10 +212,7 @@ class MessageList(QScrollArea):
     @property
     def _width(self) -> int:
         # The scroll bar comes and goes in the margin; the text keeps its width.
-        return max(self.width() - 2 * SIDE, NARROWEST)
-
-    def _tops(self) -> list[int]:
-        return tops(self._heights, TOP, GAP)
+        return max(self.width() - 2 * side_of(self.width()), NARROWEST)
 
     def _place(self) -> None:
         """Make what is in view and put everything in its place; the text in view stays where it is."""
@@ -236,43 +220,37 @@ class MessageList(QScrollArea):
             return
         self._is_placing = True
         self._settle.stop()
-        anchor, offset = self._anchor()
+        anchor, offset = self._heights.anchor(self.verticalScrollBar().value())
         screen, width = self.viewport().height(), self._width
         for number, view in self._views.items():
             self._heights[number] = view.fit(width)
         for _ in range(MOST_ROUNDS):
-            starts = self._tops()
-            whole = max(starts[-1] - GAP + BOTTOM, screen)
+            starts = self._heights.tops()
+            whole = max(self._heights.whole(starts), screen)
             wanted = whole - screen if self._follows else starts[anchor] + offset
             top = min(max(wanted, 0), whole - screen)
-            missing = [each for each in self._within(starts, top, top + screen) if each not in self._views]
+            missing = [
+                each for each in self._heights.within(starts, top, top + screen) if each not in self._views
+            ]
             if not missing:
                 break
             # From the anchor outwards, one at a time: its height may push the others out of view.
             self._fill(missing[-1] if self._follows else missing[0])
         self._give_up(starts, top)
         self._canvas.resize(self.viewport().width(), whole)
+        side = side_of(self.width())
         for number, view in self._views.items():
-            view.setGeometry(SIDE, starts[number], width, self._heights[number])
+            view.setGeometry(side, starts[number], width, self._heights[number])
         self.verticalScrollBar().setValue(top)
         self._latest.setVisible(not self._follows and top < whole - screen - NEAR_BOTTOM)
         self._is_placing = False
         if self._next_ahead(starts, top) is not None:
             self._ahead.start()
 
-    def _anchor(self) -> tuple[int, int]:
-        """The first message in view, and how far below its top the view begins, pixels."""
-        starts, top = self._tops(), self.verticalScrollBar().value()
-        number = next(iter(self._within(starts, top, top + 1)), 0)
-        return number, top - starts[number]
-
-    def _within(self, starts: Sequence[int], first: int, last: int) -> list[int]:
-        return within(self._heights, starts, first, last)
-
     def _give_up(self, starts: Sequence[int], top: int) -> None:
         """Drop what is further than two screens away, unless it is being written or edited."""
         screen = self.viewport().height()
-        near = set(self._within(starts, top - 2 * screen, top + 3 * screen))
+        near = set(self._heights.within(starts, top - 2 * screen, top + 3 * screen))
         for number in [each for each in self._views if each not in near]:
             view = self._views[number]
             if view is not self._growing and view.editor is None:
@@ -281,11 +259,11 @@ class MessageList(QScrollArea):
     def _next_ahead(self, starts: Sequence[int], top: int) -> int | None:
         """The next message to make before it is seen."""
         screen = self.viewport().height()
-        near = self._within(starts, top - screen, top + 2 * screen)
+        near = self._heights.within(starts, top - screen, top + 2 * screen)
         return next((each for each in near if each not in self._views), None)
 
     def _fill_ahead(self) -> None:
-        number = self._next_ahead(self._tops(), self.verticalScrollBar().value())
+        number = self._next_ahead(self._heights.tops(), self.verticalScrollBar().value())
         if number is not None:
             self._fill(number)
             self._place()

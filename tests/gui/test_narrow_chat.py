@@ -1,0 +1,37 @@
+"""The chat in a small window: less margin, and figures that are cut with … instead of anywhere."""
+
+import pytest
+from PySide6.QtCore import QPoint
+from tests.gui.chatting import ask, chat_with_small
+
+from octavo.gui.widgets.label import Label
+
+
+@pytest.fixture
+def narrow(joined, qtbot):
+    joined.window.resize(960, 600)
+    joined.window.show()
+    page = chat_with_small(joined, qtbot)
+    ask(joined, qtbot, "hello")
+    return page.panel
+
+
+def left_of(widget, panel):
+    return widget.mapTo(panel, QPoint(0, 0)).x()
+
+
+@pytest.mark.parametrize(("width", "side"), [(960, 28), (1280, 64)])
+def test_messages_and_composer_share_their_edge(joined, narrow, width, side):
+    joined.window.resize(width, 600)
+
+    assert left_of(narrow.composer, narrow) == side
+    assert left_of(narrow.messages.view(1), narrow) == side
+
+
+def test_all_of_what_is_cut_is_in_its_tip(joined, narrow):
+    joined.window.resize(960, 600)
+    footer, memory = narrow.messages.view(1).tools.footer, narrow.status.findChildren(Label)[2]
+
+    assert "tok/s" in footer.toolTip()
+    assert memory.toolTip().startswith("memory predicted")
+    assert footer.geometry().right() <= narrow.messages.view(1).width()

@@ -21,15 +21,14 @@ def left_of(widget, panel):
 
 
 @pytest.mark.parametrize(("width", "side"), [(960, 28), (1280, 64)])
-def test_messages_and_composer_share_their_edge(joined, narrow, width, side):
+def test_messages_and_composer_share_their_edge(joined, narrow, qtbot, width, side):
     joined.window.resize(width, 600)
 
-    assert left_of(narrow.composer, narrow) == side
+    qtbot.waitUntil(lambda: left_of(narrow.composer, narrow) == side)
     assert left_of(narrow.messages.view(1), narrow) == side
 
 
 def test_all_of_what_is_cut_is_in_its_tip(joined, narrow):
-    joined.window.resize(960, 600)
     footer, memory = narrow.messages.view(1).tools.footer, narrow.status.findChildren(Label)[2]
 
     assert "tok/s" in footer.toolTip()

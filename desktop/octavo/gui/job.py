@@ -56,6 +56,11 @@ class Job:
         return [each.output for each in self.request.copies]
 
     @property
+    def left_bytes(self) -> int:
+        """What a killed conversion has left of its copies."""
+        return sum(max(left_bytes(each), 0) for each in self.outputs)
+
+    @property
     def is_open(self) -> bool:
         """Whether it runs or waits."""
         return self.state in ("waiting", "running", "stopping")
@@ -88,7 +93,7 @@ def left_job(begun: Begun) -> Job:
     copies = [Copy(quantizer=each.quantizer, output=each.output, options=each.options) for each in begun.aims]
     request = Convert(path=begun.path, copies=copies, allow_damaged=begun.allow_damaged)
     job = Job(request, begun.source_name)
-    size = byte_count(sum(max(left_bytes(each), 0) for each in job.outputs))
+    size = byte_count(job.left_bytes)
     names = listed([Path(each).name for each in job.outputs])
     job.state = "failed"
     if begun.path:

@@ -21,7 +21,7 @@ from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.job_card import JobCard, WaitingCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.problem_card import ProblemCard
-from octavo.gui.wording import listed
+from octavo.gui.wording import byte_count, listed
 from octavo.store.unfinished import Unfinished
 from octavo.worker.protocol import Convert, Failed, Forecasted
 
@@ -168,8 +168,8 @@ class ConversionJobs(QWidget):
         assert failed is not None
         primary, secondary, acts = self._ways_on(job, failed)
         problem.show_problem(
-            failed.message,
-            DAMAGE_ADVICE if failed.kind == DAMAGED else failed.hint,
+            f"Converting {job.title} ended in the middle." if failed.kind == "crash" else failed.message,
+            _advice(job, failed),
             primary=primary,
             secondary=secondary,
             details=failed.details,
@@ -189,7 +189,7 @@ class ConversionJobs(QWidget):
             return "Remove it", "Leave it", (remove, leave)
         if failed.kind == DAMAGED:
             return "Convert anyway", "Leave it", (partial(again, allow_damaged=True), leave)
-        if failed.kind in (INTERRUPTED, "crash"):
+        if failed.kind == INTERRUPTED or (failed.kind == "crash" and job.left_bytes):
             return "Go on", "Remove what is left", (again, remove)
         return "Try again", "Leave it", (again, leave)
 
@@ -201,6 +201,16 @@ class ConversionJobs(QWidget):
     def _tell_converted(self, result: Converted) -> None:
         self.converted.emit(result.output)
         self.measured.emit(result)
+
+
+def _advice(job: Job, failed: Failed) -> str:
+    """What follows from a failure, and what can be done."""
+    if failed.kind == DAMAGED:
+        return DAMAGE_ADVICE
+    if failed.kind != "crash":
+        return failed.hint
+    left = byte_count(job.left_bytes)
+    return f"{failed.message} {f'{left} are left to go on from.' if job.left_bytes else 'Nothing is left of it.'}"
 
 
 def copy_command(request: Convert) -> None:

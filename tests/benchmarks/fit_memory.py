@@ -18,7 +18,7 @@ from pathlib import Path
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.checkpoint.open import open_checkpoint
-from octavo.engine.estimate.memory import MemoryEstimate, estimate_memory
+from octavo.engine.estimate.memory import MemoryEstimate, estimate_memory, taken_bytes
 from octavo.engine.estimate.program import loading_bytes
 from octavo.worker.client import EngineClient, RequestFailed
 from octavo.worker.protocol import Chat, Event, Load, Replied
@@ -94,7 +94,12 @@ def _row(
         predicted_bytes=expected.total_bytes,
         measured_bytes=resident,
         used_tokens=used,
-        predicted_loading_bytes=loading_bytes(card, expected.weights_bytes, n_threads),
+        predicted_loading_bytes=loading_bytes(
+            card,
+            expected.weights_bytes,
+            n_threads,
+            taken_bytes=taken_bytes(card, context_tokens, kv_type=kv_type, n_threads=n_threads),
+        ),
         measured_loading_bytes=loading,
     )
 
@@ -146,6 +151,19 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def loading_table(rows: list[Row]) -> str:
+    """The most that each child held until its model was ready."""
+    lines = [
+        "| model | context | KV | while loading, predicted | measured | difference |",
+        "| --- | --: | --- | --: | --: | --: |",
+    ]
+    for row in rows:
+        said, came = row.predicted_loading_bytes, row.measured_loading_bytes
+        cells = [row.model, str(row.context_tokens), row.kv_type, f"{said / 1e6:.1f}", f"{came / 1e6:.1f}"]
+        lines.append(f"| {' | '.join(cells)} | {(said - came) / 1e6:.1f} ({said / came - 1:+.1%}) |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure all rows and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -164,6 +182,8 @@ def main() -> None:
                 print(table(rows[-1:]).splitlines()[-1], flush=True)
     print()
     print(table(rows))
+    print()
+    print(loading_table(rows))
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 

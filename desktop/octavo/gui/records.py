@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import OctavoError
-from octavo.engine.estimate.memory import weights_bytes
+from octavo.engine.estimate.memory import taken_bytes, weights_bytes
 from octavo.engine.estimate.program import loading_bytes
 from octavo.engine.estimate.speed import SpeedForecast, speed_forecast
 from octavo.gui.chat_desk import ChatDesk
@@ -61,7 +61,10 @@ class Records(QObject):
     def _note_load(self, report: LoadReport) -> None:
         card, path = self._card, self._desk.path
         if card is not None:
-            expected = loading_bytes(card, weights_bytes(card, None), report.n_threads)
+            taken = taken_bytes(
+                card, report.context_tokens, kv_type=report.kv_type, n_threads=report.n_threads
+            )
+            expected = loading_bytes(card, weights_bytes(card, None), report.n_threads, taken_bytes=taken)
             self._note("loading_bytes", path, expected, report.measured_rss_bytes)
         found = self._speed(report, depth=0)
         if found is not None:

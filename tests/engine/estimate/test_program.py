@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from tests.fixtures.cards import card
 
-from octavo.engine.estimate.memory import weights_bytes
+from octavo.engine.estimate.memory import context_bytes, taken_bytes, weights_bytes
 from octavo.engine.estimate.program import loading_bytes, program_bytes
 
 MB = 10**6
@@ -35,6 +35,24 @@ def test_loading_holds_weights_and_what_is_on_its_way():
     weights = weights_bytes(model, None)
 
     assert 0 < loading_bytes(model, weights, 2) - program_bytes(model) - weights < 20 * MB
+
+
+def test_what_is_taken_in_advance_comes_after_the_weights_have_arrived():
+    model = card()
+    weights = weights_bytes(model, None)
+
+    least = loading_bytes(model, weights, 2)
+
+    assert loading_bytes(model, weights, 2, taken_bytes=10 * MB) == least
+    assert loading_bytes(model, weights, 2, taken_bytes=400 * MB) == program_bytes(model) + weights + 400 * MB
+
+
+def test_a_short_cache_is_taken_whole_and_a_long_one_in_part():
+    model = card()
+    options = {"kv_type": "f16", "n_threads": 2}
+
+    assert taken_bytes(model, 2048, **options) == context_bytes(model, 2048, **options)
+    assert taken_bytes(model, 1 << 20, **options) < context_bytes(model, 1 << 20, **options) / 4
 
 
 def test_compiling_comes_before_the_weights_and_not_on_top():

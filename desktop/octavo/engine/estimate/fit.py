@@ -10,7 +10,7 @@ from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes
 from octavo.engine.estimate.graphics import GraphicsFit, graphics_fit
-from octavo.engine.estimate.memory import context_bytes, estimate_memory, longest_context
+from octavo.engine.estimate.memory import context_bytes, estimate_memory, longest_context, taken_bytes
 from octavo.engine.estimate.program import loading_bytes
 from octavo.engine.estimate.speed import SpeedEstimator, SpeedForecast, tokens_per_second
 from octavo.engine.estimate.speeds import Speeds
@@ -173,7 +173,9 @@ class _Desk:
             memory.working_bytes,
             memory.program_bytes,
             memory.total_bytes,
-            loading_bytes=loading_bytes(self.card, memory.weights_bytes, self.n_threads),
+            loading_bytes=loading_bytes(
+                self.card, memory.weights_bytes, self.n_threads, taken_bytes=self._taken()
+            ),
             graphics=tuple(
                 graphics_fit(self.card, plan, pool, context_tokens=self.context_tokens, kv_type=self.kv_type)
                 for pool in self.graphics
@@ -207,6 +209,9 @@ class _Desk:
                 self.card, context_tokens, kv_type=self.kv_type, n_threads=self.n_threads
             )
         return self.flexible[context_tokens]
+
+    def _taken(self) -> int:
+        return taken_bytes(self.card, self.context_tokens, kv_type=self.kv_type, n_threads=self.n_threads)
 
     def _judged(self, row: FitRow, rows: Sequence[FitRow]) -> FitRow:
         found = verdict(row.total_bytes, self.available)

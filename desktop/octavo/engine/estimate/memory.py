@@ -18,11 +18,20 @@ from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.estimate.program import program_bytes
 from octavo.engine.estimate.remember import remembered
-from octavo.engine.kernels.layout import kv_cache_bytes, packed_bytes, working_bytes
+from octavo.engine.kernels.layout import (
+    MAX_BATCH,
+    cache_vector_bytes,
+    kv_cache_bytes,
+    layer_cache_positions,
+    packed_bytes,
+    round_up,
+    working_bytes,
+)
 from octavo.engine.quantize.quantizer import Plan
 
 DEFAULT_CONTEXT = 8192
 _CONTEXT_STEP = 256
+_HUGE_PAGE = 2 << 20
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,23 @@ def context_bytes(card: ModelCard, context_tokens: int, *, kv_type: str, n_threa
     """Bytes of the cache and the working buffers."""
     shape = card.hyperparameters
     return kv_cache_bytes(shape, context_tokens, kv_type) + working_bytes(shape, context_tokens, n_threads)
+
+
+def taken_bytes(card: ModelCard, context_tokens: int, *, kv_type: str, n_threads: int) -> int:
+    """Of the cache and the buffers, the bytes that are resident before the first prompt, at most.
+
+    Buffers are taken whole, of every head's cache the pages of the first batch; pages are huge where the system
+    gives such.
+    """
+    shape = card.hyperparameters
+    vectors = [cache_vector_bytes(each, kv_type) for each in (shape.key_size, shape.value_size)]
+    cache = 0
+    for layer, heads in enumerate(shape.n_kv_heads):
+        positions = layer_cache_positions(shape, layer, context_tokens)
+        for n_bytes in vectors:
+            first = round_up(min(positions, MAX_BATCH) * n_bytes, _HUGE_PAGE)
+            cache += heads * min(positions * n_bytes, first)
+    return cache + working_bytes(shape, context_tokens, n_threads)
 
 
 def longest_context(card: ModelCard, needed_bytes: Callable[[int], int], allowed_bytes: int) -> int:

@@ -33,14 +33,18 @@ def program_bytes(card: ModelCard) -> int:
     return _CHILD_BYTES + factor * card.metadata_bytes
 
 
-def loading_bytes(card: ModelCard, weights_bytes: int, n_threads: int, *, compiles: bool = False) -> int:
-    """The most that is held until the model is ready; cache and buffers are taken as they are used.
+def loading_bytes(
+    card: ModelCard, weights_bytes: int, n_threads: int, *, taken_bytes: int = 0, compiles: bool = False
+) -> int:
+    """The most that is held until the model is ready.
 
     Parameters
     ----------
+    taken_bytes : int
+        What of the cache and the buffers is taken in advance: see ``memory.taken_bytes``.
     compiles : bool
         Whether its kernels must be compiled, as at the first start.
     """
     slabs = 2 * min(n_threads, _MAX_LOADERS) * _SLAB_BYTES
     compilers = min(n_threads, _MAX_COMPILERS) * _COMPILER_BYTES if compiles else 0
-    return program_bytes(card) + max(weights_bytes + slabs, compilers)
+    return program_bytes(card) + max(weights_bytes + max(slabs, taken_bytes), compilers)

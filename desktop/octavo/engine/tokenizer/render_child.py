@@ -1,7 +1,7 @@
 """The process in which chat templates are rendered: small, and killed when it goes too far (``trust.md`` T3).
 
-Each line on standard input is a JSON object with ``source`` and ``variables``, each line on standard output
-its answer: ``{"text": ...}``, ``{"refused": ...}`` (the template's own words) or ``{"failed": ...}``.
+It says ``ready``; then each line on standard input is a JSON object with ``source`` and ``variables``, each line on
+standard output its answer: ``{"text": ...}``, ``{"refused": ...}`` (the template's own words) or ``{"failed": ...}``.
 Each rendering may use 2 s of processor time; the process may hold 512 MB. Both end the process.
 """
 
@@ -70,4 +70,5 @@ if __name__ == "__main__":
     # Ctrl-C in a terminal reaches every process of the program; what it stops is for the parent to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
+    print("ready", flush=True)
     serve(sys.stdin.buffer, sys.stdout.buffer)

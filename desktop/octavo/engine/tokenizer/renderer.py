@@ -102,6 +102,8 @@ class Renderer:
                 _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
             self._end = weakref.finalize(self, _stop, self._process)
+            assert self._process.stdout is not None
+            self._process.stdout.readline()  # it is ready: on a busy machine starting takes longer than rendering
         return self._process
 
 

@@ -82,6 +82,7 @@ def test_too_little_memory_is_refused_with_both_figures(source, tmp_path, monkey
 
 
 def test_an_encoder_is_timed_once(monkeypatch):
+    (cache_folder() / "encode-speed.json").unlink(missing_ok=True)
     q8_0 = HOST.quantizer("Q8_0")
     first = EncodeSpeed()
     seconds = first.encode(q8_0, block_type("Q8_0"))

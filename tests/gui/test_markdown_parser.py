@@ -101,8 +101,8 @@ def test_only_the_web_and_mail_can_be_linked(target, link):
     ids=["long", "long line", "quotes", "lists", "brackets", "cells", "links", "marks", "lines"],
 )
 def test_what_is_too_much_becomes_plain_text_in_time(source):
-    started = time.perf_counter()
+    started = time.thread_time()
     parsed = parse(source)
 
     assert parsed.is_plain
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2

@@ -156,7 +156,6 @@ W8 = {"config_groups": {"group_0": {"weights": {"num_bits": 8, "strategy": "chan
 REFUSED = {
     "gptq": ({"quant_method": "gptq"}, r"quantized already \(gptq\)"),
     "bitsandbytes": ({"quant_method": "bitsandbytes"}, r"\(bitsandbytes\)"),
-    "fp8": ({"quant_method": "fp8"}, r"\(fp8\)"),
     "nothing": ({}, r"\(unknown method\)"),
     "no object": ("awq", r"\(unknown method\)"),
     "gemv": (AWQ_CONFIG | {"version": "gemv"}, "layout 'gemv'"),

@@ -11,7 +11,7 @@ from tests.fixtures.checkpoints import Shape, write_tiny_gguf
 
 from octavo.api import OctavoError, Plan, block_type, encode
 from octavo.engine.checkpoint.open import open_checkpoint
-from octavo.engine.convert import encode_speed
+from octavo.engine.convert import encode_speed, one_pass
 from octavo.engine.convert.convert import convert_all
 from octavo.engine.convert.forecast import forecast
 from octavo.engine.convert.output import Output
@@ -166,3 +166,25 @@ def test_options_that_need_a_value_are_refused_when_the_plugin_is_loaded():
 
     with pytest.raises(PluginFailed, match="stranger: Theirs is no quantizer: Options cannot be made"):
         theirs(Options=Options)
+
+
+def test_a_conversion_whose_encoder_does_not_end_can_be_cancelled(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(one_pass, "_PATIENCE_SECONDS", 0.05)
+    gate, begun = threading.Event(), threading.Event()
+
+    def encoder(weights, to, _):
+        begun.set()
+        gate.wait(60)
+        return encode(weights, to)
+
+    def interrupted(rows):
+        assert begun.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("concurrent.futures.Future.result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        finish(convert_all(source, [Output(theirs(encode=encoder), None, tmp_path / "theirs.gguf")]))
+
+    assert not gate.is_set()
+    assert [each.name for each in tmp_path.iterdir()] == ["m.gguf"]
+    gate.set()

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from octavo.engine.measure.figures import Figure as Measured
 from octavo.engine.measure.figures import Figures, Measurement
 from octavo.gui.measurer import Wish
-from octavo.gui.pages.fit_words import seconds
+from octavo.gui.pages.fit_circumstances import ms, seconds
 from octavo.gui.pricing import price
 from octavo.gui.widgets.context_chart import ContextChart
 from octavo.gui.widgets.explained_figure import ExplainedFigure
@@ -180,6 +180,17 @@ def test_until_then_speed_is_called_an_estimate(joined, page):
 
     assert figures(page)["Answers"].note == "estimated from memory speed"
     assert figures(page)["Loading"].value == "—"
+
+
+def test_the_speed_of_answers_is_explained_with_both_times_and_how_they_overlap(probed, settings):
+    settings.chat.choose(1024)
+    found = next(each for each in probed._rows if each.quantizer == "as it is").speed
+    explanation = figures(probed)["Answers"].explanation
+
+    assert f"{ms(found.weights.memory_seconds)} from memory" in explanation
+    assert f"{ms(found.weights.kernel_seconds)} of computing" in explanation
+    assert f"overlap to {ms(found.weights.together)}" in explanation
+    assert f"{ms(found.cache.together)} together" in explanation
 
 
 def test_fewer_threads_are_slower(joined, probed, settings):

@@ -39,6 +39,20 @@ _MAX_LOADERS = 4
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Two times that pass at once, though not wholly: to bring bytes from memory, and to compute with them."""
+
+    memory_seconds: float = 0.0
+    kernel_seconds: float = 0.0
+
+    @property
+    def together(self) -> float:
+        """Seconds of both."""
+        memory, kernels = self.memory_seconds**_OVERLAP, self.kernel_seconds**_OVERLAP
+        return float((memory + kernels) ** (1 / _OVERLAP))
+
+
+@dataclass(frozen=True)
 class SpeedForecast:
     """Tokens per second, and seconds.
 
@@ -54,8 +68,10 @@ class SpeedForecast:
         Block types that were not probed: their share is a guess.
     weights_bytes, cache_bytes : int
         What one token of an answer reads.
-    weights_seconds, cache_seconds, layers_seconds : float
-        Of one token of an answer: multiplying, attending, and all that layers do beside.
+    weights, cache : Overlap
+        Of one token of an answer: multiplying, and attending.
+    layers_seconds : float
+        Of one token of an answer: all that layers do beside.
     opening_seconds : float
         Of loading: header, tokenizer and imports.
     """
@@ -66,8 +82,8 @@ class SpeedForecast:
     unknown: tuple[str, ...] = ()
     weights_bytes: int = 0
     cache_bytes: int = 0
-    weights_seconds: float = 0.0
-    cache_seconds: float = 0.0
+    weights: Overlap = Overlap()
+    cache: Overlap = Overlap()
     layers_seconds: float = 0.0
     opening_seconds: float = 0.0
 
@@ -117,30 +133,25 @@ class SpeedEstimator:
         touched = found.idle_bytes + weights + self._cache_bytes
         bandwidth = bandwidth_at(self._speeds.bandwidth, touched)
         multiplying = sum(n * kinds[name].decode for name, n in found.decode_bytes.items())
-        reading = _together(multiplying, weights / (_EFFICIENCY * bandwidth))
-        attending = _together(self._attending, self._cache_bytes / (_CACHE_EFFICIENCY * bandwidth))
+        reading = Overlap(weights / (_EFFICIENCY * bandwidth), multiplying)
+        attending = Overlap(self._cache_bytes / (_CACHE_EFFICIENCY * bandwidth), self._attending)
         prompt = sum(n * kinds[name].prefill for name, n in found.prefill_weights.items())
         prompt += found.columns * self._speeds.column + self._prompt_attending
         packing = sum(n * kinds[name].packing for name, n in found.file_bytes.items())
         loading = self._opening + packing / (_LOADING_EFFICIENCY * min(self._speeds.n_threads, _MAX_LOADERS))
         return SpeedForecast(
-            decode=1 / (reading + attending + self._layers),
+            decode=1 / (reading.together + attending.together + self._layers),
             # A probe before any kernel was compiled knows the memory alone.
             prefill=1 / prompt if prompt else 0.0,
             load_seconds=loading,
             unknown=tuple(unknown),
             weights_bytes=weights,
             cache_bytes=self._cache_bytes,
-            weights_seconds=reading,
-            cache_seconds=attending,
+            weights=reading,
+            cache=attending,
             layers_seconds=self._layers,
             opening_seconds=self._opening,
         )
-
-
-def _together(one: float, other: float) -> float:
-    """Seconds of two things that happen at once, though not wholly."""
-    return float((one**_OVERLAP + other**_OVERLAP) ** (1 / _OVERLAP))
 
 
 @dataclass

@@ -14,10 +14,12 @@ from octavo.engine.estimate.verdict import FITS_SHARE
 from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer
 from octavo.gui.pages.fit_chart import FitCharts
+from octavo.gui.pages.fit_circumstances import Circumstances
 from octavo.gui.pages.fit_conversions import FitConversions
 from octavo.gui.pages.fit_formats import FitFormats
 from octavo.gui.pages.fit_prices import FitPrices, Points, Wish
-from octavo.gui.pages.fit_words import Circumstances, figures, graphics_figure, speed_words
+from octavo.gui.pages.fit_speed_words import speed_words
+from octavo.gui.pages.fit_words import figures, graphics_figure
 from octavo.gui.records import Records
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL

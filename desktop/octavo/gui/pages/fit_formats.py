@@ -9,7 +9,9 @@ from PySide6.QtCore import QModelIndex, Signal
 from octavo.engine.estimate.fit import FitRow
 from octavo.engine.hardware.pools import MemoryPool
 from octavo.gui.models.fit_table import FitTable, speed_text
-from octavo.gui.pages.fit_words import Circumstances, convert_words, load_words
+from octavo.gui.pages.fit_circumstances import Circumstances
+from octavo.gui.pages.fit_speed_words import load_words
+from octavo.gui.pages.fit_words import convert_words
 from octavo.gui.pricing import all_parts
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
 from octavo.gui.widgets.button import Button

@@ -28,7 +28,22 @@ def fresh_devices():
 @pytest.fixture
 def nvml(monkeypatch):
     """A driver with two devices; ``calls`` counts how often it was started."""
-    fake = SimpleNamespace(calls=0, lost=set())
+    fake = SimpleNamespace(calls=0, lost=set(), locked=set(), divided={})
+
+    def handle(index):
+        if index in fake.locked:
+            raise pynvml.NVMLError_NoPermission
+        return index
+
+    def mode(device):
+        if not fake.divided:
+            raise pynvml.NVMLError_NotSupported
+        return (1, 1) if device in fake.divided else (0, 0)
+
+    def instance(device, number):
+        if number >= len(fake.divided[device]):
+            raise pynvml.NVMLError_NotFound
+        return fake.divided[device][number]
 
     def start():
         fake.calls += 1
@@ -40,7 +55,10 @@ def nvml(monkeypatch):
 
     monkeypatch.setattr(pynvml, "nvmlInit", start)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: 2)
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda index: index)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", handle)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMigMode", mode)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMaxMigDeviceCount", lambda device: 7)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMigDeviceHandleByIndex", instance)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", memory)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda device: f"Card {device}")
     return fake
@@ -62,6 +80,16 @@ def test_the_driver_is_started_once_however_often_it_is_asked(nvml):
 def test_a_lost_device_does_not_hide_the_others(nvml):
     nvml.lost.add(0)
     assert [pool.name for pool in nvidia_pools()] == ["Card 1"]
+
+
+def test_a_device_that_may_not_be_opened_does_not_hide_the_others(nvml):
+    nvml.locked.add(0)
+    assert [pool.name for pool in nvidia_pools()] == ["Card 1"]
+
+
+def test_of_a_divided_device_each_part_counts_and_not_the_whole(nvml):
+    nvml.divided[0] = [10, 11]
+    assert [pool.name for pool in nvidia_pools()] == ["Card 10", "Card 11", "Card 1"]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +121,28 @@ def test_amd_cards_tell_through_the_kernel(tmp_path):
         MemoryPool("AMD graphics 1", "vram", 8000, 5000),
         MemoryPool("Radeon PRO W7900", "vram", 16000, 16000),
     ]
+
+
+def test_memory_that_a_processor_lends_to_its_graphics_is_not_counted_twice(tmp_path):
+    write(
+        tmp_path / "card1" / "device",
+        mem_info_vram_total=512 << 20,
+        mem_info_vram_used=200 << 20,
+        mem_info_gtt_total=16 << 30,
+        mem_info_gtt_used=1 << 30,
+    )
+
+    assert graphics_pools(tmp_path)[-1:] == [MemoryPool("AMD graphics 1", "vram", 512 << 20, 312 << 20)]
+
+
+def test_a_card_that_is_pulled_out_is_gone_at_the_next_look(tmp_path):
+    write(tmp_path / "card0" / "device", mem_info_vram_total=8000, mem_info_vram_used=3000)
+    write(tmp_path / "card1", lmem_total_bytes=16000, lmem_avail_bytes=9000)
+    assert len(graphics_pools(tmp_path)) == 2
+
+    (tmp_path / "card0" / "device" / "mem_info_vram_used").unlink()
+
+    assert graphics_pools(tmp_path) == [MemoryPool("Intel graphics 1", "vram", 16000, 9000)]
 
 
 def test_a_connector_is_no_second_card(tmp_path):

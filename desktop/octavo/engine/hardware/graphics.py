@@ -2,7 +2,9 @@
 
 Sources: NVML's reference; the kernel's ``Documentation/gpu/amdgpu/driver-misc.rst`` (``mem_info_vram_*``) and
 ``drivers/gpu/drm/xe/xe_tile_sysfs.c`` (``tile*/physical_vram_size_bytes``); Intel's i915 of its own kernels shows
-``lmem_total_bytes`` and ``lmem_avail_bytes``. Apple's graphics share the main memory, which is counted once, as RAM.
+``lmem_total_bytes`` and ``lmem_avail_bytes``. Apple's graphics share the main memory, which is counted once, as RAM;
+so is what AMD's processors lend to their graphics (``mem_info_gtt_total``): only what was set aside for them at the
+start, and is no part of the RAM any more, counts.
 Having no driver is no error; a device that goes away or refuses to tell costs itself alone.
 """
 
@@ -43,9 +45,35 @@ def _nvidia_devices() -> tuple[object, ...]:
 
     try:
         pynvml.nvmlInit()
-        return tuple(pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount()))
-    except pynvml.NVMLError:  # no NVIDIA driver, or one without a readable device
+        count = pynvml.nvmlDeviceGetCount()
+    except pynvml.NVMLError:  # no NVIDIA driver, or none that we may ask
         return ()
+    devices: list[object] = []
+    for number in range(count):
+        try:
+            device = pynvml.nvmlDeviceGetHandleByIndex(number)
+        except pynvml.NVMLError:  # this one alone is locked, or lost
+            continue
+        devices += _instances(device) or [device]
+    return tuple(devices)
+
+
+def _instances(device: object) -> list[object]:
+    """The parts of a device that is divided (MIG): programs run on one of them, never on the whole."""
+    import pynvml
+
+    found = []
+    try:
+        mode, _ = pynvml.nvmlDeviceGetMigMode(device)
+        count = pynvml.nvmlDeviceGetMaxMigDeviceCount(device) if mode == pynvml.NVML_DEVICE_MIG_ENABLE else 0
+    except pynvml.NVMLError:  # most devices cannot be divided
+        return []
+    for number in range(count):
+        try:
+            found.append(pynvml.nvmlDeviceGetMigDeviceHandleByIndex(device, number))
+        except pynvml.NVMLError:  # there are places for more than were made
+            continue
+    return found
 
 
 def amd_pools(drm: Path) -> list[MemoryPool]:

@@ -1,3 +1,5 @@
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from tests.gui.chatting import ask, said
 
 
@@ -43,7 +45,7 @@ def test_a_message_is_deleted_with_all_below_it_and_brought_back(joined, answere
     answered.panel.messages.view(1).tools.delete.click()
 
     assert said(joined) == before[:1]
-    assert answered.panel.notice.text == "3 messages are deleted."
+    assert answered.panel.notice.text == "3 messages are in the trash."
     answered.panel.notice.action.click()
     assert said(joined) == before
     assert answered.panel.notice.text == ""
@@ -79,3 +81,17 @@ def test_nothing_is_changed_while_an_answer_comes(joined, answered, qtbot):
     assert said(joined)[0] == "First words"
     with qtbot.waitSignal(joined.desk.answered):
         joined.desk.stop()
+
+
+def test_deleted_messages_come_back_from_the_trash(joined, answered, qtbot):
+    ask(joined, qtbot, "Second words")
+    answered.deletion.delete_message(joined.conversation.branch[2].id)
+    answered.chats._trash.click()
+    assert answered.chats.entries.titles == ["Kept for 30 days", "Second words"]
+
+    answered.chats.entries.setCurrentRow(1)
+    QTest.keyClick(answered.chats.entries, Qt.Key.Key_Return)
+
+    assert said(joined) == ["First words", "First words", "Second words", "Second words"]
+    assert not answered.chats.is_trash
+    assert joined.conversation.store.trash.messages() == []

@@ -44,6 +44,36 @@ def test_messages_come_back_as_they_went(store):
     assert [each.text for each in store.messages(chat.id)] == ["one", "two", "three", "four"]
 
 
+def test_deleted_messages_are_listed_by_their_topmost(store):
+    chat, ids = talk(store, "one", "two", "three", "four")
+    store.trash.put_message(ids[1])
+
+    (gone,) = store.trash.messages()
+
+    assert (gone.chat_id, gone.message_id, gone.text, gone.n_messages) == (chat.id, ids[1], "two", 3)
+
+
+def test_what_was_deleted_first_waits_for_what_it_hung_on(store):
+    chat, ids = talk(store, "one", "two", "three", "four")
+    store.trash.put_message(ids[2])
+    store.trash.put_message(ids[1])
+    assert [each.message_id for each in store.trash.messages()] == [ids[1]]
+
+    store.trash.restore_message(ids[1])
+
+    assert [each.text for each in store.messages(chat.id)] == ["one", "two"]
+    assert [each.message_id for each in store.trash.messages()] == [ids[2]]
+
+
+def test_messages_of_a_deleted_chat_are_not_listed_by_themselves(store):
+    chat, ids = talk(store, "one", "two")
+    store.trash.put_message(ids[1])
+
+    store.trash.put(chat.id)
+
+    assert store.trash.messages() == []
+
+
 def test_forgotten_messages_leave_no_word_behind(tmp_path, store):
     chat, ids = talk(store, "stays", "unmistakableword " * 300, "unmistakableword")
     store.back_up()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,18 @@ DAYS_IN_TRASH = 30
 _SECONDS_PER_DAY = 86_400
 # Written at a time: others wait so long for the file.
 _SLICE = 100
+
+
+@dataclass(frozen=True)
+class DeletedMessages:
+    """A message that was deleted with all below it, from a chat that was not."""
+
+    chat_id: int
+    chat_title: str
+    message_id: int
+    text: str
+    n_messages: int
+    deleted: float
 
 
 class ChatTrash:
@@ -36,6 +49,23 @@ class ChatTrash:
                 f"SELECT {CHAT_COLUMNS} FROM chats WHERE deleted > 0 ORDER BY deleted DESC, id DESC"
             ).fetchall()
         return [read_chat(row) for row in rows]
+
+    def messages(self) -> list[DeletedMessages]:
+        """The messages that can be brought back into their chats, newest deletion first.
+
+        What was deleted below one of them before comes back after it.
+        """
+        with told(self._name):
+            # Of the rows of a group SQLite takes the other columns from the one with the least id: the topmost.
+            rows = self._database.execute(
+                "SELECT gone.chat_id, title, min(gone.id), gone.text, count(*), gone.deleted"
+                " FROM messages AS gone JOIN chats ON chats.id = gone.chat_id"
+                " WHERE gone.deleted > 0 AND chats.deleted IS NULL GROUP BY gone.chat_id, gone.deleted"
+                " HAVING NOT EXISTS (SELECT 1 FROM messages AS parent"
+                " WHERE parent.id = gone.parent_id AND parent.deleted IS NOT NULL)"
+                " ORDER BY gone.deleted DESC"
+            ).fetchall()
+        return [DeletedMessages(*row) for row in rows]
 
     def put(self, chat_id: int) -> None:
         """Put a chat here; ``restore`` brings it back until it is forgotten."""
@@ -64,6 +94,15 @@ class ChatTrash:
         with told(self._name):
             self._database.execute(
                 "UPDATE messages SET deleted = NULL WHERE chat_id = ? AND deleted = ?", (chat_id, deleted)
+            )
+
+    def restore_message(self, message_id: int) -> None:
+        """Bring a message back, with what was put here together with it."""
+        with told(self._name):
+            self._database.execute(
+                "UPDATE messages SET deleted = NULL WHERE deleted > 0 AND (chat_id, deleted) ="
+                " (SELECT chat_id, deleted FROM messages WHERE id = ?)",
+                (message_id,),
             )
 
     def show_begun(self, begun: float) -> None:

@@ -46,14 +46,14 @@ class ChatDeletion(QObject):
         if self._try(lambda: gone.append(talk.delete_message(message_id))):
             self.changed.emit()
             n_gone = n_before - len(talk.tree)
-            what = "The message is deleted." if n_gone == 1 else f"{n_gone} messages are deleted."
+            what = "The message is" if n_gone == 1 else f"{n_gone} messages are"
 
             def bring_back() -> None:
                 if talk.chat is None or talk.chat.id != chat_id:
                     talk.open(chat_id)
                 talk.restore_messages(message_id, gone[0])
 
-            self._offer(what, bring_back)
+            self._offer(f"{what} in the trash.", bring_back)
 
     def undo(self) -> None:
         """Bring back what was deleted last."""

@@ -71,7 +71,7 @@ class ChatShelf(QObject):
         now = datetime.now()
         words = self._list.field.text().strip()
         if self._list.is_trash:
-            groups = trash_of(store.trash.chats(), now)
+            groups = trash_of(store.trash.chats(), store.trash.messages(), now)
         elif words:
             groups = hits_of(store.search.find(words))
         else:
@@ -154,10 +154,12 @@ class ChatShelf(QObject):
         dialog.filesSelected.connect(self.take_in)
         dialog.open()
 
-    def _restore(self, chat_id: int) -> None:
-        self._change(lambda: self._conversation.store.trash.restore(chat_id))
+    def _restore(self, chat_id: int, message_id: int) -> None:
+        """Bring back a chat, or a message into its chat."""
+        trash = self._conversation.store.trash
+        self._change(lambda: trash.restore_message(message_id) if message_id else trash.restore(chat_id))
         self._list.leave_trash()
-        self.opened.emit(chat_id, 0)
+        self.opened.emit(chat_id, message_id)
 
     def _empty(self) -> None:
         self._notice.hide()  # it may offer to bring back what goes now

@@ -11,6 +11,7 @@ from octavo.gui.widgets.chat_list import ChatEntry
 from octavo.gui.widgets.message_view import ShownMessage
 from octavo.gui.wording import count, day, duration, moment, speed
 from octavo.store.chat_search import SearchHit
+from octavo.store.chat_trash import DeletedMessages
 from octavo.store.chats import DAYS_IN_TRASH, Chat, ChatMessage
 from octavo.worker.protocol import Progressed, Replied
 
@@ -21,6 +22,7 @@ _STAGES = {
     "prefill": "Reading the conversation",
 }
 
+LONGEST_TITLE = 120
 
 Groups = list[tuple[str, list[ChatEntry]]]
 
@@ -48,14 +50,27 @@ def hits_of(hits: Sequence[SearchHit]) -> Groups:
     return [(f"{count(len(found))} found" if found else "Nothing found", found)]
 
 
-def trash_of(chats: Sequence[Chat], now: datetime) -> Groups:
-    """The deleted chats, with the day they were deleted."""
+def trash_of(chats: Sequence[Chat], messages: Sequence[DeletedMessages], now: datetime) -> Groups:
+    """The deleted chats with the day they were deleted, and the deleted messages with their chats."""
     found = [
-        ChatEntry(each.id, each.title or "Untitled", moment(datetime.fromtimestamp(each.deleted or 0), now))
+        (
+            each.deleted or 0.0,
+            ChatEntry(
+                each.id, each.title or "Untitled", moment(datetime.fromtimestamp(each.deleted or 0), now)
+            ),
+        )
         for each in chats
     ]
+    found += [(each.deleted, _deleted_messages(each)) for each in messages]
+    found.sort(key=lambda pair: pair[0], reverse=True)
     heading = f"Kept for {DAYS_IN_TRASH} days" if found else "The trash is empty"
-    return [(heading, found)]
+    return [(heading, [entry for _, entry in found])]
+
+
+def _deleted_messages(gone: DeletedMessages) -> ChatEntry:
+    what = "1 message" if gone.n_messages == 1 else f"{count(gone.n_messages)} messages"
+    text = " ".join(gone.text[:LONGEST_TITLE].split()) or "Empty message"
+    return ChatEntry(gone.chat_id, text, f"{what} of {gone.chat_title or 'Untitled'}", gone.message_id)
 
 
 def _entry(chat: Chat) -> ChatEntry:

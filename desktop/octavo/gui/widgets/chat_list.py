@@ -31,7 +31,7 @@ class ChatEntry:
     detail : str
         A second line: the words that were found.
     message_id : int
-        The message to show; 0 for the chat as it was left.
+        The message to show or to bring back; 0 for the chat as it was left.
     is_pinned : bool
     folder_id : int or None
     """
@@ -56,7 +56,7 @@ class ChatList(QWidget):
     new_folder_asked = Signal(int)
     export_asked = Signal(int)
     deletion_asked = Signal(int)
-    restore_asked = Signal(int)
+    restore_asked = Signal(int, int)
     import_asked = Signal()
     trash_asked = Signal(bool)
     emptying_asked = Signal()
@@ -146,7 +146,7 @@ class ChatList(QWidget):
         """What can be done with a chat."""
         menu = QMenu(self)
         if self.is_trash:
-            menu.addAction("Bring back").triggered.connect(lambda: self.restore_asked.emit(entry.id))
+            menu.addAction("Bring back").triggered.connect(lambda: self._tell(entry))
             return menu
         menu.addAction("Rename\tF2").triggered.connect(self.entries.edit_current)
         pin = "Unpin" if entry.is_pinned else "Pin"
@@ -171,7 +171,7 @@ class ChatList(QWidget):
 
     def _tell(self, entry: ChatEntry) -> None:
         if self.is_trash:
-            self.restore_asked.emit(entry.id)
+            self.restore_asked.emit(entry.id, entry.message_id)
         else:
             self.chosen.emit(entry.id, entry.message_id)
 

@@ -28,6 +28,7 @@ from octavo.gui.widgets.composer import Composer
 from octavo.gui.widgets.drop_zone import dropped_paths
 from octavo.gui.widgets.empty_chat import EmptyChat
 from octavo.gui.widgets.find_bar import FindBar
+from octavo.gui.widgets.focus_keeper import FocusKeeper
 from octavo.gui.widgets.message_list import MessageList, side_of
 from octavo.gui.widgets.notice_bar import NoticeBar
 from octavo.gui.widgets.problem_card import ProblemCard
@@ -71,6 +72,7 @@ class ChatPanel(QWidget):
         self._known_templates: set[str] = set()
         self._arrange()
         self._connect()
+        FocusKeeper(self, self.composer.edit)
         self._show_emptiness(True)
 
     def chat_with(self, path: str) -> None:

@@ -1,0 +1,56 @@
+"""The keyboard stays in the chat when what had it goes away."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from tests.gui.chatting import ask, chat_with_small
+
+
+@pytest.fixture
+def panel(joined, qtbot):
+    joined.window.show()
+    joined.window.activateWindow()
+    page = chat_with_small(joined, qtbot)
+    ask(joined, qtbot, "hello")
+    return page.panel
+
+
+def has_focus(widget):
+    return QApplication.focusWidget() is widget
+
+
+def test_leaving_an_edit_leads_back_to_the_composer(panel):
+    panel.messages.view(0).begin_edit()
+
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+
+    assert has_focus(panel.composer.edit)
+
+
+def test_another_chat_opened_during_an_edit_is_typed_into(joined, panel, qtbot):
+    first = joined.conversation.chat.id
+    joined.chat.begin_new()
+    ask(joined, qtbot, "another")
+    panel.messages.view(0).begin_edit()
+
+    joined.chat.open_chat(first)
+
+    assert has_focus(panel.composer.edit)
+
+
+def test_a_notice_that_was_answered_does_not_lead_elsewhere(panel):
+    panel.notice.tell("Something", "Undo", list)
+    panel.notice.action.setFocus()
+
+    QTest.keyClick(panel.notice.action, Qt.Key.Key_Space)
+
+    assert has_focus(panel.composer.edit)
+
+
+def test_another_page_keeps_the_keyboard(joined, panel):
+    panel.composer.edit.setFocus()
+
+    joined.window.show_named("Models")
+
+    assert not has_focus(panel.composer.edit)

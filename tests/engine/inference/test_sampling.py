@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import msgspec
 import numpy as np
 import pytest
 from tests.engine.inference import chosen_tokens, plain_sampling
+from tests.engine.simd import tier_children
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.inference.sampler import Sampler
 from octavo.engine.inference.sampling import Sampling
-from octavo.engine.simd.tier import active_tier, available_tiers
 
-ROOT = Path(__file__).parents[3]
-OTHERS = [tier.name for tier in available_tiers() if tier != active_tier()]
 ALL = {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
 SETTINGS = {
     "greedy": {"temperature": 0.0},
@@ -107,21 +100,11 @@ def test_same_seed_draws_the_same_and_another_draws_something_else():
     assert len(set(texts)) == 5
 
 
-@pytest.mark.parametrize("tier", OTHERS)
-def test_a_tier_chooses_the_same_tokens(tier, tmp_path):
-    environment = {**os.environ, "OCTAVO_TIER": tier, "OCTAVO_HOME": str(tmp_path)}
+@pytest.mark.parametrize("tier", tier_children.OTHERS)
+def test_a_tier_chooses_the_same_tokens(tier):
+    said = tier_children.lines("tests.engine.inference.chosen_tokens", tier)
 
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.engine.inference.chosen_tokens"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=True,
-    )
-
-    assert child.stdout.splitlines() == [tier, *chosen_tokens.of_all_settings()]
+    assert said == [tier, *chosen_tokens.of_all_settings()]
 
 
 @pytest.mark.parametrize("settings", [{"temperature": 0.0}, {}, ALL], ids=["greedy", "default", "all"])

@@ -1,4 +1,4 @@
-"""Tests of one folder run again in child processes, one for each other tier of instructions."""
+"""What is done again in child processes, one for each other tier of instructions."""
 
 from __future__ import annotations
 
@@ -34,3 +34,17 @@ def failures(child: subprocess.Popen[str]) -> str:
     """What a child says went wrong, empty when nothing did."""
     said, _ = child.communicate(timeout=900)
     return "" if child.returncode == 0 else said
+
+
+def lines(module: str, tier: str) -> list[str]:
+    """What ``python -m module`` prints on another tier."""
+    child = subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env={**os.environ, "OCTAVO_TIER": tier},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=900,
+        check=True,
+    )
+    return child.stdout.splitlines()

@@ -12,7 +12,7 @@ import pytest
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.model import Field
 from octavo.engine.checkpoint.open import open_checkpoint
-from octavo.engine.errors import UnsupportedModel
+from octavo.engine.errors import UnreadableModel, UnsupportedModel
 
 FAMILIES = Path(__file__).parents[2] / "data" / "families"
 YARN = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 64}
@@ -78,6 +78,11 @@ def test_an_unknown_family_is_refused_with_the_list_of_those_known(changed):
 
     assert "gemma2" in caught.value.hint
     assert "smollm3" in caught.value.hint
+
+
+def test_a_folder_that_does_not_name_its_family_is_refused_in_a_sentence(changed):
+    with pytest.raises(UnreadableModel, match="does not say what kind of model it is"):
+        open_checkpoint(changed("llama", {"model_type": ""}))
 
 
 @pytest.mark.parametrize(("window", "expected"), [(None, 0), (64, 64), (256, 0)])

@@ -10,7 +10,7 @@ import re
 from octavo.engine.checkpoint.families import gemma, granite, llama, olmo2, phi3, qwen, smollm3
 from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_config import Config
-from octavo.engine.checkpoint.refusals import shown, unsupported
+from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 
 _MODEL = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 # A multimodal model holds these beside the language model; "self_attn.rotary_emb" is computed anyway.
@@ -37,8 +37,14 @@ FAMILIES = {
 
 
 def family_of(config: Config) -> Family:
-    """The family that ``model_type`` of config.json names."""
+    """The family that ``model_type`` of config.json names; raises ``UnreadableModel`` or ``UnsupportedModel``."""
     kind = config.text("model_type")
+    if not kind:
+        raise unreadable(
+            config.path.parent,
+            "its config.json does not say what kind of model it is (model_type).",
+            "Fetch config.json once more from where the model is from.",
+        )
     family = FAMILIES.get(kind)
     if family is None:
         raise unsupported(

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from octavo.engine.calibrate.layer_run import LayerRun
     from octavo.engine.calibrate.layer_run import Seen as Seen
+    from octavo.engine.calibrate.routed import RoutedInputs as RoutedInputs
 
     # float32[rows, columns] -> codes uint8[rows, columns], scales and zero points [rows, groups].
     GroupRounder = Callable[
@@ -93,6 +94,7 @@ __all__ = [
     "block_type",
     "decode",
     "encode",
+    "expert_encoder",
     "feedback_encoder",
     "file_order",
     "first",
@@ -163,6 +165,16 @@ def layer_run(
     from octavo.engine.calibrate.layer_run import LayerRun
 
     return LayerRun(checkpoint, text, n_samples, weighted=weighted, n_threads=n_threads)
+
+
+def expert_encoder(
+    rows_of_expert: int, encoder_of: Callable[[int], RowEncoder], n_threads: int = 0
+) -> RowEncoder:
+    """The encoder of a tensor of stacked experts, from those of each, which are made when their rows come."""
+    from octavo.engine.calibrate.expert_encoder import ExpertEncoder
+    from octavo.engine.hardware.cores import usable_threads
+
+    return ExpertEncoder(rows_of_expert, encoder_of, (n_threads or usable_threads()) + 2)
 
 
 def feedback_encoder(

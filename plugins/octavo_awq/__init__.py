@@ -188,9 +188,7 @@ def _group(tensors: Sequence[TensorInfo]) -> int:
     """The largest group that divides all rows."""
     matrices = [each for each in tensors if _is_packed(each)]
     for each in matrices:
-        if len(each.shape) > 2:
-            raise OctavoError("Models with experts cannot become a 4-bit folder yet.")
-        if each.rows % 8 or each.columns % GROUPS[-1]:
+        if each.shape[-2] % 8 or each.columns % GROUPS[-1]:
             raise OctavoError(
                 f"{each.name} has no whole number of groups of 32 weights, so AWQ cannot hold it."
             )
@@ -204,7 +202,9 @@ def _is_packed(tensor: TensorInfo) -> bool:
 def _type(tensor: TensorInfo, packed: BlockType) -> BlockType:
     if _is_packed(tensor):
         return packed
-    return block_type("F16") if tensor.is_matrix else block_type("F32")
+    # Routers are read as F32, although folders hold them in 16 bits.
+    is_16_bit = tensor.is_matrix and "ffn_gate_inp" not in tensor.name
+    return block_type("F16" if is_16_bit else "F32")
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -18,13 +18,14 @@ from octavo.api import (
     TensorInfo,
     Work,
     encode,
-    feedback_encoder,
-    group_rounder,
     layer_number,
     layer_run,
 )
-from octavo_awq.folds import Fold, folds
-from octavo_awq.groups import Groups, round_groups
+from octavo_awq.experts import is_router, router_of, scale_into, scales_within
+from octavo_awq.folds import folds
+from octavo_awq.found import FoundLayer, folded
+from octavo_awq.groups import Groups
+from octavo_awq.rounding import Rounding
 from octavo_awq.scales import Loss, choose_scale, clip, linear_loss, search_clip, search_scale
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ N_SAMPLES = 2
 as one of them, from all."""
 _ROWS_AT_ONCE = 64
 # Clipping harms what attention compares (AutoAWQ leaves out the same).
-_NEVER_CLIPPED = ("attn_q.", "attn_k.", "attn_qkv.")
+_NEVER_CLIPPED = ("attn_q.", "attn_k.", "attn_qkv.", "ffn_gate_inp.")
 
 
 class Choices(Protocol):
@@ -57,16 +58,6 @@ class Choices(Protocol):
     @property
     def feedback(self) -> bool:
         """Whether weights make up for each other's errors."""
-
-
-@dataclass
-class _Layer:
-    """What was found: by tensor, what its columns are multiplied and its rows divided by, its limits and moments."""
-
-    columns: dict[str, Floats] = field(default_factory=dict)
-    rows: dict[str, Floats] = field(default_factory=dict)
-    limits: dict[str, Floats] = field(default_factory=dict)
-    moments: dict[str, Floats] = field(default_factory=dict)
 
 
 class AwqCalibration:
@@ -109,29 +100,38 @@ class AwqCalibration:
             weighted=choices.feedback,
             n_threads=n_threads,
         )
+        self._rounding = Rounding(
+            group,
+            symmetric=symmetric,
+            clips=choices.clips,
+            feedback=choices.feedback,
+            pack=pack,
+            n_threads=n_threads,
+        )
         self._searches = choices.scales or choices.clips or choices.feedback
         self._number = -1
-        self._layer = _Layer()
-        # By product and type: a product's matrices share what their inputs say.
-        self._kept: dict[tuple[int, str], RowEncoder] = {}
+        self._layer = FoundLayer()
 
     def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:
         """Search the tensor's layer if that is not done, and give the encoder of its rows."""
         number = layer_number(tensor.name)
         if number >= 0 and number != self._number:
             self._number = -1
-            self._layer, self._kept = _Layer(), {}
+            self._layer = FoundLayer()
+            self._rounding.forget()
             if self._searches:
                 self._layer = yield from self._search(number)
             self._number = number
-        found = self._layer if number >= 0 else _Layer()
+        found = self._layer if number >= 0 else FoundLayer()
+        if tensor.name in found.routed and not to.is_float:
+            return self._rounding.of_experts(tensor, to, found)
         stem, _, kind = tensor.name.rpartition(".")
         columns = found.columns.get(tensor.name)
         rows = found.rows.get(f"{stem}.weight")
         limits = found.limits.get(tensor.name)
         if kind == "bias" and rows is not None:  # a bias has as many numbers as its matrix has rows
             return lambda weights, _: encode(weights / rows, to)
-        rounded = self._rounder(tensor, to, found, columns)
+        rounded = self._rounding.encoder(tensor, to, found)
 
         def encoded(weights: Floats, first: int) -> npt.NDArray[np.uint8]:
             here = slice(first, first + len(weights))
@@ -140,55 +140,45 @@ class AwqCalibration:
 
         return encoded
 
+    @property
+    def notes(self) -> list[str]:
+        """What people should know, when all tensors were asked for."""
+        return self._rounding.notes
+
     def close(self) -> None:
         """End the threads, and forget what was found."""
         self._run.close()
-        self._number, self._layer, self._kept = -1, _Layer(), {}
+        self._number, self._layer = -1, FoundLayer()
+        self._rounding.forget()
 
-    def _rounder(self, tensor: TensorInfo, to: BlockType, found: _Layer, scale: Floats | None) -> RowEncoder:
-        if to.is_float:
-            return lambda weights, _: encode(weights, to)
-        moments = found.moments.get(tensor.name)
-        if moments is None or not self._choices.feedback:
-            return self._nearest(to)
-        key = (id(moments), to.name)
-        if key not in self._kept:
-            self._kept = {key: self._with_feedback(moments, scale, to)}
-        return self._kept[key]
-
-    def _nearest(self, to: BlockType) -> RowEncoder:
-        pack, group, symmetric = self._pack, self._group, self._symmetric
-        if pack is None:
-            return lambda weights, _: encode(weights, to)
-        return lambda weights, _: pack(round_groups(weights, group, symmetric=symmetric), to)
-
-    def _with_feedback(self, moments: Floats, scale: Floats | None, to: BlockType) -> RowEncoder:
-        pack = self._pack
-        if pack is None:
-            return feedback_encoder(to, moments, scale)
-        rounds = self._groups_rounder(moments, scale)
-        return lambda weights, _: pack(rounds(weights), to)
-
-    def _search(self, number: int) -> Work[_Layer]:
+    def _search(self, number: int) -> Work[FoundLayer]:
         has_limits = bool(self._pack) and self._choices.clips and not self._choices.feedback
         n_stages = 3 if has_limits else 2
         seen = yield from self._reach(number, n_stages)
-        found = _Layer()
+        found = FoundLayer()
         for at, product in enumerate(seen):
             yield self._progress("scales", number, len(seen) + at, n_stages * len(seen))
-            matrices = [self._run.weights(name) for name in product.tensors]
-            fold = folds(self._source, product.tensors, product.norm)
-            scale = self._scale(number, at, seen, matrices) if fold and self._choices.scales else None
-            if fold is not None and scale is not None:
-                _note(found, product.tensors, fold, scale)
             for name in product.tensors:
-                found.moments[name] = product.moments
+                if product.routed is None:
+                    found.moments[name] = product.moments
+                else:
+                    found.routed[name] = product.routed
+            if product.routed is not None:
+                self._search_experts(product, router_of(product, seen), found)
+                continue
+            fold = folds(self._source, product.tensors, product.norm)
+            if fold is None or is_router(product) or not self._choices.scales:
+                continue
+            matrices = [self._run.weights(name) for name in product.tensors]
+            scale = self._scale(number, at, seen, matrices)
+            if scale is not None:
+                found.note(product.tensors, fold, scale)
         if not has_limits:
             return found
         for at, product in enumerate(seen):
             yield self._progress("limits", number, 2 * len(seen) + at, n_stages * len(seen))
             for name in product.tensors:
-                if not any(part in name for part in _NEVER_CLIPPED):
+                if product.routed is None and not any(part in name for part in _NEVER_CLIPPED):
                     found.limits[name] = self._limits(found, name)
         return found
 
@@ -206,25 +196,44 @@ class AwqCalibration:
     def _progress(self, what: str, number: int, done: int, total: int) -> Progress:
         return Progress(done, total, f"search {what} of layer {number}", number + 1, self._run.n_layers)
 
+    def _search_experts(self, product: Seen, router: Seen | None, found: FoundLayer) -> None:
+        """Scales for experts, by the products' own outputs."""
+        fold = folds(self._source, product.tensors, product.norm)
+        stacks = [each for each in map(self._source.tensor, product.tensors) if each is not None]
+        assert product.routed is not None  # it is of experts
+        if router is not None:
+            for name in product.tensors:
+                found.moments[name] = router.moments
+        if fold is None or not self._choices.scales:
+            return
+        if not fold.is_norm:
+            scales = scales_within(stacks[0], product.routed, self._run.weights, self._choose)
+            found.note(product.tensors, fold, scales)
+        elif router is not None:
+            scale = scale_into(stacks, router, self._run.weights, self._choose)
+            if scale is not None:
+                found.note((*product.tensors, *router.tensors), fold, scale)
+
     def _scale(self, number: int, at: int, seen: Sequence[Seen], matrices: Sequence[Floats]) -> Floats | None:
         product = seen[at]
         if not self._choices.feedback:
             loss = self._loss(number, at, seen, matrices)
             return search_scale(matrices, product.mean_abs, self._group, loss, symmetric=self._symmetric)
+        return self._choose(matrices, product.mean_abs, product.moments)
+
+    def _choose(self, matrices: Sequence[Floats], inputs: Floats, moments: Floats) -> Floats | None:
+        """The scale that leaves least error in the product's own outputs."""
+        if not self._choices.feedback:
+            loss = linear_loss(matrices, moments)
+            return search_scale(matrices, inputs, self._group, loss, symmetric=self._symmetric)
 
         def rounded(some: Sequence[Floats], scale: Floats | None) -> list[Floats]:
-            rounds = self._groups_rounder(product.moments, scale)
+            rounds = self._rounding.groups(moments, scale)
             return in_parts(some, lambda part: rounds(part).weights(), self._run.share)
 
-        return choose_scale(matrices, product.mean_abs, product.moments, self._group, rounded)
+        return choose_scale(matrices, inputs, moments, self._group, rounded)
 
-    def _groups_rounder(self, moments: Floats, scale: Floats | None) -> Callable[[Floats], Groups]:
-        rounds = group_rounder(
-            moments, self._group, scale, symmetric=self._symmetric, clips=self._choices.clips
-        )
-        return lambda weights: Groups(*rounds(weights))
-
-    def _limits(self, found: _Layer, name: str) -> Floats:
+    def _limits(self, found: FoundLayer, name: str) -> Floats:
         scale, moments = found.columns.get(name), found.moments[name]
         weights = folded(self._run.weights(name), scale, found.rows.get(name))
         if scale is not None:
@@ -254,15 +263,6 @@ class AwqCalibration:
         return loss
 
 
-def folded(weights: Floats, columns: Floats | None, rows: Floats | None) -> Floats:
-    """Columns multiplied, rows divided."""
-    if columns is not None:
-        weights = weights * columns
-    if rows is not None:
-        weights = weights / rows[:, None]
-    return weights
-
-
 def in_parts(
     matrices: Sequence[Floats], change: Callable[[Floats], Floats], share: Callable[..., Iterable[Floats]]
 ) -> list[Floats]:
@@ -277,13 +277,3 @@ def in_parts(
 def _spread(samples: Sequence[Floats]) -> Floats:
     """As many tokens as one sample has, from all."""
     return np.concatenate([each[:: len(samples)] for each in samples])[: len(samples[0])]
-
-
-def _note(found: _Layer, tensors: Sequence[str], fold: Fold, scale: Floats) -> None:
-    for name in tensors:
-        found.columns[name] = scale
-    if fold.is_norm:
-        found.columns[fold.name] = np.float32(1) / scale
-        return
-    rows = found.rows.setdefault(fold.name, np.ones(fold.n_rows, np.float32))
-    rows[fold.n_rows - len(scale) :] = scale

@@ -6,6 +6,8 @@ product               operation before it    how
 query, key, value     the norm               its weights are divided (GGUF holds gemma's with the 1 added)
 gate and up           the norm               its weights are divided
 down                  up                     its rows are divided (the last ones where gate and up are one)
+experts' gate and up  the norm               its weights are divided, and the router's columns multiplied
+expert's down         that expert's up       its rows are divided
 attention's output    value                  its rows are divided, only where each query has its own value
 ====================  =====================  ===========================================================
 """
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 
 from octavo.api import Checkpoint
 
-_BEFORE = {"ffn_down": "ffn_up", "attn_output": "attn_v"}
+_BEFORE = {"ffn_down": "ffn_up", "ffn_down_exps": "ffn_up_exps", "attn_output": "attn_v"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Fold:
     is_norm : bool
         Whether it is a norm; else a matrix, whose last rows are divided.
     n_rows : int
-        Of the matrix.
+        Of the matrix; of all experts together.
     """
 
     name: str

@@ -48,6 +48,12 @@ class GuardedCalibration:
 
         return checked
 
+    @property
+    def notes(self) -> list[str]:
+        """What the plugin has to say in the end; sentences only."""
+        found = getattr(self._calibration, "notes", [])
+        return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
     def close(self) -> None:
         """Close the plugin's."""
         try:

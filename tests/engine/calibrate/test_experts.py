@@ -11,14 +11,13 @@ from tests.fixtures.experts import WITH_EXPERTS
 
 from octavo.engine.blocks.codec import decode, encode
 from octavo.engine.blocks.types import block_type
-from octavo.engine.calibrate import expert_encoder
 from octavo.engine.calibrate.best import DAMPING, BestCalibration
 from octavo.engine.calibrate.calibrate import why_not_best
-from octavo.engine.calibrate.expert_encoder import ExpertEncoder
+from octavo.engine.calibrate.expert_encoder import ExpertEncoder, with_own_feedback
 from octavo.engine.calibrate.feedback import encode_with_feedback, make_feedback
 from octavo.engine.calibrate.forecast import calibration_bytes, forecast_seconds
 from octavo.engine.calibrate.layers import Layers
-from octavo.engine.calibrate.routed import RoutedInputs
+from octavo.engine.calibrate.routed import FEWEST_TOKENS, RoutedInputs
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.progress import finish
 from octavo.engine.quantize.quantizer import Plan
@@ -66,7 +65,7 @@ def test_outputs_of_experts_are_nearer_than_when_rounded_alone(model, kind, side
     n_rows = tensor.rows // tensor.shape[0]
     best = alone = 0.0
     for expert in range(tensor.shape[0]):
-        if inputs.n_tokens(expert) < expert_encoder.FEWEST_TOKENS:
+        if inputs.n_tokens(expert) < FEWEST_TOKENS:
             continue
         rows = slice(expert * n_rows, (expert + 1) * n_rows)
         moments = inputs.moments(expert).astype(np.float64)
@@ -109,10 +108,14 @@ def test_an_expert_knows_its_own_tokens_weighted_by_the_router(monkeypatch):
     assert found.n_tokens(1) == 0
 
 
+def own_encoder(inputs, expert):
+    return with_own_feedback(inputs, expert, TO, lambda rows, _: encode(rows, TO), DAMPING)
+
+
 def test_an_expert_that_saw_too_few_tokens_is_rounded_plainly():
     inputs, _ = inputs_of([0, 2])
     weights = np.random.default_rng(1).normal(size=(3 * 16, 64)).astype(np.float32)
-    encoder = ExpertEncoder(inputs, 16, TO, lambda rows, _: encode(rows, TO), DAMPING, 2)
+    encoder = ExpertEncoder(16, lambda expert: own_encoder(inputs, expert), 2)
 
     found = encoder(weights, 0)
 
@@ -128,7 +131,7 @@ def test_pieces_in_any_order_from_many_threads_give_the_same_bytes():
     weights = np.random.default_rng(1).normal(size=(3 * 16, 64)).astype(np.float32)
 
     def encoder():
-        return ExpertEncoder(inputs, 16, TO, lambda rows, _: encode(rows, TO), DAMPING, 1)
+        return ExpertEncoder(16, lambda expert: own_encoder(inputs, expert), 1)
 
     whole, shared = encoder()(weights, 0), encoder()
     with ThreadPoolExecutor(4) as threads:

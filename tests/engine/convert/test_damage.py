@@ -60,7 +60,7 @@ def test_no_text_runs_through_a_damaged_layer(tmp_path, monkeypatch):
     folder = write_tiny_hf_folder(tmp_path / "hf", shape=SHAPE, dtype="F32")
     with contextlib.closing(open_checkpoint(folder)) as source:
         layers = Layers(source, np.arange(40).reshape(2, 20), 1)
-        rows = layers.model._rows
+        rows = layers.model.rows
 
         def spoilt(name, first_row, n_rows):
             found = rows(name, first_row, n_rows)
@@ -68,7 +68,7 @@ def test_no_text_runs_through_a_damaged_layer(tmp_path, monkeypatch):
                 found[0, 0] = np.nan
             return found
 
-        monkeypatch.setattr(layers.model, "_rows", spoilt)
+        monkeypatch.setattr(layers.model, "rows", spoilt)
         monkeypatch.setattr(layers.model, "read", lambda name: spoilt(name, 0, source.tensor(name).rows))
         with contextlib.closing(layers), pytest.raises(OctavoError, match=r"blk\.0\.ffn_down\.weight holds"):
             finish(layers.reach(0))

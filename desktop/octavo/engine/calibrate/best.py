@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.calibrate.expert_encoder import ExpertEncoder
+from octavo.engine.calibrate.expert_encoder import ExpertEncoder, with_own_feedback
 from octavo.engine.calibrate.feedback import (
     Feedback,
     can_feed_back,
@@ -91,7 +93,8 @@ class BestCalibration:
         if isinstance(found, RoutedInputs):
             plain = plain_encoder(self._quantizer, to)
             n_kept = (self._n_threads or usable_threads()) + 2
-            return ExpertEncoder(found, tensor.rows // tensor.shape[0], to, plain, DAMPING, n_kept)
+            rows = tensor.rows // tensor.shape[0]
+            return ExpertEncoder(rows, partial(_expert, found, to=to, plain=plain), n_kept)
         if found is not None:  # dropped when they are factored
             moments = found.weighted()
             del self._found[product]
@@ -105,3 +108,7 @@ class BestCalibration:
             self._layers.close()
         self._layers, self._layer = None, -1
         self._found, self._feedback = {}, {}
+
+
+def _expert(found: RoutedInputs, expert: int, *, to: BlockType, plain: RowEncoder) -> RowEncoder:
+    return with_own_feedback(found, expert, to, plain, DAMPING)

@@ -113,10 +113,6 @@ def _best(card: ModelCard, plan: Plan, time: CalibrationTime, n_threads: int) ->
 
 def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:
     """That of a quantizer that calibrates for itself."""
-    if card.hyperparameters.n_experts:
-        raise OctavoError(
-            "Models with experts are not calibrated this way yet.", "Choose another format, such as Q4_K_M."
-        )
     if not card.tokenizer:
         raise OctavoError("Without a tokenizer, no text can run through the model.")
     family(card.hyperparameters.architecture)  # refuses those that cannot run

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
-from octavo.engine.calibrate.feedback import Feedback, encode_with_feedback, feedback_in_place
+from octavo.engine.calibrate.feedback import encode_with_feedback, feedback_in_place
 from octavo.engine.calibrate.routed import RoutedInputs
 from octavo.engine.quantize.calibration import RowEncoder
 
 Floats = npt.NDArray[np.float32]
-# With fewer tokens the moments say more about these tokens than about those to come: the expert is rounded plainly.
-FEWEST_TOKENS = 64
 
 
 class ExpertEncoder:
@@ -24,32 +23,18 @@ class ExpertEncoder:
 
     Parameters
     ----------
-    inputs : RoutedInputs
     rows_of_expert : int
-    to : BlockType
-    plain : RowEncoder
-        For experts that saw too few tokens.
-    damping : float
+    made : callable
+        Gives an expert's own encoder, which is told the rows' numbers over all experts.
     n_kept : int
-        How many experts' feedback is kept at once; pieces come nearly in order, from several threads.
+        How many experts' encoders are kept at once; pieces come nearly in order, from several threads.
     """
 
-    def __init__(
-        self,
-        inputs: RoutedInputs,
-        rows_of_expert: int,
-        to: BlockType,
-        plain: RowEncoder,
-        damping: float,
-        n_kept: int,
-    ) -> None:
-        self._inputs = inputs
+    def __init__(self, rows_of_expert: int, made: Callable[[int], RowEncoder], n_kept: int) -> None:
         self._rows_of_expert = rows_of_expert
-        self._to = to
-        self._plain = plain
-        self._damping = damping
+        self._made = made
         self._n_kept = n_kept
-        self._known: OrderedDict[int, Future[Feedback | None]] = OrderedDict()
+        self._known: OrderedDict[int, Future[RowEncoder]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, weights: Floats, first: int) -> npt.NDArray[np.uint8]:
@@ -60,16 +45,12 @@ class ExpertEncoder:
             expert = at // self._rows_of_expert
             end = min(last, (expert + 1) * self._rows_of_expert)
             rows = np.ascontiguousarray(weights[at - first : end - first])
-            feedback = self._feedback(expert)
-            if feedback is None:
-                parts.append(self._plain(rows, at))
-            else:
-                parts.append(encode_with_feedback(rows, self._to, feedback))
+            parts.append(self._encoder(expert)(rows, at))
             at = end
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _feedback(self, expert: int) -> Feedback | None:
-        """Found by the first thread that needs it; the others wait."""
+    def _encoder(self, expert: int) -> RowEncoder:
+        """Made by the first thread that needs it; the others wait."""
         with self._lock:
             found = self._known.get(expert)
             is_mine = found is None
@@ -84,8 +65,13 @@ class ExpertEncoder:
                 found.set_exception(error)
         return found.result()
 
-    def _made(self, expert: int) -> Feedback | None:
-        if self._inputs.n_tokens(expert) < FEWEST_TOKENS:
-            return None
-        moments = self._inputs.moments(expert)
-        return feedback_in_place(moments, np.diag(moments).copy(), self._damping)
+
+def with_own_feedback(
+    inputs: RoutedInputs, expert: int, to: BlockType, plain: RowEncoder, damping: float
+) -> RowEncoder:
+    """An expert's encoder: with the feedback of the tokens that it saw, or ``plain`` where these are too few."""
+    if not inputs.knows(expert):
+        return plain
+    moments = inputs.moments(expert)
+    feedback = feedback_in_place(moments, np.diag(moments).copy(), damping)
+    return lambda weights, _: encode_with_feedback(weights, to, feedback)

@@ -15,6 +15,7 @@ from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_ove
 from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
 from octavo.engine.calibrate.damaged_layer import require_finite
 from octavo.engine.calibrate.moments import Map, Moments
+from octavo.engine.calibrate.routed import RoutedInputs, keep_routed
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
@@ -42,6 +43,8 @@ class Seen:
         Mean of x x^T, over all text.
     samples : list of float32[tokens, columns]
         The inputs of a few windows.
+    routed : RoutedInputs or None
+        Of experts, the inputs of each; then there are no other moments here, and no samples.
     """
 
     tensors: tuple[str, ...]
@@ -49,6 +52,7 @@ class Seen:
     mean_abs: Floats
     moments: Floats
     samples: list[Floats] = field(default_factory=list)
+    routed: RoutedInputs | None = None
 
 
 class LayerRun:
@@ -97,7 +101,10 @@ class LayerRun:
         The model holds their matrices until the next call where samples are kept.
         """
         if self._model is None:
-            yield from compile_layered(add_moments, take_over, round_with_feedback, find_int4_ranges)
+            yield from compile_layered(
+                *(add_moments, take_over, round_with_feedback, find_int4_ranges),
+                has_experts=self._checkpoint.hyperparameters.n_experts > 0,
+            )
             self._model = LayeredModel(self._checkpoint, self._windows.shape[1], self._n_threads)
         if not self._hidden or layer < self._next:
             self._hidden = [self._model.embed(each) for each in self._windows]
@@ -110,10 +117,12 @@ class LayerRun:
             self._next = each + 1
         return seen
 
-    def weights(self, name: str) -> Floats:
-        """The model's own weights of a matrix, float32[rows, columns]."""
+    def weights(self, name: str, first_row: int = 0, n_rows: int | None = None) -> Floats:
+        """The model's own weights of a matrix, or of some of its rows, float32[rows, columns]."""
         assert self._model is not None  # a layer was reached
-        return self._model.read(name)
+        if n_rows is None:
+            return self._model.read(name)
+        return self._model.rows(name, first_row, n_rows)
 
     def follow(self, layer: int, product: int, inputs: Floats, changed: Mapping[str, Floats]) -> Floats:
         """What would go into the next product of the layer if the matrices of this one were ``changed``."""
@@ -131,10 +140,13 @@ class LayerRun:
 
     def _run(self, model: LayeredModel, layer: int, *, is_wanted: bool) -> Work[list[Seen]]:
         products = model.products(layer)
-        for product in products:
-            for name in product.tensors:
-                model.lend(name, model.read(name))
-        sums = {each: _Sums(_columns(self._checkpoint, each), self._weighted) for each in products}
+        model.lend_layer(layer)
+        sums = {
+            each: _Sums(_columns(self._checkpoint, each), self._weighted)
+            for each in products
+            if not each.experts
+        }
+        routed = {each: RoutedInputs(_columns(self._checkpoint, each)) for each in products if each.experts}
         for number, hidden in enumerate(self._hidden):
             yield Progress(number, len(self._hidden), f"calibrate layer {layer}", layer + 1, self.n_layers)
             inputs: dict[Product, Floats] = {}
@@ -146,11 +158,14 @@ class LayerRun:
             require_finite(model, layer, hidden)
             energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
             for product, x in inputs.items():
+                if product.experts:
+                    keep_routed(model, routed[product], product.experts, x, energy)
+                    continue
                 weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
                 sums[product].add(x, weights, self._threads.map, keeps=number in self._kept)
         if not self._kept:  # nothing will follow
             model.drop(layer)
-        return [found.seen(product) for product, found in sums.items()]
+        return [sums[each].seen(each) if each in sums else _routed(each, routed[each]) for each in products]
 
 
 class _Sums:
@@ -179,6 +194,11 @@ class _Sums:
             self._moments / np.float32(self._n) if self._weighted is None else self._weighted.weighted(),
             self._samples,
         )
+
+
+def _routed(product: Product, inputs: RoutedInputs) -> Seen:
+    nothing = np.zeros((0, 0), np.float32)
+    return Seen(product.tensors, product.norm, nothing[0:0].reshape(-1), nothing, routed=inputs)
 
 
 def _columns(checkpoint: Checkpoint, product: Product) -> int:

@@ -11,7 +11,7 @@ from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_ove
 from octavo.engine.calibrate.damaged_layer import require_finite
 from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.moments import Moments
-from octavo.engine.calibrate.routed import RoutedInputs
+from octavo.engine.calibrate.routed import RoutedInputs, keep_routed
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.layered import LayeredModel, compile_layered
@@ -105,19 +105,12 @@ class Layers:
         weights = np.float32(1) / np.maximum(squares, np.float32(1e-12))
         for product, x in inputs.items():
             if product.experts:
-                self._keep(product, x, weights, found)
+                routed = found.setdefault(product, RoutedInputs(x.shape[1]))
+                assert isinstance(routed, RoutedInputs)  # of experts there are no others
+                keep_routed(self.model, routed, product.experts, x, squares)
                 continue
             if product not in found:
                 found[product] = Moments(x.shape[1])
             moments = found[product]
             assert isinstance(moments, Moments)  # only experts have others
             moments.add(x, None if product.norm else weights, self._threads.map)
-
-    def _keep(self, product: Product, x: Floats, weights: Floats, found: Found) -> None:
-        routed = found.setdefault(product, RoutedInputs(x.shape[1]))
-        assert isinstance(routed, RoutedInputs)  # of experts there are no others
-        experts, chosen_weights = self.model.choices(len(weights))
-        if product.experts == "in":
-            routed.add_tokens(x, experts, chosen_weights)
-        else:
-            routed.add_rows(x, experts, weights)

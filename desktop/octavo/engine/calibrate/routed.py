@@ -11,9 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.calibrate.moments import Moments
+from octavo.engine.inference.layered import LayeredModel
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
+
+
+FEWEST_TOKENS = 64
+"""With fewer, an expert's moments say more about these tokens than about those to come."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ class RoutedInputs:
         """How many tokens went through an expert."""
         return sum(int((each.expert == expert).sum()) for each in self._windows)
 
+    def knows(self, expert: int) -> bool:
+        """Whether enough tokens went through an expert to tell something about those to come."""
+        return self.n_tokens(expert) >= FEWEST_TOKENS
+
+    def mean_abs(self, expert: int) -> Floats:
+        """The mean magnitude of every column of an expert's inputs, float32[columns]; it has seen some."""
+        rows = [each.inputs[each.row[each.expert == expert]] for each in self._windows]
+        total = sum(np.abs(each).sum(axis=0, dtype=np.float64) for each in rows)
+        return np.asarray(total / sum(len(each) for each in rows), np.float32)
+
     def moments(self, expert: int) -> Floats:
         """The weighted second moments of an expert's inputs, float32[columns, columns]; it has seen some."""
         moments = Moments(self.columns)
@@ -89,3 +104,20 @@ class RoutedInputs:
                 starts = bool(each.starts[ways[0]])
                 moments.add(each.inputs[each.row[ways]], each.weight[ways], has_first=starts)
         return moments.weighted()
+
+
+def keep_routed(model: LayeredModel, inputs: RoutedInputs, side: str, x: Floats, squares: Floats) -> None:
+    """Keep a window's inputs of the side ``in`` or ``out`` of experts, after the layer has run.
+
+    Parameters
+    ----------
+    x : float32[rows, columns]
+    squares : float32[tokens]
+        The mean squares of the residual stream that came out: what is added to it counts as it changes its norm.
+    """
+    experts, weights = model.choices(len(squares))
+    if side == "in":
+        inputs.add_tokens(x, experts, weights)
+    else:
+        token_weights = 1 / np.maximum(squares, 1e-12)
+        inputs.add_rows(x, experts, token_weights.astype(np.float32))

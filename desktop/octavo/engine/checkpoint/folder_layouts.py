@@ -29,11 +29,12 @@ _SIZES = {"F16": 2, "I32": 4, "I64": 8}
 
 @dataclass(frozen=True)
 class Piece:
-    """One tensor of the file: ``suffix`` behind the matrix's name, type and shape."""
+    """One tensor of the file: ``suffix`` behind the matrix's name, type and shape; of stacked experts, which one's."""
 
     suffix: str
     dtype: str
     shape: tuple[int, ...]
+    expert: int = 0
 
     @property
     def n_bytes(self) -> int:
@@ -58,18 +59,25 @@ def pieces(info: TensorInfo, layout: str, group: int) -> list[Piece]:
     """What a tensor becomes."""
     if not (info.is_matrix and is_packed(info.block_type)):
         return [Piece("", "F16", info.shape)]
-    rows, columns = info.shape
+    rows, columns = info.shape[-2:]
     if layout == AWQ:
-        return [
-            Piece(".qweight", "I32", (columns, rows // 8)),
-            Piece(".qzeros", "I32", (columns // group, rows // 8)),
-            Piece(".scales", "F16", (columns // group, rows)),
+        one: list[tuple[str, str, tuple[int, ...]]] = [
+            (".qweight", "I32", (columns, rows // 8)),
+            (".qzeros", "I32", (columns // group, rows // 8)),
+            (".scales", "F16", (columns // group, rows)),
         ]
-    return [
-        Piece(".weight_packed", "I32", (rows, columns // 8)),
-        Piece(".weight_scale", "F16", (rows, columns // group)),
-        Piece(".weight_shape", "I64", (2,)),
-    ]
+    else:
+        one = [
+            (".weight_packed", "I32", (rows, columns // 8)),
+            (".weight_scale", "F16", (rows, columns // group)),
+            (".weight_shape", "I64", (2,)),
+        ]
+    return [Piece(*each, expert) for expert in range(n_experts(info)) for each in one]
+
+
+def n_experts(info: TensorInfo) -> int:
+    """How many matrices a tensor holds; folders have each by itself."""
+    return info.shape[0] if info.is_expert else 1
 
 
 def header_bytes(n_pieces: int) -> int:

@@ -39,8 +39,8 @@ class FolderPlan:
     ----------
     planned : sequence of TensorInfo
         In the order of the source.
-    names : mapping of str to str
-        The source folder's name of each tensor.
+    names : mapping of str to sequence of str
+        The source folder's name of each tensor, of stacked experts one for each.
     layout, group
         As in ``folder_layouts``.
     most_bytes : int
@@ -50,7 +50,7 @@ class FolderPlan:
     def __init__(
         self,
         planned: Sequence[TensorInfo],
-        names: Mapping[str, str],
+        names: Mapping[str, Sequence[str]],
         layout: str,
         group: int,
         most_bytes: int = MAX_FILE_BYTES,
@@ -63,9 +63,9 @@ class FolderPlan:
             file = WEIGHTS if is_one else f"model-{number:05}-of-{len(shares):05}.safetensors"
             offset = header_bytes(sum(len(pieces) for _, pieces in share))
             for info, pieces in share:
-                original = names[info.name]
                 self.places[info.name] = []
                 for piece in pieces:
+                    original = names[info.name][piece.expert]
                     key = original.removesuffix(".weight") + piece.suffix if piece.suffix else original
                     self.places[info.name].append(Place(piece, file, key, offset))
                     offset += piece.n_bytes

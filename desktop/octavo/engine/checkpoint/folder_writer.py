@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from octavo.engine.checkpoint.folder_layouts import MAX_FILE_BYTES, is_packed, is_written, split
+from octavo.engine.checkpoint.folder_layouts import MAX_FILE_BYTES, is_packed, is_written, n_experts, split
 from octavo.engine.checkpoint.folder_plan import FolderPlan
 from octavo.engine.checkpoint.folder_scheme import quantized_config
 from octavo.engine.checkpoint.journal import Entry, JournalKeeper, Record, read_journal
@@ -84,9 +84,12 @@ class FolderWriter:
         self._order = list(planned)
         self._planned = {each.name: each for each in planned if is_written(each.name)}
         if not self._planned.keys() <= self._origins.keys():
-            raise OctavoError("A tensor of the model has no name in its folder, so it cannot be written.")
+            raise OctavoError(
+                "A tensor of the model has no name of its own in its folder, so it cannot be written.",
+                "Choose output=gguf.",
+            )
         in_order = [self._planned[each.name] for each in source.tensors if each.name in self._planned]
-        names = {name: each.name for name, each in self._origins.items()}
+        names = {name: each.names for name, each in self._origins.items()}
         self._plan = FolderPlan(in_order, names, layout, group, most_bytes)
         self._source_folder = source.path
         self._identity = dict(identity)
@@ -138,7 +141,7 @@ class FolderWriter:
         return self._n_done(checked)
 
     def write_rows(self, name: str, rows: npt.NDArray[np.uint8]) -> None:
-        """Take rows of a tensor; a packed matrix is written when all of it is there."""
+        """Take rows of a tensor; a packed matrix, one for each expert, is written when all of it is there."""
         info = self._planned.get(name)
         if info is None:
             return
@@ -146,10 +149,11 @@ class FolderWriter:
             self._name, self._digest = name, hashlib.sha256()
             self._rows, self._n_rows = [], 0
         if info.is_matrix and not is_packed(info.block_type):
-            self._put(0, rows, self._n_rows * rows.shape[1])
+            halves = rows.view("<f4").astype("<f2").view("u1") if info.block_type.name == "F32" else rows
+            self._put(0, halves, self._n_rows * halves.shape[1])
+            self._n_rows += len(rows)
         else:
-            self._rows.append(rows)
-        self._n_rows += len(rows)
+            self._take(info, rows)
         if self._n_rows == info.rows:
             self._end(info)
 
@@ -171,7 +175,9 @@ class FolderWriter:
             for name in _COPIED:
                 if (self._source_folder / name).is_file():
                     self._folder.add(name, (self._source_folder / name).read_bytes())
-            self._folder.add("config.json", quantized_config(self._source_folder, self._layout, self._group))
+            has_experts = any(len(each.names) > 1 for each in self._origins.values())
+            scheme = (self._layout, self._group, has_experts)
+            self._folder.add("config.json", quantized_config(self._source_folder, *scheme))
             if index := self._plan.index():
                 self._folder.add(INDEX, index)
             self._folder.sync()
@@ -234,23 +240,37 @@ class FolderWriter:
             place += len(piece)
             n_bytes -= len(piece)
 
-    def _end(self, info: TensorInfo) -> None:
+    def _take(self, info: TensorInfo, rows: npt.NDArray[np.uint8]) -> None:
+        """Keep rows until those of a matrix are together."""
         import numpy as np
 
-        if self._rows:
-            raw = np.concatenate(self._rows)
-            self._rows = []
-            origin = self._origins[info.name]
-            if not info.is_matrix:
-                values = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
-                self._put(0, values.astype("<f2"))
-            else:
-                if origin.paired_heads:
-                    turned = np.empty_like(raw)
-                    turned[paired_rows(info.rows // origin.paired_heads, 0, info.rows)] = raw
-                    raw = turned
-                for number, array in enumerate(split(raw, info.block_type, self._layout, self._group)):
-                    self._put(number, array)
+        each = info.rows // n_experts(info)
+        while len(rows):
+            n = min(len(rows), each - self._n_rows % each)
+            self._rows.append(rows[:n])
+            self._n_rows += n
+            rows = rows[n:]
+            if self._n_rows % each == 0:
+                whole, self._rows = np.concatenate(self._rows), []
+                self._put_whole(info, whole, self._n_rows // each - 1)
+
+    def _put_whole(self, info: TensorInfo, raw: npt.NDArray[np.uint8], expert: int) -> None:
+        import numpy as np
+
+        origin = self._origins[info.name]
+        if not info.is_matrix:
+            values = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
+            self._put(0, values.astype("<f2"))
+            return
+        if origin.paired_heads:
+            turned = np.empty_like(raw)
+            turned[paired_rows(info.rows // origin.paired_heads, 0, info.rows)] = raw
+            raw = turned
+        arrays = split(raw, info.block_type, self._layout, self._group)
+        for number, array in enumerate(arrays):
+            self._put(expert * len(arrays) + number, array)
+
+    def _end(self, info: TensorInfo) -> None:
         assert self._journal is not None  # it was started
         n_bytes = sum(place.piece.n_bytes for place in self._plan.places[info.name])
         self._journal.note(Entry(info.name, n_bytes, self._digest.hexdigest()))

@@ -13,6 +13,7 @@ from octavo.engine.checkpoint.gguf_parts import open_parts
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
+from octavo.engine.checkpoint.not_models import check_kind
 from octavo.engine.checkpoint.vocabulary import check_vocabulary
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class GgufCheckpoint:
         with ExitStack() as opening:
             self._parts = open_parts(path, opening)
             self._fields = self._parts[0][1].fields
+            check_kind(path, self._fields)
             self._tensors = [info for _, head in self._parts for info in head.tensors]
             self._hyperparameters = read_hyperparameters(path, self._fields, self._tensors)
             unused = check_tensors(path, self._hyperparameters, self._tensors)

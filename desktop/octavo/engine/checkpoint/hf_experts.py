@@ -7,7 +7,7 @@ transformers 5 keeps them in memory) all in one tensor, gate and up then in one 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,16 @@ def expert_slices(name: str, entry: Entry) -> list[ExpertSlice]:
         for n, kind in enumerate(kinds)
         for expert in range(n_experts)
     ]
+
+
+def expert_names(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The names of matrices that hold one expert each, in the experts' order, by GGUF's name of their stack."""
+    found: dict[str, dict[int, str]] = {}
+    for name in names:
+        if one := _ONE.fullmatch(name):
+            (kind,) = _GGUF[one[3]]
+            found.setdefault(f"blk.{one[1]}.ffn_{kind}_exps.weight", {})[int(one[2])] = name
+    return {stack: tuple(each[n] for n in sorted(each)) for stack, each in found.items()}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.card import FILE_TYPES, make_card
 from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_config import Config
+from octavo.engine.checkpoint.hf_experts import expert_names
 from octavo.engine.checkpoint.hf_families import family_of, gguf_name
 from octavo.engine.checkpoint.hf_general import general_fields
 from octavo.engine.checkpoint.hf_parameters import parameter_fields
@@ -46,9 +47,9 @@ _NO_FILE_TYPE = 1024
 
 @dataclass(frozen=True)
 class Origin:
-    """What a tensor is in the folder: its name, and what was done to it, as in ``HfTensor``."""
+    """What a tensor is in the folder: its name, or one for each expert, and what was done to it, as in ``HfTensor``."""
 
-    name: str
+    names: tuple[str, ...]
     paired_heads: int
     shift: float
 
@@ -86,6 +87,7 @@ class SafetensorsFolder:
         sources = joined_matrices(path, self._method, _entries(path, self._sources))
         self._translated = translate(path, family, sources, n_heads, n_kv_heads)
         self._names = _names(family, sources)
+        self._experts = expert_names(sources) if family.has_experts else {}
         if config.flag("tie_word_embeddings"):
             self._translated.pop("output.weight", None)
         self._tensors = [tensor.info for tensor in self._translated.values()]
@@ -146,13 +148,13 @@ class SafetensorsFolder:
 
     @property
     def origins(self) -> Mapping[str, Origin]:
-        """Where tensors come from, by their GGUF names in the order of the files; stacked experts come from many."""
+        """Where tensors come from, by their GGUF names; experts that the folder itself stacks have none."""
         found = {}
         for name, original in self._names.items():
             tensor = self._translated.get(name)
             if isinstance(tensor, (HfTensor, PackedTensor)):
-                found[name] = Origin(original, tensor.paired_heads, tensor.shift)
-        return found
+                found[name] = Origin((original,), tensor.paired_heads, tensor.shift)
+        return found | {name: Origin(names, 0, 0.0) for name, names in self._experts.items()}
 
     @property
     def leaves_out(self) -> bool:

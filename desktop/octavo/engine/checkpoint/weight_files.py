@@ -10,6 +10,7 @@ from octavo.engine.checkpoint.refusals import shown, unreadable
 
 INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+_FINISH = "Finish the download."
 _PART = re.compile(r"model-(\d{5})-of-(\d{5})\.safetensors")
 
 
@@ -30,12 +31,13 @@ def weight_files(folder: Path) -> list[Path]:
             raise unreadable(
                 folder,
                 "its weights are pickles, which can run programs when opened, so they are not read.",
-                "Look for a copy of the model in safetensors.",
+                "Look for a copy in safetensors, or save it anew with transformers: save_pretrained writes safetensors.",
             )
         raise unreadable(folder, "this folder holds no weights (no model.safetensors).")
     parts = [match for match in map(_PART.fullmatch, found) if match]
     if parts and len(parts) != int(parts[0][2]):
-        raise unreadable(folder, f"only {len(parts)} of its {int(parts[0][2])} weight files are there.")
+        n_all = int(parts[0][2])
+        raise unreadable(folder, f"{n_all - len(parts)} of its {n_all} weight files are missing.", _FINISH)
     return [folder / name for name in found]
 
 
@@ -54,7 +56,7 @@ def _indexed(folder: Path) -> list[Path]:
             raise unreadable(index, f"it names the file '{shown(name)}', which is no plain safetensors name.")
         path = folder / name
         if not path.exists():
-            raise unreadable(folder, f"the weight file {shown(name)} is missing.")
+            raise unreadable(folder, f"the weight file {shown(name)} is missing.", _FINISH)
         if path.resolve().parent not in _allowed(folder):
             raise unreadable(index, f"the file {shown(name)} lies outside the folder.")
         files.append(path)

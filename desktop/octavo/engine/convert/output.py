@@ -153,7 +153,7 @@ class OutputFile:
         """Give the file its name, and say what came of it, ``notes`` included."""
         verified = self.holds_all()
         self.writer.publish()
-        target = self.wish.target
+        wish, target = self.wish, self.wish.target
         weights = [target / each.name for each in self.files] if self.plan.layout else [target]
         return ConvertReport(
             output=str(target),
@@ -164,7 +164,7 @@ class OutputFile:
             sha256=self.sha256,
             verified=verified,
             n_tensors=len(self.planned),
-            notes=[*self.wish.notes, *self._notes(), *notes],
+            notes=[*wish.notes, *self._notes(), *getattr(wish.calibration, "notes", ()), *notes],
             quantizer=self.wish.quantizer.name,
             mode=self.wish.mode,
             source_sha256=self._source_sha256 if self.needs_source_hash else "",

@@ -173,9 +173,10 @@ class LayeredModel:
     def lend_layer(self, layer: int) -> None:
         """Use the source's own matrices of a layer until they are dropped."""
         for name in dict.fromkeys(name for each in self.products(layer) for name in each.tensors):
-            self._matrices[name].lend(partial(self._rows, name))
+            self._matrices[name].lend(partial(self.rows, name))
 
-    def _rows(self, name: str, first_row: int, n_rows: int) -> Floats:
+    def rows(self, name: str, first_row: int, n_rows: int) -> Floats:
+        """The source's weights of some rows of a tensor, float32[rows, columns]."""
         tensor = self._checkpoint.tensor(name)
         assert tensor is not None  # names come from the program
         return decode(self._checkpoint.read(name, first_row, n_rows), tensor.block_type)

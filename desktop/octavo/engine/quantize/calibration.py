@@ -27,7 +27,8 @@ class Calibration(Protocol):
     """Knowledge of one model; made for one conversion, asked once for every tensor in the file's order.
 
     One with the attribute ``is_stateless`` set gives a tensor the same encoder whatever was asked for before: when a
-    killed conversion is gone on with, it is asked only for the tensors that are missing.
+    killed conversion is gone on with, it is asked only for the tensors that are missing. An attribute ``notes`` may
+    hold sentences for people, read when all tensors are written.
     """
 
     def encoder(self, tensor: TensorInfo, to: BlockType) -> Work[RowEncoder]:

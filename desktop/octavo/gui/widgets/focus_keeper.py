@@ -20,5 +20,8 @@ class FocusKeeper(QObject):
         application.focusChanged.connect(self._follow)
 
     def _follow(self, before: QWidget | None, now: QWidget | None) -> None:
-        if before is not None and self._area.isAncestorOf(before) and not before.isVisibleTo(self._area):
+        # Without a next control the window itself is going.
+        if before is None or now is None:
+            return
+        if self._area.isAncestorOf(before) and not before.isVisibleTo(self._area):
             self._home.setFocus()

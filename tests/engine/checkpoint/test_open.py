@@ -51,7 +51,7 @@ def test_a_pipe_does_not_wait_for_a_writer(tmp_path):
         ("m.gguf", b"", "is empty"),
         ("m.gguf", b"GGUF\3", "cut short"),
         ("m.bin", b"\x80\x02}q", "a pickle"),
-        ("m.safetensors", b"\2\0\0\0\0\0\0\0{}", "no GGUF file"),
+        ("m.safetensors", b"\2\0\0\0\0\0\0\0{}", r"no config\.json"),
     ],
 )
 def test_what_is_no_model_is_refused(tmp_path, name, content, reason):

@@ -31,13 +31,13 @@ def weight_files(folder: Path) -> list[Path]:
             raise unreadable(
                 folder,
                 "its weights are pickles, which can run programs when opened, so they are not read.",
-                "Look for a copy in safetensors, or save it anew with transformers: save_pretrained writes safetensors.",
+                "Look for a copy in safetensors, or save it anew with transformers, which writes safetensors.",
             )
         raise unreadable(folder, "this folder holds no weights (no model.safetensors).")
     parts = [match for match in map(_PART.fullmatch, found) if match]
     if parts and len(parts) != int(parts[0][2]):
         n_all = int(parts[0][2])
-        raise unreadable(folder, f"{n_all - len(parts)} of its {n_all} weight files are missing.", _FINISH)
+        raise unreadable(folder, f"only {len(parts)} of its {n_all} weight files are there.", _FINISH)
     return [folder / name for name in found]
 
 

@@ -4,7 +4,9 @@ import pytest
 from PySide6.QtCore import QPoint
 from tests.gui.chatting import ask, chat_with_small
 
+from octavo.gui.pages.chat_words import footer
 from octavo.gui.widgets.label import Label
+from octavo.store.chats import ChatMessage
 
 
 @pytest.fixture
@@ -34,3 +36,12 @@ def test_all_of_what_is_cut_is_in_its_tip(joined, narrow):
     assert "tok/s" in footer.toolTip()
     assert memory.toolTip().startswith("memory predicted")
     assert footer.geometry().right() <= narrow.messages.view(1).width()
+
+
+def test_how_an_answer_ended_is_told_before_what_may_be_cut():
+    stats = {"tokens_per_second": 9.0, "n_tokens": 20, "first_token_seconds": 2.0, "n_dropped": 4}
+    answer = ChatMessage(2, 1, 1, "assistant", "so", 0.0, "length", stats)
+
+    assert footer(answer) == (
+        "9.0 tok/s · 20 tokens · cut at the limit of tokens · 4 oldest messages left out · first word after 2.0 s"
+    )

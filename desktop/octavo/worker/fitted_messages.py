@@ -102,6 +102,6 @@ def fit_messages(
 
 def _too_long(tokens: int, context_tokens: int) -> ContextFull:
     return ContextFull(
-        f"The conversation takes {tokens} tokens, and the context holds {context_tokens}.",
+        f"The conversation takes {tokens:,} tokens, and the context holds {context_tokens:,}.",
         "Leave the oldest turns out, load the model with a longer context, or start a new chat.",
     )

@@ -22,6 +22,14 @@ _STAGES = {
     "prefill": "Reading the conversation",
 }
 
+_ENDINGS = {
+    "cancelled": "stopped",
+    "length": "cut at the limit of tokens",
+    "failed": "broken off",
+    "interrupted": "interrupted",
+    "edited": "edited",
+    "": "cut off",
+}
 LONGEST_TITLE = 120
 
 Groups = list[tuple[str, list[ChatEntry]]]
@@ -117,24 +125,17 @@ def footer(message: ChatMessage) -> str:
     if message.role != "assistant":
         return ""
     told = [part for part in figures(message.stats) if part]
+    # What may be cut off at the edge of a small window comes last.
+    if message.finish in _ENDINGS and (message.text or message.finish):
+        told.append(_ENDINGS[message.finish])
+    if message.stats.get("n_dropped"):
+        told.append(f"{count(message.stats['n_dropped'])} oldest messages left out")
     first = message.stats.get("first_token_seconds", 0)
     if first:
         told.append(f"first word after {first:.1f} s" if first >= 0.05 else "first word at once")
     if message.stats.get("reused_tokens"):
         reused, prompt = message.stats["reused_tokens"], message.stats["prompt_tokens"]
         told.append(f"reused {count(reused)} of {count(prompt)} tokens")
-    if message.stats.get("n_dropped"):
-        told.append(f"{count(message.stats['n_dropped'])} oldest messages left out")
-    ending = {
-        "cancelled": "stopped",
-        "length": "cut at the longest answer",
-        "failed": "broken off",
-        "interrupted": "interrupted",
-        "edited": "edited",
-        "": "cut off",
-    }
-    if message.finish in ending and (message.text or message.finish):
-        told.append(ending[message.finish])
     return " · ".join(told)
 
 

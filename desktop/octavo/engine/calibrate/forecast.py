@@ -18,8 +18,13 @@ from octavo.engine.quantize.quantizer import Plan
 _EFFICIENCY = 0.85
 # Matrices that share their input, by a part of their names.
 _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "ffn_up"))
-# What a quantizer's own search holds of a layer beside its weights: them scaled, rounded, and changed.
-_SEARCH_COPIES = 3
+# What a quantizer's own search holds of the rows that it tries: them, scaled, rounded, and changed.
+_SEARCH_COPIES = 4
+# What the library for matrix products keeps for itself; measured.
+_LIBRARY_BYTES = 48_000_000
+_STRIP_ROWS = 2048  # of a matrix that is factored, see ``factor.py``
+# As many experts tell which scale is best for what goes into all.
+_EXPERTS_TOLD = 8
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,11 @@ def forecast_seconds(
             finding += own_tokens * product.n_experts * product.columns**2 * speed.moments()
         if plan.calibration_windows and plan.search.trials:
             rows = plan.search.tried_rows * sum(each.rows for each in product.matrices)
-            alone += plan.search.trials * product.n_experts * speed.coupling(product.columns)
+            n_factored = product.n_experts
+            if len(product.matrices) > 1 and n_factored > 1:  # what goes into experts has one scale
+                rows *= min(1.0, _EXPERTS_TOLD / n_factored)
+                n_factored = 1
+            alone += plan.search.trials * n_factored * speed.coupling(product.columns)
             finding += plan.search.trials * rows * speed.groups(product.columns)
         if any(kinds):
             prepare = speed.coupling if kinds[0] == "groups" else speed.factor
@@ -118,17 +127,35 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     shape, window = card.hyperparameters, _window(card)
     products = _products(card)
     weights = sum(4 * each.n_weights for product in products for each in product.matrices)
-    largest = max((4 * each.n_weights for product in products for each in product.matrices), default=0)
     text = 4 * n_windows * window * shape.n_embedding
-    inputs = sum(4 * window * product.columns for product in products)
-    squares = [4 * product.columns**2 for product in products]
+    kept = sum(_kept_inputs(product, n_windows * window, shape.n_experts_used) for product in products)
+    inputs = kept + sum(4 * window * product.columns for product in products)
+    moments = sum(4 * product.columns**2 for product in products if product.n_experts == 1)
     run = working_bytes(shape, window, n_threads or usable_threads())
     run += kv_cache_bytes(shape, window, "f32")
-    moments = sum(squares)
-    if plan.calibration_windows:  # the quantizer's own search
-        return text + run + (1 + _SEARCH_COPIES) * weights + 5 * moments + inputs
-    # While text runs, the layer's weights are there; then one of the products is factored: in float64, and its shares.
-    return text + run + max(weights + largest + moments + inputs, moments + 3 * max(squares, default=0))
+    # While text runs, the layer's weights are there; then the moments of one product after the other are factored.
+    factored = max((_factored_bytes(product, plan) for product in products), default=0)
+    return _LIBRARY_BYTES + text + run + moments + max(weights + inputs, kept + factored)
+
+
+def _factored_bytes(product: _Product, plan: Plan) -> int:
+    """What making a product's encoder takes beside its moments, or searching its scale."""
+    square = 4 * product.columns**2
+    strip = 4 * min(_STRIP_ROWS, product.columns) * product.columns
+    # Experts' moments are made one at a time; those of others become the shares.
+    squares = square if product.n_experts > 1 else 0
+    if not plan.calibration_windows:
+        return squares + strip
+    matrices = sum(4 * each.n_weights for each in product.matrices) // product.n_experts
+    return squares + 2 * square + strip + int(matrices * (1 + _SEARCH_COPIES * plan.search.tried_rows))
+
+
+def _kept_inputs(product: _Product, n_tokens: int, n_used: int) -> int:
+    """Inputs of experts are kept, and become moments of each when its weights are rounded."""
+    if product.n_experts == 1:
+        return 0
+    n_rows = n_tokens * n_used if "ffn_down" in product.matrices[0].name else n_tokens
+    return 4 * n_rows * product.columns
 
 
 def _window(card: ModelCard) -> int:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from octavo.engine.errors import OctavoError
@@ -36,13 +35,13 @@ from octavo.store.chat_search import ChatSearch
 from octavo.store.chat_settings import ChatSettings, settings_json
 from octavo.store.chat_trash import DAYS_IN_TRASH, ChatTrash
 from octavo.store.chat_tree import ChatTree
-from octavo.store.database import is_read_only, open_database, told, transaction
+from octavo.store.database import DatabaseFile, is_read_only, open_database, told, transaction
 from octavo.store.presets import Presets
 
 __all__ = ["DAYS_IN_TRASH", "Chat", "ChatMessage", "ChatStore", "Folder"]
 
 
-class ChatStore:
+class ChatStore(DatabaseFile):
     """The chats of one data folder; one writer at a time.
 
     Attributes
@@ -68,18 +67,6 @@ class ChatStore:
         self.presets = Presets(self._database, self._name)
         self.search = ChatSearch(self._database, self._name, may_write=not self.is_read_only)
         self.trash = ChatTrash(self._database, path, self.search)
-
-    def __enter__(self) -> ChatStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
 
     def back_up(self) -> bool:
         """Copy the file if that was not done today, and remove copies that are too old; whether it was copied."""

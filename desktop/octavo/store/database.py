@@ -11,6 +11,8 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from octavo.engine.errors import OctavoError
 from octavo.store.backups import back_up, restore_newest
@@ -23,6 +25,24 @@ _STEPS_BETWEEN_LOOKS = 10_000
 
 class NotSaved(OctavoError):
     """The database could not be written or read: disk full, rights, damage."""
+
+
+class DatabaseFile:
+    """A class whose object holds a database open until it is closed, or left as a context."""
+
+    _database: sqlite3.Connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
 
 
 def open_database(

@@ -9,10 +9,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from octavo.engine.folders import data_folder
-from octavo.store.database import open_database
+from octavo.store.database import DatabaseFile, open_database
 
 _MIGRATIONS = (
     """
@@ -85,23 +84,11 @@ class Band:
     within: float = 0.0
 
 
-class Ledger:
+class Ledger(DatabaseFile):
     """The ledger of one data folder."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._database, self.problem = open_database(path or data_folder() / "ledger.sqlite", _MIGRATIONS)
-
-    def __enter__(self) -> Ledger:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
 
     def record(self, entry: LedgerEntry) -> None:
         """Write down a prediction and its outcome; ``created`` 0 means now."""

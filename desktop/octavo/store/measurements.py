@@ -10,14 +10,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import msgspec
 
 from octavo.engine.folders import data_folder
 from octavo.engine.measure.figures import Measurement
-from octavo.store.database import open_database
+from octavo.store.database import DatabaseFile, open_database
 
 _MIGRATIONS = (
     """
@@ -47,25 +46,13 @@ def way(quantizer: str, options: Mapping[str, Any]) -> Way:  # values of the opt
     return Way(quantizer, json.dumps(dict(options), sort_keys=True, default=str))
 
 
-class Measurements:
+class Measurements(DatabaseFile):
     """The measurements of one data folder."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._database, self.problem = open_database(
             path or data_folder() / "measurements.sqlite", _MIGRATIONS
         )
-
-    def __enter__(self) -> Measurements:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
 
     def keep(self, source: Path, made: Way, measurement: Measurement) -> None:
         """Write a measurement down in place of an earlier one of the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -31,6 +32,18 @@ class Progress:
 
 
 Work: TypeAlias = Generator[Progress, None, Result]
+
+
+def told_as(work: Work[Result], shown: Callable[[Progress], Progress]) -> Work[Result]:
+    """The same work as a part of other work: what it reports is told as ``shown`` makes it."""
+    with contextlib.closing(work):
+        while True:
+            try:
+                progress = next(work)
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            yield shown(progress)
 
 
 def finish(work: Work[Result], report: Callable[[Progress], None] | None = None) -> Result:

@@ -25,7 +25,7 @@ from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
 from octavo.engine.hardware.allocator import freed_memory_kept
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import main_memory, peak_rss_bytes
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import Progress, Work, told_as
 from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.damage import Damage
 from octavo.engine.quantize.mended import MendedCheckpoint
@@ -148,15 +148,12 @@ def _beginning(file: OutputFile) -> str:
 
 def _aside(work: Work[Result], done: int, total: int) -> Work[Result]:
     """Run ``work`` that writes no tensors: the conversion's own figures stay, the label tells of the work."""
-    with contextlib.closing(work):
-        while True:
-            try:
-                step = next(work)
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            share = f" ({step.done / step.total:.0%})" if step.total else ""
-            yield Progress(done, total, f"{step.label}{share}")
+
+    def shown(step: Progress) -> Progress:
+        share = f" ({step.done / step.total:.0%})" if step.total else ""
+        return Progress(done, total, f"{step.label}{share}")
+
+    return told_as(work, shown)
 
 
 def _by_order(files: Sequence[OutputFile]) -> list[list[OutputFile]]:

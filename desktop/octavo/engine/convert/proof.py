@@ -12,7 +12,7 @@ from typing import TypeVar
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.errors import NotEnoughMemory, OctavoError
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import Progress, Work, told_as
 
 N_TOKENS = 20
 _CONTEXT_TOKENS = 512
@@ -141,15 +141,10 @@ def _say(checkpoint: Checkpoint, n_threads: int, whose: str) -> Work[Said]:
 
 
 def _labelled(work: Work[Result], label: str) -> Work[Result]:
-    with contextlib.closing(work):
-        while True:
-            try:
-                step = next(work)
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            told = step.label if step.label.startswith("compile") else label
-            yield Progress(step.done, step.total, told)
+    def shown(step: Progress) -> Progress:
+        return Progress(step.done, step.total, step.label if step.label.startswith("compile") else label)
+
+    return told_as(work, shown)
 
 
 def _first_difference(one: Sequence[int], other: Sequence[int]) -> int | None:

@@ -14,7 +14,7 @@ from octavo.engine.measure.figures import Figures
 from octavo.engine.measure.measure import Measuring, measure
 from octavo.engine.measure.quantized_view import QuantizedView, calibrated_view, quantized_view
 from octavo.engine.measure.text import Text, Windows, bundled_text, cut_windows, text_ids
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import Progress, Work, told_as
 from octavo.engine.quantize.calibration import Calibration
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.stop import Stop
@@ -141,14 +141,11 @@ def _view(
     # All is encoded when it ends: the calibration lets go of threads and layers.
     with contextlib.closing(calibration):
         work = calibrated_view(model, quantizer, plan, calibration)
-        with contextlib.closing(work):
-            while True:
-                try:
-                    step = next(work)
-                except StopIteration as end:
-                    view: QuantizedView = end.value
-                    return view
-                yield replace(step, label=f"{step.label}; {early}" if early else step.label)
+        return (
+            yield from told_as(
+                work, lambda step: replace(step, label=f"{step.label}; {early}" if early else step.label)
+            )
+        )
 
 
 def _windows(model: Checkpoint, reference: Checkpoint | None, text: Text, tokens: int) -> Windows:

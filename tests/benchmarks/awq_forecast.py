@@ -98,10 +98,10 @@ def main() -> None:
         # The same with processor time as the clock: other programs change it less.
         work = found["processor"]
         lost = [abs(at / share - work) / work for _, share, _, at in said if at > work / 10]
-        print(
-            f"| {kind} | {found['foretold']:.0f} | {took:.0f} | {found['processor']:.0f} | "
-            f"{max(late, default=0):.0%} | {max(lost, default=0):.0%} | {found['foretold_bytes'] / 1e6:.0f} | {found['peak_bytes'] / 1e6:.0f} |"
-        )
+        sizes = [f"{found[each] / 1e6:.0f}" for each in ("foretold_bytes", "peak_bytes")]
+        times = [f"{each:.0f}" for each in (found["foretold"], took, work)]
+        off = [f"{max(each, default=0):.0%}" for each in (late, lost)]
+        print(f"| {' | '.join([kind, *times, *off, *sizes])} |")
         if chosen.trace:
             for n in range(1, 20):
                 at, share, left, _ = next((each for each in said if each[0] >= took * n / 20), said[-1])

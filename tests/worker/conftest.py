@@ -18,18 +18,18 @@ from octavo.worker.engine_desk import EngineDesk, Stopped, _run_to_the_end
 def answer(self, request, stop):
 {body}
 EngineDesk.answer = answer
-sys.exit(child.main())
+sys.exit(child.main(sys.argv[1:]))
 """
 
 
 @pytest.fixture
-def child_that() -> Iterator[Callable[[str], EngineClient]]:
-    """``child_that("return 3")``: a child whose answer to every request is that code."""
+def child_that() -> Iterator[Callable[..., EngineClient]]:
+    """``child_that("return 3")``: a child whose answer to every request is that code; its arguments may follow."""
     clients = []
 
-    def start(body: str) -> EngineClient:
+    def start(body: str, *arguments: str) -> EngineClient:
         lines = "\n".join(f"    {line}" for line in body.splitlines())
-        clients.append(EngineClient([sys.executable, "-c", _CHILD.format(body=lines)]))
+        clients.append(EngineClient([sys.executable, "-c", _CHILD.format(body=lines), *arguments]))
         return clients[-1]
 
     yield start

@@ -95,6 +95,20 @@ def test_unchanged_conversations_are_written_once(memory, session, kept):
     assert not kept.path("chat-1").exists()
 
 
+def test_nothing_is_kept_where_the_disk_is_nearly_full(memory, session, kept, monkeypatch):
+    monkeypatch.setattr(chat_memory, "_SPARE_DISK_BYTES", 1 << 62)
+    read(memory, session, "chat-1", A)
+    memory.keep()
+    assert not kept.path("chat-1").exists()
+
+
+def test_what_another_process_is_writing_now_stays(kept):
+    writing = kept.path("chat-1").with_suffix(".partial")
+    writing.write_bytes(b"half")
+    kept.prune()
+    assert writing.exists()
+
+
 def test_files_used_longest_ago_go_first(tmp_path):
     import os
 

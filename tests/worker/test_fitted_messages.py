@@ -28,6 +28,13 @@ def test_what_fits_is_sent_whole():
     assert fitted.tokens == fitted.all_tokens == 61
 
 
+def test_what_takes_all_the_room_is_sent_whole():
+    said = conversation(3)
+    (context_tokens, *_) = [each for each in range(200) if each - answer_room(each, 10) == count(said)]
+    assert fit(said, context_tokens).n_dropped == 0
+    assert fit(said, context_tokens - 1).n_dropped > 0
+
+
 def test_too_long_stops_unless_something_may_be_dropped():
     with pytest.raises(ContextFull, match="takes 201 tokens, and the context holds 150"):
         fit(conversation(10), 150, overflow="stop")

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from octavo.worker import process
 from octavo.worker.client import EngineClient, EngineStopped
 from octavo.worker.protocol import Progressed, Unload
 
@@ -51,6 +52,12 @@ def test_child_of_another_version_is_refused():
         pytest.raises(EngineStopped, match="another version"),
     ):
         client.start()
+
+
+def test_child_in_the_background_leaves_the_processors_to_others(child_that):
+    niceness = "return os.nice(0)"
+    first, last = child_that(niceness), child_that(niceness, "--background")
+    assert last.ask(Unload()) == min(19, first.ask(Unload()) + process._BACKGROUND_NICENESS)
 
 
 def test_child_leaves_no_core_dump_and_goes_first_when_memory_runs_out(child_that):

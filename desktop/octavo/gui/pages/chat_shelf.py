@@ -65,7 +65,7 @@ class ChatShelf(QObject):
     def show(self) -> None:
         """Show the chats, what was found in them, or the trash."""
         chat, store = self._conversation.chat, self._conversation.store
-        chosen = chat.id if chat else None
+        chosen = chat.id if chat and not self._list.is_trash else None
         folders = {each.id: each.name for each in store.folders.all()}
         self._list.show_folders(list(folders.items()))
         now = datetime.now()

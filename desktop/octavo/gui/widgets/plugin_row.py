@@ -24,7 +24,7 @@ class PluginRow(QWidget):
         super().__init__()
         self._name = name
         self._tile = Tile(icon_name, 36, 18)
-        self._about = Label("", SMALL, tone="text2", elide=True)
+        self._about = Label("", SMALL, tone="text2", wrap=True)
         self._version = Label("", SMALL, tone="text2", code=True)
         self._version.setFixedWidth(VERSION_WIDTH)
         self._maker = Label("", SMALL, tone="text3", elide=True)

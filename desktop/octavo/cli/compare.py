@@ -12,14 +12,13 @@ import typer
 
 from octavo.cli import figures, progress
 from octavo.cli.chat import Raw, Seed, System
-from octavo.cli.ctrl_c import stopped_by_ctrl_c
+from octavo.cli.ctrl_c import interrupted, stopped_by_ctrl_c
 from octavo.cli.options import AsJson, Model, Threads, model_path
 from octavo.cli.output import print_json, print_line, print_sentence, print_table, standard_input
 from octavo.cli.side_by_side import print_side_by_side
-from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
-    from octavo.engine.measure.compare import Comparing
+    from octavo.engine.measure.compare import Comparing, Step
     from octavo.engine.measure.comparison import Answer, Comparison, Parting
     from octavo.engine.progress import Work
     from octavo.engine.stop import Stop
@@ -106,24 +105,15 @@ def _told(comparing: Comparing, stop: Stop, names: tuple[str, str], max_tokens: 
     from octavo.engine.progress import Progress
 
     name = names[0]
-    with contextlib.closing(comparing):
-        while True:
-            try:
-                step = next(comparing)
-            except StopIteration as end:
-                result: Comparison = end.value
-                return result
-            except OctavoError as error:
-                if stop.is_set():  # what it says is that it was stopped
-                    raise KeyboardInterrupt from error
-                raise
-            if stop.is_set():
-                raise KeyboardInterrupt
-            if isinstance(step, Progress):
-                yield Progress(step.done, step.total, f"{name}: {step.label}")
-            else:
-                name = names[step.number]
-                yield Progress(step.n_tokens, max_tokens, f"{name}: answering")
+
+    def told(step: Step) -> Progress:
+        nonlocal name
+        if isinstance(step, Progress):
+            return Progress(step.done, step.total, f"{name}: {step.label}")
+        name = names[step.number]
+        return Progress(step.n_tokens, max_tokens, f"{name}: answering")
+
+    return (yield from interrupted(comparing, stop, told))
 
 
 def _print(found: Comparison, names: tuple[str, str]) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from threading import Thread
 from types import FrameType
+from typing import TypeVar
 
+from octavo.engine.errors import OctavoError
+from octavo.engine.progress import Progress, Work
 from octavo.engine.stop import Stop
+
+Step = TypeVar("Step")
+Result = TypeVar("Result")
 
 
 @contextlib.contextmanager
@@ -31,6 +37,34 @@ def stopped_by_ctrl_c() -> Iterator[Stop]:
             yield stop
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def interrupted(
+    work: Generator[Step, None, Result], stop: Stop, told: Callable[[Step], Progress | None]
+) -> Work[Result]:
+    """``work`` until ``stop`` is set, as ordinary work: ``told`` says what its steps tell, None for nothing.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        ``stop`` was set; what the work itself says then is that it was stopped.
+    """
+    with contextlib.closing(work):
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            except OctavoError as error:
+                if stop.is_set():
+                    raise KeyboardInterrupt from error
+                raise
+            if stop.is_set():
+                raise KeyboardInterrupt
+            progress = told(step)
+            if progress is not None:
+                yield progress
 
 
 @contextlib.contextmanager

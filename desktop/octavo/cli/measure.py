@@ -11,16 +11,15 @@ import typer
 
 from octavo.cli import figures as shown
 from octavo.cli import progress
-from octavo.cli.ctrl_c import stopped_by_ctrl_c
+from octavo.cli.ctrl_c import interrupted, stopped_by_ctrl_c
 from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_options, model_path
 from octavo.cli.output import print_json, print_line, print_sentence, print_table
 from octavo.cli.plugins import plugin_host
-from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
     from octavo.engine.measure.figures import Figure, Figures, Measurement
     from octavo.engine.measure.measure import Measuring
-    from octavo.engine.progress import Work
+    from octavo.engine.progress import Progress, Work
     from octavo.engine.stop import Stop
 
 Reference = Annotated[
@@ -125,23 +124,15 @@ def _told(measuring: Measuring, stop: Stop) -> Work[Measurement]:
     from octavo.engine.measure.figures import Figures
 
     known = ""
-    with contextlib.closing(measuring):
-        while True:
-            try:
-                step = next(measuring)
-            except StopIteration as end:
-                result: Measurement = end.value
-                return result
-            except OctavoError as error:
-                if stop.is_set():  # what it says is that it was stopped
-                    raise KeyboardInterrupt from error
-                raise
-            if stop.is_set():
-                raise KeyboardInterrupt
-            if isinstance(step, Figures):
-                known = _in_short(step)
-            else:
-                yield replace(step, label=known or step.label)
+
+    def told(step: Progress | Figures) -> Progress | None:
+        nonlocal known
+        if isinstance(step, Figures):
+            known = _in_short(step)
+            return None
+        return replace(step, label=known or step.label)
+
+    return (yield from interrupted(measuring, stop, told))
 
 
 def _in_short(figures: Figures) -> str:

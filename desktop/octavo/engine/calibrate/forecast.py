@@ -129,7 +129,8 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     weights = sum(4 * each.n_weights for product in products for each in product.matrices)
     text = 4 * n_windows * window * shape.n_embedding
     kept = sum(_kept_inputs(product, n_windows * window, shape.n_experts_used) for product in products)
-    inputs = kept + sum(4 * window * product.columns for product in products)
+    # What goes into products in one window, and that as it is counted.
+    inputs = kept + 2 * sum(4 * window * product.columns for product in products)
     moments = sum(4 * product.columns**2 for product in products if product.n_experts == 1)
     run = working_bytes(shape, window, n_threads or usable_threads())
     run += kv_cache_bytes(shape, window, "f32")

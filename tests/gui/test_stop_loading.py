@@ -4,7 +4,7 @@ import pytest
 from tests.gui.chatting import SMALL
 
 from octavo.gui.chat_desk import ChatDesk, Question
-from octavo.worker.protocol import Load
+from octavo.worker.protocol import Load, Progressed
 
 ENDLESS = Load(path="/models/endless.gguf")
 
@@ -42,6 +42,16 @@ def test_it_is_not_told_as_a_failure(loading, qtbot):
     qtbot.waitUntil(lambda: not loading._engine.is_busy)
 
     assert (loading.state, told) == ("empty", [])
+
+
+def test_what_the_engine_tells_late_is_not_shown(loading):
+    told = []
+    loading.progressed.connect(told.append)
+
+    loading.stop_loading()
+    loading._leaving.progressed.emit(Progressed(stage="load", done=1, total=2))
+
+    assert told == []
 
 
 def test_the_next_model_does_not_wait_for_one_that_is_being_left(loading, qtbot):

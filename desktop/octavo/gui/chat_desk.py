@@ -152,8 +152,8 @@ class ChatDesk(QObject):
         """Stop loading the model, if one is being loaded; the next question begins anew."""
         loading, self._loading = self._loading, None
         if loading is not None:
-            loading.done.disconnect()
-            loading.failed.disconnect()
+            for signal in (loading.progressed, loading.done, loading.failed):
+                signal.disconnect()
             loading.done.connect(self._note_left)
             loading.failed.connect(self._note_left)
             self._leaving = loading

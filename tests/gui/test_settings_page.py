@@ -1,8 +1,13 @@
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from octavo.gui.inspector import Inspector
+from octavo.gui.pages.settings import SettingsPage
 from octavo.gui.theme.apply import apply_theme, tokens_for
 from octavo.gui.theme.tokens import DARK, LIGHT, colour
+from octavo.gui.widgets.label import Label
+from octavo.gui.workspace import Workspace
+from octavo.plugin.host import PluginHost
 from octavo.store.settings import load_settings
 
 
@@ -59,3 +64,21 @@ def test_a_folder_of_models_is_remembered_once(page, tmp_path):
     page._take_folder(str(tmp_path))
 
     assert load_settings().model_folders == (str(tmp_path),)
+
+
+def test_every_choice_holds_after_a_restart(page, joined, qtbot, tmp_path):
+    page._theme._buttons["dark"].click()
+    page._context.choose(4096)
+    page._threads.chosen.emit(1)
+    page._kv._buttons["q8_0"].click()
+    joined.workspace.change_settings(output_folder=str(tmp_path))
+
+    again = Workspace(load_settings(), PluginHost(), Inspector())
+    shown = SettingsPage(again)
+    qtbot.addWidget(shown)
+
+    assert (shown._theme.value, shown._kv.value) == ("dark", "q8_0")
+    assert again.n_threads == 1
+    assert again.settings.context_tokens == load_settings().context_tokens > 3800
+    assert str(tmp_path) in {label.text() for label in shown.findChildren(Label)}
+    again.close()

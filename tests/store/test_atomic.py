@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from octavo.store.atomic import whole_file
 
 
@@ -31,3 +33,32 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert os.read(reader, 100) == b"through"
     assert pipe.is_fifo()
     os.close(reader)
+
+
+def test_the_new_content_is_on_the_disk_before_it_has_the_name(tmp_path, monkeypatch):
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    flushed = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: flushed.append(target.read_bytes()))
+
+    with whole_file(target) as file:
+        file.write(b"new")
+
+    # The file, and then the folder that holds its name.
+    assert flushed == [b"old", b"new"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+
+    def fail():
+        with whole_file(target) as file:
+            file.write(b"ne")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail()
+
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert target.read_bytes() == b"old"

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from octavo.engine.errors import OctavoError
+from octavo.store import salvage
 from octavo.store.backups import back_up_daily, copies, outdated
 from octavo.store.chat_schema import MIGRATIONS
 from octavo.store.chats import ChatStore
@@ -61,6 +62,17 @@ def test_a_truncated_file_gives_what_is_left(path):
     assert "Chat 0" in titles
 
 
+def test_a_cut_file_gets_the_length_that_it_says_unless_that_is_mad(path):
+    whole = path.stat().st_size
+    os.truncate(path, whole // 2)
+    salvage._lengthen(path)
+    assert path.stat().st_size == whole
+
+    overwrite(path, 28, (2**31).to_bytes(4, "big"))
+    salvage._lengthen(path)
+    assert path.stat().st_size == whole
+
+
 def test_rubbish_is_replaced_by_the_newest_backup(path):
     with ChatStore(path) as store:
         assert store.back_up()
@@ -103,6 +115,19 @@ def test_damaged_backups_are_passed_over(path):
     copy.write_bytes(b"no database " * 100)
     path.write_bytes(b"nor this " * 1000)
     problem, titles, _ = reopened(path)
+    assert "a new one was begun" in problem
+    assert titles == []
+
+
+def test_a_backup_that_opens_but_is_damaged_inside_is_passed_over(path):
+    with ChatStore(path) as store:
+        store.back_up()
+    (copy,) = copies(path)
+    overwrite(copy, copy.stat().st_size // PAGE // 2 * PAGE, bytes(8 * PAGE))
+    path.write_bytes(b"nor this " * 1000)
+
+    problem, titles, _ = reopened(path)
+
     assert "a new one was begun" in problem
     assert titles == []
 

@@ -9,6 +9,7 @@ from octavo.engine.measure.figures import Figure as Measured
 from octavo.engine.measure.figures import Figures, Measurement
 from octavo.gui.measurer import Wish
 from octavo.gui.pages.fit_circumstances import ms, seconds
+from octavo.gui.pages.fit_words import nothing_words
 from octavo.gui.pricing import price
 from octavo.gui.widgets.context_chart import ContextChart
 from octavo.gui.widgets.explained_figure import ExplainedFigure
@@ -59,6 +60,22 @@ def test_every_way_to_run_the_model_has_a_bar_and_a_verdict(page):
 
 def test_the_model_as_it_is_is_chosen_at_first(page):
     assert page._formats.name == "as it is"
+
+
+def test_where_there_is_no_model_nothing_is_shown_of_another(joined, page):
+    workspace = joined.workspace
+    path = workspace.selected_path
+    assert page._chosen_card.isVisible()
+
+    workspace._models[path] = dataclasses.replace(
+        workspace._models[path], card=None, problem="It is cut off."
+    )
+    workspace.model_changed.emit(path)
+
+    shown = (page._settings, page._chosen_card, page._charts, page._graphics_card, page._simulated)
+    assert not any(each.isVisible() for each in shown)
+    assert page._formats._sentence.text().endswith(": It is cut off.")
+    assert nothing_words(None).startswith("Choose a model")
 
 
 def test_the_menu_offers_every_model_that_has_been_read(joined, page):

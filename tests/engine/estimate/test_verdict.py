@@ -27,6 +27,13 @@ def test_what_other_programs_hold_is_said_where_it_is_in_the_way():
     )
 
 
+def test_closing_programs_is_not_advised_where_it_would_not_help():
+    assert "close other programs" in verdict(120, 100, held_bytes=50).sentence
+    assert verdict(140, 100, held_bytes=50).sentence == (
+        "Needs 140 bytes, 100 bytes free: more than this computer has. Choose a smaller model."
+    )
+
+
 def test_without_a_way_out_there_is_still_a_next_step():
     assert "smaller model" in verdict(9, 1).sentence
 

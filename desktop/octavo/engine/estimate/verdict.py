@@ -44,6 +44,8 @@ def verdict(
     if ways_out:
         told = f" Other programs hold {readable_bytes(held_bytes)}." if held_bytes else ""
         return Verdict("too large", f"{needs}: use {' or '.join(ways_out)}.{told}")
+    if held_bytes and total_bytes > FITS_SHARE * (available_bytes + held_bytes):
+        return Verdict("too large", f"{needs}: more than this computer has. Choose a smaller model.")
     comma = "" if held else ","
     return Verdict("too large", f"{needs}: close other programs{held}{comma} or choose a smaller model.")
 

@@ -19,7 +19,7 @@ from octavo.gui.pages.fit_conversions import FitConversions
 from octavo.gui.pages.fit_formats import FitFormats
 from octavo.gui.pages.fit_prices import FitPrices, Points, Wish
 from octavo.gui.pages.fit_speed_words import speed_words
-from octavo.gui.pages.fit_words import figures, graphics_figure
+from octavo.gui.pages.fit_words import figures, graphics_figure, nothing_words
 from octavo.gui.records import Records
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
@@ -69,13 +69,12 @@ class FitPage(Page):
             FigureGrid(3, "Point at a card to read how it was worked out."),
         )
         self._chosen_title = Label("", READING, SEMIBOLD, elide=True)
-        self._graphics_card = Card(padding=20, gap=10)
+        self._chosen_card, self._graphics_card = Card(padding=20, gap=10), Card(padding=20, gap=10)
         self._arrange()
         self._connect()
         self._show_model()
 
     def _arrange(self) -> None:
-        chosen = Card(padding=20, gap=10)
         copy = Button(
             "Copy all", "link", height=24, size=SMALL, name="Copy all figures with their explanations"
         )
@@ -83,8 +82,8 @@ class FitPage(Page):
         head = row()
         head.addWidget(self._chosen_title, 1)
         head.addWidget(copy)
-        chosen.body.addLayout(head)
-        chosen.body.addWidget(self._figures)
+        self._chosen_card.body.addLayout(head)
+        self._chosen_card.body.addWidget(self._figures)
         title = Label("On graphics cards, in other programs (llama.cpp, vLLM)", READING, SEMIBOLD, elide=True)
         self._graphics_card.body.addWidget(title)
         self._graphics_card.body.addWidget(self._graphics)
@@ -92,15 +91,15 @@ class FitPage(Page):
         right = QVBoxLayout(inner)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(16)
-        for each in (self._formats, chosen, self._charts, self._graphics_card):
+        for each in (self._formats, self._chosen_card, self._charts, self._graphics_card):
             right.addWidget(each)
         right.addStretch(1)
         both = row(gap=16)
         holder = QWidget()
         holder.setLayout(column(self._settings))
-        settings = scrolled(holder)
-        settings.setFixedWidth(WIDTH)
-        both.addWidget(settings)
+        self._settings_pane = scrolled(holder)
+        self._settings_pane.setFixedWidth(WIDTH)
+        both.addWidget(self._settings_pane)
         both.addWidget(scrolled(inner), 1)
         self.body.addLayout(both, 1)
 
@@ -160,9 +159,13 @@ class FitPage(Page):
         name = f"{model.name} · {model.type_name}" if model and model.card else "Choose a model"
         self._choose.show_text(name, "Choose a model")
         card = self._card
+        for each in (self._settings_pane, self._chosen_card, self._charts):
+            each.setVisible(card is not None)
         if card is None:
             self._rows = []
-            self._formats.show_rows([], self._prices.ram(self._wish), "Choose a model to see what it needs.")
+            self._simulated.hide()
+            self._graphics_card.hide()
+            self._formats.show_rows([], self._prices.ram(self._wish), nothing_words(model))
             return
         wanted = (card.path, self._workspace.context_for(card))
         if wanted != self._priced:

@@ -10,7 +10,15 @@ from octavo.gui.pages.fit_circumstances import Circumstances, band_sentence, ban
 from octavo.gui.pages.fit_speed_words import answers, first_word, loading, prompts
 from octavo.gui.widgets.explained_figure import Figure
 from octavo.gui.wording import byte_count, count, duration
+from octavo.gui.workspace import Model
 from octavo.worker.protocol import Failed
+
+
+def nothing_words(model: Model | None) -> str:
+    """Why there are no figures."""
+    if model is None:
+        return "Choose a model at the upper right to see what it needs in each format."
+    return f"{model.name}: {model.problem or 'its header is being read…'}"
 
 
 def figures(row: FitRow, of: Circumstances) -> list[Figure]:

@@ -177,7 +177,7 @@ class ModelsPage(Page):
         price = price_of(self._workspace, model)
         if price is None:
             text = "" if model.problem else "Reading the header to see what it needs."
-            self._details.show_needs("Memory", [], 0, 0, text)
+            self._details.show_needs("" if model.problem else "Memory", [], 0, 0, text)
             return
         assert model.card is not None
         tokens = self._workspace.context_for(model.card)

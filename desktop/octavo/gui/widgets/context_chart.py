@@ -141,9 +141,10 @@ class ContextChart(QWidget):
             taken.append(y)
             painter.setFont(font(SMALL, SEMIBOLD if curve.is_chosen else MEDIUM))
             painter.setPen(colour("text" if curve.is_chosen else "text2"))
-            name = painter.fontMetrics().elidedText(
-                curve.name[:1].upper() + curve.name[1:], Qt.TextElideMode.ElideRight, RIGHT - 10
-            )
+            name = curve.name[:1].upper() + curve.name[1:]
+            if curve.points[-1][1] > self._top_bytes:  # its line is above the picture
+                name = f"↑ {name}"
+            name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, RIGHT - 10)
             painter.drawText(QPointF(self._plot.right() + 8, y + 4), name)
 
 

@@ -176,8 +176,8 @@ class FolderWriter:
                 if (self._source_folder / name).is_file():
                     self._folder.add(name, (self._source_folder / name).read_bytes())
             has_experts = any(len(each.names) > 1 for each in self._origins.values())
-            scheme = (self._layout, self._group, has_experts)
-            self._folder.add("config.json", quantized_config(self._source_folder, *scheme))
+            config = quantized_config(self._source_folder, self._layout, self._group, has_experts)
+            self._folder.add("config.json", config)
             if index := self._plan.index():
                 self._folder.add(INDEX, index)
             self._folder.sync()
@@ -248,8 +248,7 @@ class FolderWriter:
         while len(rows):
             n = min(len(rows), each - self._n_rows % each)
             self._rows.append(rows[:n])
-            self._n_rows += n
-            rows = rows[n:]
+            self._n_rows, rows = self._n_rows + n, rows[n:]
             if self._n_rows % each == 0:
                 whole, self._rows = np.concatenate(self._rows), []
                 self._put_whole(info, whole, self._n_rows // each - 1)

@@ -128,6 +128,39 @@ def test_the_table_of_tensors_says_what_was_chosen(page):
     window.close()
 
 
+def test_all_types_of_single_tensors_are_taken_back_at_once(page):
+    page.formats.take_rules("blk.1.ffn_down=Q6_K")
+    page.formats.open_types()
+    window = page.formats.types.window
+    assert window.reset_all.isEnabled()
+
+    window.reset_all.click()
+
+    assert page.formats.choices.changed(page.formats.quantizer) == {}
+    assert window._about.text() == "No tensor has a type of its own."
+    assert not window.reset_all.isEnabled()
+    window.close()
+
+
+def test_tensors_are_sorted_by_their_size_and_in_the_order_of_the_file(page):
+    page.formats.open_types()
+    window = page.formats.types.window
+    rows = window.table.model()
+
+    def names():
+        return [rows.index(row, 0).data() for row in range(rows.rowCount())]
+
+    in_file = names()
+    window.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
+    assert names()[0] == "token_embd.weight"
+    assert names() != in_file
+    window.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert names() == in_file[::-1]
+    window.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    assert names() == in_file
+    window.close()
+
+
 def test_another_model_forgets_types_of_single_tensors(joined, page):
     page.formats.take_rules("blk.1.ffn_down=Q6_K")
     assert page.formats.choices.changed(page.formats.quantizer) == {"types": "blk.1.ffn_down=Q6_K"}

@@ -16,6 +16,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 HEADS = ("Tensor", "Shape", "Now", "Then", "Size then")
 NAME, SHAPE, NOW, THEN, SIZE = range(len(HEADS))
+SORTED_BY = Qt.ItemDataRole.UserRole
 _NOWHERE = QModelIndex()
 
 
@@ -55,6 +56,8 @@ class TensorTable(QAbstractTableModel):
         tensor = self._tensors[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(tensor, index.column())
+        if role == SORTED_BY:
+            return self._order(index.row(), index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         if role == Qt.ItemDataRole.FontRole and index.column() == THEN and tensor.name in self._chosen:
@@ -69,6 +72,18 @@ class TensorTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return HEADS[section]
         return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def _order(self, row: int, column: int) -> int | str:
+        """What a column is sorted by: names keep the order of the file, shapes and sizes go by how large they are."""
+        tensor = self._tensors[row]
+        if column == NAME:
+            return row
+        if column == SHAPE:
+            return tensor.n_weights
+        then = self._plan.types.get(tensor.name) if self._plan else None
+        if column == SIZE:
+            return tensor.rows * then.row_bytes(tensor.columns) if then else 0
+        return self._text(tensor, column)
 
     def _text(self, tensor: TensorInfo, column: int) -> str:
         if column == NAME:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QVBoxLayo
 from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.quantize.overrides import WRITABLE_TYPES
 from octavo.engine.quantize.quantizer import Plan
-from octavo.gui.models.tensor_table import HEADS, NAME, TensorTable
+from octavo.gui.models.tensor_table import HEADS, NAME, SORTED_BY, TensorTable
 from octavo.gui.tensor_rules import chosen_types, rules_for
 from octavo.gui.theme.fonts import SEMIBOLD, SMALL, TITLE, font
 from octavo.gui.widgets.button import HEIGHT, Button
@@ -39,14 +39,18 @@ class TensorTypes(QDialog):
         self._filtered.setSourceModel(self._model)
         self._filtered.setFilterKeyColumn(-1)
         self._filtered.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._filtered.setSortRole(SORTED_BY)
         self.table = FigureTable(self._filtered, "Tensors", scrolls=True)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         header = self.table.horizontalHeader()
         header.setMinimumSectionSize(SMALLEST_COLUMN)
+        header.setSortIndicatorClearable(True)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         header.setResizeContentsPrecision(0)  # what is on view decides: models have thousands of tensors
         for column in range(1, len(HEADS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.filter = SearchField("Filter by name, shape or type")
+        self.filter = SearchField("Name, shape or type")
         self.types = ChoiceBox()
         self.types.addItems(WRITABLE_TYPES)
         self.types.setAccessibleName("Type for the selection")
@@ -54,6 +58,7 @@ class TensorTypes(QDialog):
         self.types.setFont(font(SMALL))
         self.give = Button("Give the selection this type", "primary")
         self.reset = Button("As the format wants", name="Give the selection the type that the format wants")
+        self.reset_all = Button("Reset all", name="Give all tensors the type that the format wants")
         self._title = Label("", TITLE, SEMIBOLD)
         self._about = Label("", SMALL, tone="text2", elide=True)
         self._outcome = Label("", weight=SEMIBOLD)
@@ -62,6 +67,7 @@ class TensorTypes(QDialog):
         self.filter.textChanged.connect(self._filtered.setFilterFixedString)
         self.give.clicked.connect(self._give)
         self.reset.clicked.connect(self._reset)
+        self.reset_all.clicked.connect(self._reset_all)
         self.table.selectionModel().selectionChanged.connect(self._show_selection)
 
     def show_model(self, title: str, tensors: Sequence[TensorInfo], rules: str) -> None:
@@ -77,6 +83,7 @@ class TensorTypes(QDialog):
         chosen = chosen_types(self._rules, self._tensors) if plan else {}
         self._model.show_plan(plan, list(chosen))
         self._outcome.show_text(outcome)
+        self.reset_all.setEnabled(bool(self._rules))
         self._about.show_text(f"Rules: {self._rules}" if self._rules else "No tensor has a type of its own.")
 
     def _arrange(self) -> None:
@@ -89,7 +96,7 @@ class TensorTypes(QDialog):
         layout.addWidget(self.table, 1)
         layout.addLayout(row(self._selected, None, self.reset, self.types, self.give))
         layout.addWidget(self._about)
-        layout.addLayout(row(self._outcome, None, done))
+        layout.addLayout(row(self._outcome, None, self.reset_all, done, gap=8))
 
     def _names(self) -> list[str]:
         rows = self.table.selectionModel().selectedRows(NAME)
@@ -106,6 +113,10 @@ class TensorTypes(QDialog):
 
     def _reset(self) -> None:
         self._change(dict.fromkeys(self._names(), ""))
+
+    def _reset_all(self) -> None:
+        self._rules = ""
+        self.changed.emit("")
 
     def _change(self, types: dict[str, str]) -> None:
         chosen = chosen_types(self._rules, self._tensors) | types

@@ -78,6 +78,16 @@ def test_where_there_is_no_model_nothing_is_shown_of_another(joined, page):
     assert nothing_words(None).startswith("Choose a model")
 
 
+def test_the_tab_key_goes_through_the_bars_before_what_stands_below_them(page):
+    order, widget = [], page._formats._switch
+    while widget is not page._charts._which._buttons["memory"]:
+        widget = widget.nextInFocusChain()
+        order.append(widget)
+
+    lines = [each for each in order if isinstance(each, FitLine)]
+    assert [each.name for each in lines] == [each.quantizer for each in page._rows]
+
+
 def test_the_menu_offers_every_model_that_has_been_read(joined, page):
     page._menu.aboutToShow.emit()
 

@@ -69,12 +69,14 @@ class FitFormats(Card):
         self, rows: Sequence[FitRow], ram: MemoryPool, empty: str = "", *, are_measured: bool = False
     ) -> None:
         """Show these formats against a memory; ``empty`` is said where there are none."""
-        self._rows = list(rows)
+        names, self._rows = [each.quantizer for each in self._rows], list(rows)
         most = max((each.total_bytes for each in rows), default=0)
         # Of a small model on a large computer there would be slivers to see.
         is_small = most * SMALL_PART < ram.free_bytes
         whole = _round(most) if is_small else max(ram.total_bytes, most)
         self._bars.show_bars([_bar(each, are_measured) for each in rows], whole, ram.free_bytes)
+        if [each.quantizer for each in rows] != names:
+            self._bars.follow(self._switch)
         free = byte_count(ram.free_bytes)
         told = f"Bars end at {byte_count(whole)}; "
         told += f"{free} are free, far more" if is_small else f"dotted line: {free} free"

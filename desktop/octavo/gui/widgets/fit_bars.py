@@ -43,6 +43,12 @@ class FitBars(QWidget):
         """The name of the chosen bar; empty where there is none."""
         return next((name for name, line in self._lines.items() if line.isChecked()), "")
 
+    def follow(self, before: QWidget) -> None:
+        """Let the Tab key come here after ``before``: lines are made later than what stands below them."""
+        for line in self._lines.values():
+            QWidget.setTabOrder(before, line)
+            before = line
+
     def show_bars(self, bars: Sequence[FitBar], whole_bytes: int, free_bytes: int) -> None:
         """Show ``bars`` as long as ``whole_bytes`` with a mark at ``free_bytes``."""
         names = [each.name for each in bars]

@@ -4,7 +4,7 @@ Run it on an idle machine; each conversion is a process of its own::
 
     python tests/benchmarks/awq_forecast.py MODEL-FOLDER --keep FOLDER
 
-Prints, as Markdown, the time foretold and taken by kind, and the worst time left that was said after a tenth of it.
+Prints, as Markdown, the time foretold and taken by kind, and the error of the time left after a tenth of it.
 Processor seconds stand beside, which other programs change less.
 """
 
@@ -82,10 +82,9 @@ def main() -> None:
         target = chosen.keep / "timed.gguf"
         print(json.dumps(converted(chosen.model, chosen.one, target, chosen.threads, chosen.most_seconds)))
         return
-    print(
-        "| Kind | Foretold, s | Took, s | Processor, s | Time left off by | Memory foretold, MB | Taken, MB |"
-    )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    names = ("Kind", "Foretold, s", "Took, s", "Processor, s", "Left off by", "In processor time")
+    print(f"| {' | '.join(names)} | Memory foretold, MB | Taken, MB |")
+    print(f"| --- |{' ---: |' * 7}")
     for kind in chosen.kind or KINDS:
         for old in (chosen.keep / "timed", chosen.keep / "timed.gguf"):
             shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)

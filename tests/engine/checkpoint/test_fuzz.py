@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from tests.fixtures.checkpoints import Shape, write_tiny_gguf, write_tiny_hf_fol
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.errors import OctavoError
+from octavo.engine.tokenizer.load import load_tokenizer
 
 SMALL = Shape(n_layers=1, n_embedding=8, n_feed_forward=8, n_heads=2, n_kv_heads=1, head_size=4)
 QUICK = settings(
@@ -33,14 +35,15 @@ def folder(tmp_path_factory):
 
 
 def refusal_of(path):
-    """The message of the refusal, or an empty one after every tensor was read."""
+    """The message of the refusal, or an empty one after every tensor and a text were read."""
     try:
-        model = open_checkpoint(path)
+        with contextlib.closing(open_checkpoint(path)) as model:
+            for info in model.card.tensors:
+                assert model.read(info.name).nbytes == info.n_bytes
+            tokenizer = load_tokenizer(model)
+            tokenizer.decode(tokenizer.encode("Hello, 12 é"))
     except OctavoError as error:
         return error.message
-    for info in model.card.tensors:
-        assert model.read(info.name).nbytes == info.n_bytes
-    model.close()
     return ""
 
 

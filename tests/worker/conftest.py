@@ -9,7 +9,7 @@ import pytest
 
 from octavo.worker.client import EngineClient
 
-_CHILD = """
+CHILD = """
 import os, signal, sys, time
 from octavo.engine.errors import *
 from octavo.engine.progress import Progress
@@ -29,7 +29,7 @@ def child_that() -> Iterator[Callable[..., EngineClient]]:
 
     def start(body: str, *arguments: str) -> EngineClient:
         lines = "\n".join(f"    {line}" for line in body.splitlines())
-        clients.append(EngineClient([sys.executable, "-c", _CHILD.format(body=lines), *arguments]))
+        clients.append(EngineClient([sys.executable, "-c", CHILD.format(body=lines), *arguments]))
         return clients[-1]
 
     yield start

@@ -1,9 +1,12 @@
 import os
 import signal
+import subprocess
 import sys
 import time
 
+import psutil
 import pytest
+from tests.worker.conftest import CHILD
 
 from octavo.worker import process
 from octavo.worker.client import EngineClient, EngineStopped
@@ -67,3 +70,40 @@ def test_child_leaves_no_core_dump_and_goes_first_when_memory_runs_out(child_tha
         "return [resource.getrlimit(resource.RLIMIT_CORE)[1], int(score), os.environ['OMP_WAIT_POLICY']]"
     )
     assert client.ask(Unload()) == [0, 1000, "PASSIVE"]
+
+
+FRONT_END = """
+import sys, time
+from octavo.worker.client import EngineClient
+from octavo.worker.protocol import Convert, Copy, Progressed, Unload
+client = EngineClient([sys.executable, "-c", sys.argv[1]])
+request = Convert(path="m", copies=[Copy(quantizer="Q8_0", output="o")]) if sys.argv[2] == "Convert" else Unload()
+for event in client.events(client.send(request)):
+    if isinstance(event, Progressed):
+        print(client.pid, flush=True)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("request_name", "is_left"), [("Convert", True), ("Unload", False)])
+def test_killed_front_end_leaves_a_conversion_to_be_gone_on_with(tmp_path, request_name, is_left):
+    partial = tmp_path / "partial"
+    body = CHILD.format(
+        body=f"""
+    def work():
+        open({str(partial)!r}, 'w').close()
+        try:
+            while True: yield Progress(1, 2); time.sleep(0.001)
+        finally: os.unlink({str(partial)!r})
+    return self._run(request, work(), 'convert', stop)"""
+    )
+    command = [sys.executable, "-c", FRONT_END, body, request_name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as front_end:
+        assert front_end.stdout is not None
+        child = int(front_end.stdout.readline())
+        front_end.kill()
+    ends = time.monotonic() + 10
+    while psutil.pid_exists(child) and psutil.Process(child).status() != "zombie":
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    assert partial.exists() == is_left

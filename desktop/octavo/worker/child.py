@@ -12,7 +12,8 @@ from octavo.engine.stop import Stop
 from octavo.worker.engine_desk import EngineDesk, Stopped
 from octavo.worker.inbox import Inbox
 from octavo.worker.outbox import Outbox
-from octavo.worker.process import behave, end_soon, private_pipes
+from octavo.worker.parent import Parent
+from octavo.worker.process import behave, private_pipes
 from octavo.worker.protocol import PROTOCOL_VERSION, Done, Failed, Hello, Request
 
 
@@ -26,13 +27,14 @@ def main(arguments: Sequence[str] = ()) -> int:
         processor to others.
     """
     incoming, outgoing = private_pipes()
-    behave(in_background="--background" in arguments)
-    outbox = Outbox(outgoing)
+    parent = Parent()
+    behave(in_background="--background" in arguments, told_to_end=parent.told_to_end)
+    outbox = Outbox(outgoing, parent.leave_if_orphaned)
 
     def complain(sentence: str) -> None:
         outbox.send(Failed(kind="crash", message=sentence))
 
-    inbox = Inbox(incoming, complain, end_soon)
+    inbox = Inbox(incoming, complain, parent.pipe_ended)
     desk = EngineDesk(
         outbox,
         safe_mode="--no-plugins" in arguments,
@@ -43,7 +45,9 @@ def main(arguments: Sequence[str] = ()) -> int:
         inbox.start()
         while (task := inbox.next()) is not None:
             request, stop = task
+            parent.works_on(request)
             outbox.send(_answer(desk, request, stop))
+            parent.works_on(None)
             inbox.finished(request)
     except BrokenPipeError:  # the parent has gone while we spoke
         return 1

@@ -25,7 +25,7 @@ class Inbox:
     complain : callable
         Takes a sentence about something that is no request.
     parent_gone : callable
-        Called when the descriptor has ended.
+        Called when the descriptor has ended, before everything is cancelled.
     """
 
     def __init__(
@@ -85,9 +85,9 @@ class Inbox:
             return self._stops.setdefault(number, Stop())
 
     def _leave(self) -> None:
+        self._parent_gone()
         with self._lock:
             stops = list(self._stops.values())
         for stop in stops:
             stop.set()
         self._waiting.put(None)
-        self._parent_gone()

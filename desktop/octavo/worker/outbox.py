@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 
 from octavo.engine.progress import Progress
 from octavo.worker.protocol import Message, Progressed, frame
@@ -12,21 +13,37 @@ from octavo.worker.protocol import Message, Progressed, frame
 SECONDS_BETWEEN_PROGRESS = 0.1
 
 
-class Outbox:
-    """Writes events to a descriptor; safe from any thread. Raises ``BrokenPipeError`` when nobody reads."""
+def _nothing() -> None:
+    pass
 
-    def __init__(self, descriptor: int) -> None:
+
+class Outbox:
+    """Writes events to a descriptor; safe from any thread.
+
+    Parameters
+    ----------
+    descriptor : int
+    nobody_reads : callable
+        Called before ``BrokenPipeError`` is raised.
+    """
+
+    def __init__(self, descriptor: int, nobody_reads: Callable[[], None] = _nothing) -> None:
         self._descriptor = descriptor
+        self._nobody_reads = nobody_reads
         self._lock = threading.Lock()
         self._last: tuple[int, str] = (0, "")
         self._last_time = 0.0
 
     def send(self, event: Message) -> None:
-        """Write one event."""
+        """Write one event; raises ``BrokenPipeError`` when nobody reads."""
         rest = memoryview(frame(event))
-        with self._lock:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+        try:
+            with self._lock:
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+        except BrokenPipeError:
+            self._nobody_reads()
+            raise
 
     def progress(self, number: int, stage: str, progress: Progress) -> None:
         """Tell the progress of request ``number``; the first and the last of each stage always."""

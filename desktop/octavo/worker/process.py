@@ -8,12 +8,11 @@ import faulthandler
 import os
 import signal
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _BACKGROUND_NICENESS = 10
-_SECONDS_TO_TIDY_UP = 5.0
 
 
 def private_pipes() -> tuple[int, int]:
@@ -31,28 +30,20 @@ def private_pipes() -> tuple[int, int]:
     return incoming, outgoing
 
 
-def behave(*, in_background: bool) -> None:
+def behave(*, in_background: bool, told_to_end: Callable[[int, object], None]) -> None:
     """Set what the system should know about this process.
 
-    Ctrl-C is left to the front-end. SIGTERM, also sent when the parent dies, ends the process as an
-    exception, so that unfinished files are removed.
+    Ctrl-C is left to the front-end. SIGTERM, also sent when the parent dies, is for ``told_to_end``.
     """
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, told_to_end)
     if in_background and hasattr(os, "nice"):
         os.nice(_BACKGROUND_NICENESS)
     # Waiting threads must not spin: the window is the neighbour that they would slow down.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if sys.platform == "linux":
         _behave_on_linux()
-
-
-def end_soon() -> None:
-    """Let the process tidy up, and end it a few seconds later whatever it is doing."""
-    timer = threading.Timer(_SECONDS_TO_TIDY_UP, os._exit, (1,))
-    timer.daemon = True
-    timer.start()
 
 
 def _behave_on_linux() -> None:
@@ -63,7 +54,3 @@ def _behave_on_linux() -> None:
     with contextlib.suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as file:
         file.write("1000")
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)

@@ -46,6 +46,7 @@ Probe = Annotated[
     bool | None,
     typer.Option(
         "--probe/--no-probe",
+        metavar="",
         help="Time this computer anew, with all formats; or not at all. By default it is timed once.",
         show_default=False,
     ),

@@ -81,7 +81,7 @@ def test_changed_file_is_read_again(tmp_path):
 
 
 def test_damaged_index_costs_only_time(tmp_path, home):
-    (home / "cache").mkdir()
+    (home / "cache").mkdir(exist_ok=True)
     (home / "cache" / library._INDEX_NAME).write_text('[{"path": 3}]')
     assert [entry.name for entry in finish(list_models(Settings(), []))] == ["Octavo demo"]
 

@@ -23,9 +23,9 @@ from octavo.engine.quantize.tensor_roles import layer_number
 
 # Python, its libraries and the compiled code; measured at 130 MB resident, 60 MB of it for this program alone.
 _PROGRAM_BYTES = 170 * 1000 * 1000
-# What a byte of metadata costs as Python objects: twice, because the result is read again. Measured at 11 on
+# What a byte of metadata costs as Python objects: twice, because the result is read again. Measured at 16 on
 # a vocabulary of 262,000 tokens.
-_METADATA_FACTOR = 14
+_METADATA_FACTOR = 17
 _JOURNAL_SHARE = 0.01
 # What threads lose by waiting for each other and for memory; measured.
 _EFFICIENCY = 0.85

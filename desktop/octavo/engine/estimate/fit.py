@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from octavo.engine.checkpoint.model import ModelCard
@@ -174,7 +175,7 @@ class _Desk:
             memory.program_bytes,
             memory.total_bytes,
             loading_bytes=loading_bytes(
-                self.card, memory.weights_bytes, self.n_threads, taken_bytes=self._taken()
+                self.card, memory.weights_bytes, self.n_threads, taken_bytes=self._taken
             ),
             graphics=tuple(
                 graphics_fit(self.card, plan, pool, context_tokens=self.context_tokens, kv_type=self.kv_type)
@@ -210,6 +211,7 @@ class _Desk:
             )
         return self.flexible[context_tokens]
 
+    @cached_property
     def _taken(self) -> int:
         return taken_bytes(self.card, self.context_tokens, kv_type=self.kv_type, n_threads=self.n_threads)
 

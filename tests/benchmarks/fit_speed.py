@@ -59,7 +59,8 @@ def measured(path: Path, depths: list[int], speeds: Speeds, kv_type: str) -> lis
     with contextlib.closing(open_checkpoint(path)) as checkpoint:
         timed = _timed(checkpoint, depths, context, kv_type, speeds.n_threads)
         expected = [
-            speed_forecast(checkpoint.card, None, speeds, depth=each, kv_type=kv_type) for each in depths
+            speed_forecast(checkpoint.card, None, speeds, depth=each, kv_type=kv_type, context_tokens=context)
+            for each in depths
         ]
     return [
         Round(path.stem, depth, _said(forecast), Speed(*rates, load))

@@ -88,7 +88,9 @@ class Records(QObject):
         speeds = self._workspace.speeds.get(report.n_threads)
         if card is None or speeds is None:
             return None
-        found = speed_forecast(card, None, speeds, depth=depth, kv_type=report.kv_type)
+        found = speed_forecast(
+            card, None, speeds, depth=depth, kv_type=report.kv_type, context_tokens=report.context_tokens
+        )
         return None if found.unknown else found
 
     @property

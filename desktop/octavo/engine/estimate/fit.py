@@ -103,7 +103,9 @@ def fit_rows(
     depth : int
         Tokens in the cache for which the speed is wanted.
     """
-    estimator = SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type) if speeds else None
+    estimator = None
+    if speeds:
+        estimator = SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type, context_tokens=context_tokens)
     graphics = [pool for pool in pools if pool.kind == "vram"]
     ram = _main_memory(pools)
     held = ram.total_bytes - ram.free_bytes

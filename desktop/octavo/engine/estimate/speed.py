@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Hyperparameters, ModelCard, TensorInfo
-from octavo.engine.estimate.memory import tensor_bytes, weights_bytes
+from octavo.engine.estimate.memory import taken_bytes, tensor_bytes, weights_bytes
 from octavo.engine.estimate.remember import remembered
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.hardware.bandwidth import bandwidth_at
@@ -32,6 +32,8 @@ _OVERLAP = 4
 # Gemma 3; a second model in the same child does without the latter.
 _SECONDS_PER_METADATA_BYTE = 0.65e-7
 _IMPORT_SECONDS = 0.08
+# Of cache and buffers, whose pages are taken while loading: 65 MB in 0.16 s.
+_SECONDS_PER_TAKEN_BYTE = 2.5e-9
 # Of the speed of packing zeros: the file is read and fresh memory cleared meanwhile. Measured with 1.1 billion weights
 # in fresh children: 0.44 in Q4_K_M, 0.37 in Q8_0; 0.8 where a child loads them again.
 _LOADING_EFFICIENCY = 0.42
@@ -73,7 +75,7 @@ class SpeedForecast:
     layers_seconds : float
         Of one token of an answer: all that layers do beside.
     opening_seconds : float
-        Of loading: header, tokenizer and imports.
+        Of loading: header, tokenizer and imports, and the pages of cache and buffers.
     """
 
     decode: float
@@ -93,10 +95,17 @@ class SpeedForecast:
 
 
 def speed_forecast(
-    card: ModelCard, plan: Plan | None, speeds: Speeds, *, depth: int = 0, kv_type: str = "f16"
+    card: ModelCard,
+    plan: Plan | None,
+    speeds: Speeds,
+    *,
+    depth: int = 0,
+    kv_type: str = "f16",
+    context_tokens: int = 0,
 ) -> SpeedForecast:
-    """Estimate the speed with ``depth`` tokens in the cache; pure arithmetic."""
-    return SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type).forecast(plan)
+    """Estimate the speed with ``depth`` tokens in the cache, and of loading for a context; pure arithmetic."""
+    estimator = SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type, context_tokens=context_tokens)
+    return estimator.forecast(plan)
 
 
 class SpeedEstimator:
@@ -110,9 +119,19 @@ class SpeedEstimator:
         Tokens in the cache.
     kv_type : str
         The cache's type.
+    context_tokens : int
+        For which the model is loaded; 0 leaves the pages of cache and buffers out of loading.
     """
 
-    def __init__(self, card: ModelCard, speeds: Speeds, *, depth: int = 0, kv_type: str = "f16") -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        speeds: Speeds,
+        *,
+        depth: int = 0,
+        kv_type: str = "f16",
+        context_tokens: int = 0,
+    ) -> None:
         shape = card.hyperparameters
         cache = speeds.caches.get(kv_type) or CacheSpeed(0.0, 0.0)
         self._speeds = speeds
@@ -123,6 +142,9 @@ class SpeedEstimator:
         self._layers = shape.n_layers * speeds.layer
         self._prompt_attending = cache.prefill * _attended(shape, depth + MAX_BATCH // 2)
         self._opening = _IMPORT_SECONDS + card.metadata_bytes * _SECONDS_PER_METADATA_BYTE
+        if context_tokens:
+            taken = taken_bytes(card, context_tokens, kv_type=kv_type, n_threads=speeds.n_threads)
+            self._opening += taken * _SECONDS_PER_TAKEN_BYTE
 
     def forecast(self, plan: Plan | None) -> SpeedForecast:
         """The speed of the model as it is (None), or as ``plan`` would make it."""

@@ -92,8 +92,8 @@ def loading(row: FitRow, of: Circumstances) -> Figure:
         return Figure("Loading", "—", "not measured yet", "Known once the kernels were timed.")
     rest = row.load_seconds - row.speed.opening_seconds
     explanation = (
-        f"{seconds(row.speed.opening_seconds)} for header, tokenizer and program, {seconds(rest)} to read "
-        f"{byte_count(row.file_bytes)} of weights and to arrange them for the kernels, in "
+        f"{seconds(row.speed.opening_seconds)} for header, tokenizer, program and the context's memory, "
+        f"{seconds(rest)} to read {byte_count(row.file_bytes)} of weights and to arrange them for the kernels, in "
         f"{threads(min(of.n_threads, 4))}. A file that was not read since the computer started "
         "takes as long as its disk needs."
     )

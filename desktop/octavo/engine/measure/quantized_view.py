@@ -28,7 +28,7 @@ from octavo.engine.estimate.file_size import predicted_bytes
 from octavo.engine.estimate.verdict import readable_bytes
 from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import Progress, Work, told_as
 from octavo.engine.quantize.calibration import Calibration, RowEncoder
 from octavo.engine.quantize.quantizer import Plan, Quantizer
 from octavo.engine.quantize.recode import Recoder, Wanted, plain_encoder, recoded
@@ -194,10 +194,4 @@ def _asked(finding: Work[RowEncoder], here: Progress) -> Work[RowEncoder]:
     """A calibration's work on one tensor, told by its labels beside how far the whole is."""
     with contextlib.closing(finding):
         yield here
-        while True:
-            try:
-                step = next(finding)
-            except StopIteration as end:
-                encoder: RowEncoder = end.value
-                return encoder
-            yield replace(here, label=step.label or here.label)
+        return (yield from told_as(finding, lambda step: replace(here, label=step.label or here.label)))

@@ -7,8 +7,8 @@ from tests.engine.simd import tier_children
 
 
 @pytest.fixture(scope="module")
-def children():
-    return tier_children.start(Path(__file__).parent)
+def children(tmp_path_factory):
+    return tier_children.start(Path(__file__).parent, tmp_path_factory.mktemp("tiers"))
 
 
 @pytest.mark.parametrize("tier", tier_children.OTHERS)

@@ -13,13 +13,17 @@ ROOT = Path(__file__).parents[3]
 OTHERS = [tier.name for tier in available_tiers() if tier != active_tier()]
 
 
-def start(folder: Path) -> dict[str, subprocess.Popen[str]]:
-    """Begin the tests of ``folder``, less ``test_tiers.py``, on all other tiers at once."""
+def start(folder: Path, scratch: Path) -> dict[str, subprocess.Popen[str]]:
+    """Begin the tests of ``folder``, less ``test_tiers.py``, on all other tiers at once.
+
+    Each child keeps its files in a folder of its own in ``scratch``: in pytest's common one, two that end
+    in the same moment remove one another's leftovers, and one of them fails over it.
+    """
     given = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "-x", str(folder), f"--ignore={folder / 'test_tiers.py'}"]
     return {
         tier: subprocess.Popen(
-            command,
+            [*command, f"--basetemp={scratch / tier}"],
             cwd=ROOT,
             env={**given, "OCTAVO_TIER": tier},
             stdout=subprocess.PIPE,

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from tests.fixtures.cards import card
 
-from octavo.engine.estimate.memory import weights_bytes
+from octavo.engine.estimate.memory import taken_bytes, weights_bytes
 from octavo.engine.estimate.speed import bytes_per_token, speed_forecast, tokens_per_second
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 
@@ -112,6 +112,30 @@ def test_more_bytes_take_longer_to_load():
         speed_forecast(card(n_layers=60), None, SPEEDS).load_seconds
         > speed_forecast(card(), None, SPEEDS).load_seconds
     )
+
+
+def test_untouched_memory_is_waited_for_once_for_each_byte():
+    slow = replace(SPEEDS, fresh_memory=2e-9)
+
+    def added(**how):
+        return (
+            speed_forecast(card(), None, slow, **how).load_seconds
+            - speed_forecast(card(), None, SPEEDS, **how).load_seconds
+        )
+
+    taken = taken_bytes(card(), 4096, kv_type="f16", n_threads=2)
+    # Two threads fill the weights, and lose a fifth over it; one clears the cache.
+    assert added() == pytest.approx(weights_bytes(card(), None) * 2e-9 / 1.6, rel=0.01)
+    assert added(context_tokens=4096) - added() == pytest.approx(taken * 2e-9)
+
+
+def test_where_python_is_slow_the_header_takes_longer():
+    half = replace(SPEEDS, interpreter=2 * SPEEDS.interpreter)
+
+    usual, slow = (speed_forecast(card(), None, each) for each in (SPEEDS, half))
+
+    assert slow.opening_seconds == pytest.approx(2 * usual.opening_seconds)
+    assert slow.decode == usual.decode
 
 
 def test_a_probe_without_kernels_leaves_the_speed_of_prompts_open():

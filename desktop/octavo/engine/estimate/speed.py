@@ -3,7 +3,8 @@
 One token of an answer reads all weights that it uses, then the cache so far. For each the memory takes its time to
 bring them, and the kernels theirs to multiply: at once, but not wholly, so it takes the longer of both times and part
 of the other. A prompt is read 512 tokens at a time, so only the kernels count, and the attention of each token to
-those before it.
+those before it. Loading is the program's imports and the header, as fast as Python is here; then memory that nobody
+has touched yet, for cache, buffers and weights; and the packing of the weights.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from octavo.engine.estimate.memory import taken_bytes, tensor_bytes, weights_byt
 from octavo.engine.estimate.remember import remembered
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.hardware.bandwidth import bandwidth_at
+from octavo.engine.hardware.interpreter import USUAL_SECONDS
 from octavo.engine.kernels.layout import MAX_BATCH, cache_vector_bytes, kv_cache_bytes
 from octavo.engine.quantize.quantizer import Plan
 
@@ -28,15 +30,12 @@ _CACHE_EFFICIENCY = 0.5
 # How far two times overlap: together they take as long as the norm of this order of both. 1 would be one after the
 # other, and no bound the longer of them. Measured with the files of tests/benchmarks/fit.md: 3 to 6.
 _OVERLAP = 4
-# Header and tokenizer; and what a fresh child must import first, with its compiled kernels. Measured with SmolLM2 and
-# Gemma 3; a second model in the same child does without the latter.
-_SECONDS_PER_METADATA_BYTE = 0.65e-7
-_IMPORT_SECONDS = 0.08
-# Of cache and buffers, whose pages are taken while loading: 65 MB in 0.16 s.
-_SECONDS_PER_TAKEN_BYTE = 2.5e-9
-# Of the speed of packing zeros: the file is read and fresh memory cleared meanwhile. Measured with 1.1 billion weights
-# in fresh children: 0.44 in Q4_K_M, 0.37 in Q8_0; 0.8 where a child loads them again.
-_LOADING_EFFICIENCY = 0.42
+# Header and tokenizer; and what a fresh child must import first, with its compiled kernels, which a second model in the
+# same child does without. Measured with SmolLM2, Gemma 3 and 1.1 billion weights, where Python took USUAL_SECONDS.
+_SECONDS_PER_METADATA_BYTE = 0.85e-7
+_IMPORT_SECONDS = 0.31
+# Of threads that pack side by side: the file is read meanwhile.
+_LOADING_EFFICIENCY = 0.8
 _MAX_LOADERS = 4
 
 
@@ -141,10 +140,11 @@ class SpeedEstimator:
         self._attending = cache.decode * _attended(shape, depth)
         self._layers = shape.n_layers * speeds.layer
         self._prompt_attending = cache.prefill * _attended(shape, depth + MAX_BATCH // 2)
-        self._opening = _IMPORT_SECONDS + card.metadata_bytes * _SECONDS_PER_METADATA_BYTE
+        opening = _IMPORT_SECONDS + card.metadata_bytes * _SECONDS_PER_METADATA_BYTE
+        self._opening = opening * speeds.interpreter / USUAL_SECONDS
         if context_tokens:
             taken = taken_bytes(card, context_tokens, kv_type=kv_type, n_threads=speeds.n_threads)
-            self._opening += taken * _SECONDS_PER_TAKEN_BYTE
+            self._opening += taken * speeds.fresh_memory
 
     def forecast(self, plan: Plan | None) -> SpeedForecast:
         """The speed of the model as it is (None), or as ``plan`` would make it."""
@@ -160,7 +160,9 @@ class SpeedEstimator:
         prompt = sum(n * kinds[name].prefill for name, n in found.prefill_weights.items())
         prompt += found.columns * self._speeds.column + self._prompt_attending
         packing = sum(n * kinds[name].packing for name, n in found.file_bytes.items())
-        loading = self._opening + packing / (_LOADING_EFFICIENCY * min(self._speeds.n_threads, _MAX_LOADERS))
+        fresh = sum(found.file_bytes.values()) * self._speeds.fresh_memory
+        n_loaders = min(self._speeds.n_threads, _MAX_LOADERS)
+        loading = self._opening + (fresh + packing) / (_LOADING_EFFICIENCY * n_loaders)
         return SpeedForecast(
             decode=1 / (reading.together + attending.together + self._layers),
             # A probe before any kernel was compiled knows the memory alone.

@@ -13,6 +13,7 @@ from octavo import __version__
 from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.bandwidth import Curve
 from octavo.engine.hardware.cores import processor_name
+from octavo.engine.hardware.interpreter import USUAL_SECONDS
 from octavo.engine.simd.tier import active_tier
 
 BUSY_SHARE = 0.2
@@ -30,7 +31,7 @@ class KindSpeed:
     prefill : float
         For each weight and token, 512 tokens at a time.
     packing : float
-        For each byte of the file while loading, in one thread.
+        For each byte of the file while loading, in one thread, into memory that was touched before.
     """
 
     decode: float
@@ -63,6 +64,10 @@ class Speeds:
         By the block type's name.
     caches : dict of str to CacheSpeed
         By the cache's type.
+    fresh_memory : float
+        Seconds for each byte of memory that no program has touched, for one thread; see `hardware.fresh_memory`.
+    interpreter : float
+        Seconds of a fixed piece of Python; see `hardware.interpreter`.
     busy : float
         The share of the processors that other programs used meanwhile; far from 0 the figures are too slow.
     """
@@ -73,6 +78,8 @@ class Speeds:
     column: float = 0.0
     kinds: dict[str, KindSpeed] = field(default_factory=dict)
     caches: dict[str, CacheSpeed] = field(default_factory=dict)
+    fresh_memory: float = 0.0
+    interpreter: float = USUAL_SECONDS
     busy: float = 0.0
 
     @property
@@ -104,6 +111,8 @@ def scaled(speeds: Speeds, n_threads: int) -> Speeds:
             name: CacheSpeed(each.decode * share, each.prefill * share)
             for name, each in speeds.caches.items()
         },
+        fresh_memory=speeds.fresh_memory,
+        interpreter=speeds.interpreter,
         busy=speeds.busy,
     )
 
@@ -119,6 +128,8 @@ def known_speeds(n_threads: int) -> Speeds | None:
             column=float(found["column"]),
             kinds={name: KindSpeed(**values) for name, values in found["kinds"].items()},
             caches={name: CacheSpeed(**values) for name, values in found["caches"].items()},
+            fresh_memory=float(found["fresh_memory"]),
+            interpreter=float(found["interpreter"]),
             busy=float(found["busy"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # never probed, or damaged
@@ -151,4 +162,4 @@ def _machine() -> str:
 
 
 def _memo_file() -> Path:
-    return cache_folder() / "speeds-3.json"
+    return cache_folder() / "speeds-4.json"

@@ -15,6 +15,8 @@ from octavo.engine.blocks.types import block_type
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds, keep_speeds, known_speeds
 from octavo.engine.hardware.bandwidth import bandwidth_curve
 from octavo.engine.hardware.bystanders import Bystanders
+from octavo.engine.hardware.fresh_memory import fresh_memory_seconds
+from octavo.engine.hardware.interpreter import interpreter_seconds
 from octavo.engine.inference.needed_kernels import entries_of
 from octavo.engine.inference.session import Session
 from octavo.engine.inference.stand_in import Shape, make_stand_in
@@ -48,7 +50,14 @@ def read_speeds(
     speeds = None if again else known_speeds(n_threads)
     if speeds is None:
         yield Progress(0, 1, "memory")
-        speeds = Speeds(n_threads, bandwidth_curve(n_threads, again=again))
+        # First, while no memory has been handed back that would come again at once.
+        fresh = fresh_memory_seconds()
+        speeds = Speeds(
+            n_threads,
+            bandwidth_curve(n_threads, again=again),
+            fresh_memory=fresh,
+            interpreter=interpreter_seconds(),
+        )
     missing = [each for each in kinds if each in LAYOUTS and each not in speeds.kinds and is_compiled(each)]
     if not speeds.caches and is_compiled(_PLAIN):
         yield Progress(0, len(missing) + 1, "attention")

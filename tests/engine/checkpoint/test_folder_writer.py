@@ -5,7 +5,10 @@ import hashlib
 import json
 import shutil
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
+from tests.fixtures.biases import write_biases
 from tests.fixtures.checkpoints import Shape, write_tiny_hf_folder
 
 from octavo.engine.blocks.codec import decode
@@ -83,6 +86,17 @@ def contents(folder):
 
 def names(folder):
     return sorted(each.name for each in folder.iterdir())
+
+
+def test_biases_go_back_to_the_order_of_their_matrices(tmp_path, target):
+    folder = write_tiny_hf_folder(tmp_path / "hf", shape=SHAPE)
+    biases = write_biases(folder, SHAPE)
+    with contextlib.closing(open_checkpoint(folder)) as source:
+        made(source, target)
+
+    written = load_file(target / "model.safetensors")
+    for name, numbers in biases.items():
+        assert np.array_equal(written[name], numbers), name
 
 
 def test_weights_are_shared_out_to_files_with_an_index(source, target):

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from tests.fixtures.biases import write_biases
 from tests.fixtures.checkpoints import (
     FAMILIES,
     gguf_weights,
@@ -53,6 +54,16 @@ def test_both_dialects_of_the_configuration_mean_the_same(tmp_path, family):
 
     assert old.fields == new.fields
     assert old.hyperparameters == new.hyperparameters
+
+
+def test_biases_of_reordered_matrices_are_reordered_with_them(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf", dtype="F32")
+    biases = write_biases(folder)
+    opened = SafetensorsFolder(folder)
+
+    for name, numbers in gguf_weights(biases, "llama").items():
+        assert np.array_equal(opened.read(name).view("<f4")[0], numbers), name
+        assert opened.read(name, 0, 0).shape == (0, 4 * len(numbers))
 
 
 def test_any_rows_of_reordered_tensors_can_be_read(tmp_path):

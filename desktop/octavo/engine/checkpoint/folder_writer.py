@@ -18,7 +18,7 @@ from octavo.engine.checkpoint.folder_scheme import quantized_config
 from octavo.engine.checkpoint.journal import Entry, JournalKeeper, Record, read_journal
 from octavo.engine.checkpoint.model import Checkpoint, Field, TensorInfo
 from octavo.engine.checkpoint.outgoing import told_recipe
-from octavo.engine.checkpoint.paired_rows import paired_rows
+from octavo.engine.checkpoint.paired_rows import unpaired
 from octavo.engine.checkpoint.partial_folder import PartialFolder
 from octavo.engine.checkpoint.safetensors_folder import Origin, SafetensorsFolder
 from octavo.engine.checkpoint.weight_files import INDEX
@@ -257,15 +257,16 @@ class FolderWriter:
         import numpy as np
 
         origin = self._origins[info.name]
+        # In a vector the numbers stand for the rows of its matrix.
+        rows: npt.NDArray[Any] = raw
         if not info.is_matrix:
-            values = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
-            self._put(0, values.astype("<f2"))
-            return
+            rows = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
         if origin.paired_heads:
-            turned = np.empty_like(raw)
-            turned[paired_rows(info.rows // origin.paired_heads, 0, info.rows)] = raw
-            raw = turned
-        arrays = split(raw, info.block_type, self._layout, self._group)
+            rows = unpaired(rows, origin.paired_heads)
+        if not info.is_matrix:
+            self._put(0, rows.astype("<f2"))
+            return
+        arrays = split(rows, info.block_type, self._layout, self._group)
         for number, array in enumerate(arrays):
             self._put(expert * len(arrays) + number, array)
 

@@ -27,7 +27,7 @@ class HfTensor:
     entry : Entry
         Its place in ``file``.
     paired_heads : int
-        Heads whose rows are reordered, 0 for none.
+        Heads whose rows, or a bias's numbers, are reordered; 0 for none.
     shift : float
         What is added to each weight.
     """
@@ -42,6 +42,8 @@ class HfTensor:
         """Rows as uint8[rows, row_bytes] in the type of ``info``."""
         if not self.paired_heads:
             return self._converted(self._source(first_row, n_rows))
+        if not self.info.is_matrix:
+            return self._converted(self._paired_numbers(n_rows))
         head = self.info.rows // self.paired_heads
         start = first_row // head * head
         stop = -(-(first_row + n_rows) // head) * head
@@ -55,6 +57,13 @@ class HfTensor:
         rows = np.empty((n_rows, row_bytes), np.uint8)
         self.file.read_into(self.entry.offset + first_row * row_bytes, rows.reshape(-1).data)
         return rows
+
+    def _paired_numbers(self, n_rows: int) -> npt.NDArray[np.uint8]:
+        """The one row of a vector, or none of it, with its numbers in the order of its matrix's rows."""
+        columns = self.info.columns
+        numbers = self._source(0, n_rows).reshape(n_rows, columns, self.entry.item_bytes)
+        order = paired_rows(columns // self.paired_heads, 0, columns)
+        return numbers[:, order].reshape(n_rows, columns * self.entry.item_bytes)
 
     def _converted(self, rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         import numpy as np

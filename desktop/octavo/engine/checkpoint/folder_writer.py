@@ -258,15 +258,10 @@ class FolderWriter:
 
         origin = self._origins[info.name]
         # In a vector the numbers stand for the rows of its matrix.
-        rows: npt.NDArray[Any] = raw
-        if not info.is_matrix:
-            rows = raw.reshape(-1).view("<f4") - np.float32(origin.shift)
+        rows = raw if info.is_matrix else (raw.view("<f4")[0] - np.float32(origin.shift)).astype("<f2")
         if origin.paired_heads:
             rows = unpaired(rows, origin.paired_heads)
-        if not info.is_matrix:
-            self._put(0, rows.astype("<f2"))
-            return
-        arrays = split(rows, info.block_type, self._layout, self._group)
+        arrays = split(rows, info.block_type, self._layout, self._group) if info.is_matrix else [rows]
         for number, array in enumerate(arrays):
             self._put(expert * len(arrays) + number, array)
 

@@ -92,6 +92,23 @@ def test_bug_is_told_with_its_traceback_and_the_child_goes_on(child_that):
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        "return 'half \\ud800'",
+        "return 'x' * (65 << 20)",
+        "raise OctavoError('half \\ud800')",
+        "raise KeyError('half \\ud800')",
+    ],
+)
+def test_an_answer_that_cannot_be_said_is_a_failure_and_the_child_goes_on(child_that, answer):
+    client = child_that(f"if request.id > 1: return 'fine'\n{answer}")
+    with pytest.raises(RequestFailed) as caught:
+        client.ask(Unload())
+    assert caught.value.kind == "crash"
+    assert client.ask(Unload()) == "fine"
+
+
+@pytest.mark.parametrize(
     ("code", "kind", "words"),
     [
         ("raise MemoryError", "not_enough_memory", "not enough memory"),

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         while (task := inbox.next()) is not None:
             request, stop = task
             parent.works_on(request)
-            outbox.send(_answer(desk, request, stop))
+            _tell(outbox, _answer(desk, request, stop))
             parent.works_on(None)
             inbox.finished(request)
     except BrokenPipeError:  # the parent has gone while we spoke
@@ -63,6 +63,14 @@ def _hello() -> Hello:
     return Hello(
         protocol=PROTOCOL_VERSION, version=__version__, tier=active_tier().name, n_threads=usable_threads()
     )
+
+
+def _tell(outbox: Outbox, event: Done | Failed) -> None:
+    """Send the event that ends a request, or that it cannot be said: half a character in it, or too long."""
+    try:
+        outbox.send(event)
+    except ValueError as error:
+        outbox.send(_crash(event.id, error))
 
 
 def _answer(desk: EngineDesk, request: Request, stop: Stop) -> Done | Failed:
@@ -85,8 +93,13 @@ def _answer(desk: EngineDesk, request: Request, stop: Stop) -> Done | Failed:
         sentence = f"{name}{error.strerror or error}."
         return Failed(id=request.id, kind="os_error", message=sentence, details=traceback.format_exc())
     except Exception as error:  # a bug, handed on with all that is known of it
-        sentence = f"Something went wrong in the engine ({type(error).__name__})."
-        return Failed(id=request.id, kind="crash", message=sentence, details=traceback.format_exc())
+        return _crash(request.id, error)
+
+
+def _crash(number: int, error: Exception) -> Failed:
+    sentence = f"Something went wrong in the engine ({type(error).__name__})."
+    details = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace").decode()
+    return Failed(id=number, kind="crash", message=sentence, details=details)
 
 
 def kind_of(error: OctavoError) -> str:

@@ -30,6 +30,16 @@ def test_bad_file_is_an_entry_with_its_problem(tmp_path):
     assert (good.name, good.architecture, good.problem) == ("good", "llama", "")
 
 
+def test_a_name_that_is_no_text_is_an_entry_with_its_problem(tmp_path):
+    # As Python gives names that are not UTF-8: here è in Latin-1.
+    added = (str(tmp_path / "mod\udce8le.gguf"),)
+
+    *_, entry = finish(list_models(Settings(added_models=added), []))
+
+    assert (entry.name, entry.path) == ("mod\ufffdle", str(tmp_path / "mod\ufffdle.gguf"))
+    assert "Rename it" in entry.problem
+
+
 def test_model_in_two_lists_appears_once(tmp_path):
     path = write_tiny_gguf(tmp_path / "tiny.gguf")
     (tmp_path / "link.gguf").symlink_to(path)

@@ -93,7 +93,18 @@ def find_models(settings: Settings, places: Iterable[Place] | None = None) -> It
         place = found.path.resolve()
         if place not in seen:
             seen.add(place)
-            yield found
+            yield _in_characters(found)
+
+
+def _in_characters(found: FoundModel) -> FoundModel:
+    """The same; one whose path is no text can be neither told to the window nor kept in its list, and says so."""
+    try:
+        str(found.path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(found.path).decode("utf-8", "replace")
+        problem = "Its name is written in no characters (not UTF-8). Rename it to open it."
+        return FoundModel(Path(shown), found.source, problem=problem)
+    return found
 
 
 def read_card(path: Path) -> ModelCard:

@@ -49,7 +49,6 @@ _FUSED = {
     "ffn_up.weight": "GE",
     "ffn_down.weight": "EF",
 }
-_MORE_BIASES = {"attn_output.bias": "E", "ffn_gate.bias": "F", "ffn_up.bias": "F", "ffn_down.bias": "E"}
 
 _NEEDED = {
     "llama": _LAYER,
@@ -66,38 +65,45 @@ _NEEDED = {
     "granite": _LAYER,
     "smollm3": _LAYER,
 }
-_OPTIONAL = dict.fromkeys(("llama", "granite", "smollm3"), _BIASES | _MORE_BIASES)
 
 
 def check_tensors(path: Path, model: Hyperparameters, tensors: Sequence[TensorInfo]) -> list[str]:
     """Refuse a model whose tensors are missing or misshapen; return the names that nothing will use."""
     found = {info.name: info for info in tensors}
+    biases: dict[str, tuple[int, ...]] = {}
     for name, shape, is_needed in _expected(model):
         info = found.pop(name, None)
-        if info is None:
-            if is_needed:
-                raise unreadable(path, f"the tensor {name} is missing.")
-            continue
-        if info.shape != shape:
-            asked, given = (" x ".join(map(str, each)) for each in (shape, info.shape))
-            raise unreadable(path, f"the tensor {name} is {given}, but the model's numbers ask for {asked}.")
-        if info.block_type.name.startswith("I") and info.block_type.name[1:].isdigit():
-            raise unreadable(path, f"the tensor {name} holds integers where weights must be.")
+        if info is not None:
+            _check(path, info, shape)
+            if len(shape) == 2:
+                biases[f"{name.removesuffix('.weight')}.bias"] = shape[:1]
+        elif is_needed:
+            raise unreadable(path, f"the tensor {name} is missing.")
+    # Whatever the family, each matrix may have one, which its product adds.
+    for name, shape in biases.items():
+        if name in found:
+            _check(path, found.pop(name), shape)
     return [shown(name) for name in found]
+
+
+def _check(path: Path, info: TensorInfo, shape: tuple[int, ...]) -> None:
+    if info.shape != shape:
+        asked, given = (" x ".join(map(str, each)) for each in (shape, info.shape))
+        raise unreadable(path, f"the tensor {info.name} is {given}, but the model's numbers ask for {asked}.")
+    if info.block_type.name.startswith("I") and info.block_type.name[1:].isdigit():
+        raise unreadable(path, f"the tensor {info.name} holds integers where weights must be.")
 
 
 def _expected(model: Hyperparameters) -> Iterator[tuple[str, tuple[int, ...], bool]]:
     for spelled, is_needed in ((_MODEL, True), (_MODEL_OPTIONAL, False)):
         for name, letters in spelled.items():
             yield name, _shape(model, 0, letters), is_needed
-    family = model.architecture
-    needed = _NEEDED[family]
+    needed = _NEEDED[model.architecture]
     if model.n_experts:
         needed = {name: shape for name, shape in needed.items() if "F" not in shape} | _EXPERTS
     for layer in range(model.n_layers):
-        for spelled, is_needed in ((needed, True), (_OPTIONAL.get(family, {}), False)):
-            for name, letters in spelled.items():
-                yield f"blk.{layer}.{name}", _shape(model, layer, letters), is_needed
+        for name, letters in needed.items():
+            yield f"blk.{layer}.{name}", _shape(model, layer, letters), True
 
 
 def _shape(model: Hyperparameters, layer: int, letters: str) -> tuple[int, ...]:

@@ -21,10 +21,10 @@ def unused(*more, architecture="gemma"):
     return check_tensors(Path("m.gguf"), model, [*MODEL.tensors, *given])
 
 
-def test_any_matrix_may_have_a_bias():
-    assert (
-        unused(("blk.0.attn_q.bias", (Q.rows,), "F32"), ("blk.0.attn_output.bias", (Q.columns,), "F16")) == []
-    )
+@pytest.mark.parametrize("architecture", ["llama", "gemma"])
+def test_any_matrix_may_have_a_bias(architecture):
+    biases = ("blk.0.attn_q.bias", (Q.rows,), "F32"), ("blk.0.attn_output.bias", (Q.columns,), "F16")
+    assert unused(*biases, architecture=architecture) == []
 
 
 def test_what_belongs_to_no_matrix_is_told():

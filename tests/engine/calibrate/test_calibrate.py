@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,7 +24,7 @@ from octavo.engine.progress import finish
 from octavo.engine.quantize.quantizer import Plan
 
 SHAPE = Shape(n_layers=3, n_embedding=64, n_feed_forward=96, n_heads=2, n_kv_heads=1, head_size=32)
-TO = block_type("Q4_0")
+TO, F32 = block_type("Q4_0"), block_type("F32")
 
 
 @dataclass(frozen=True)
@@ -225,3 +225,12 @@ def test_a_forecast_grows_with_the_text(model, plan):
 
     assert 0 < few.finding < many.finding
     assert few.rounding == many.rounding > 0
+
+
+def test_a_forecast_knows_what_each_layer_becomes(model, plan):
+    """The first layers of a mixture are often finer than the others, and such rows take another time."""
+    kept = replace(
+        plan, types={name: F32 if name.startswith("blk.2.") else to for name, to in plan.types.items()}
+    )
+
+    assert forecast_seconds(model.card, kept).rounding < forecast_seconds(model.card, plan).rounding

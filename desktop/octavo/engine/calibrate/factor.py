@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from octavo.engine.calibrate.library_threads import keep_products_in_one_thread
+
 Floats = npt.NDArray[np.float32]
 _BLOCK = 256
 _STRIP = 2048  # rows updated at once: bounds what a product takes
@@ -18,6 +20,7 @@ _STRIP = 2048  # rows updated at once: bounds what a product takes
 
 def factor_in_place(matrix: Floats) -> None:
     """Turn H, float32[n, n], into U with ``H = U U^T``, U upper; below the diagonal remains what was there."""
+    keep_products_in_one_thread()
     last = len(matrix)
     while last:
         first = max(0, last - _BLOCK)

@@ -13,6 +13,7 @@ from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.kernels.layout import kv_cache_bytes, working_bytes
 from octavo.engine.quantize.quantizer import Plan
+from octavo.engine.quantize.tensor_roles import layer_number
 
 # What threads lose by waiting for each other and for memory; measured.
 _EFFICIENCY = 0.85
@@ -76,17 +77,18 @@ def forecast_seconds(
     plan : Plan
         What the conversion writes.
     """
-    speed = CalibrationSpeed()
+    n_threads = n_threads or usable_threads()
+    speed = CalibrationSpeed(n_threads)
     n_tokens = n_windows * _window(card)
     # What threads share, and what they do not.
-    finding, alone, rounding, factoring = 0.0, 0.0, 0.0, 0.0
+    finding, alone, factoring = 0.0, 0.0, 0.0
     for product in _products(card):
         own_tokens = n_tokens * product.share
         n_weights = sum(each.n_weights for each in product.matrices)
         finding += own_tokens * n_weights * speed.forward()
         kinds = [_rounding(plan, plan.types[each.name]) for each in product.matrices]
         if any(kinds) or plan.calibration_windows:
-            finding += own_tokens * product.n_experts * product.columns**2 * speed.moments()
+            finding += own_tokens * product.n_experts * product.columns**2 * speed.moments(product.columns)
         if plan.calibration_windows and plan.search.trials:
             rows = plan.search.tried_rows * sum(each.rows for each in product.matrices)
             n_factored = product.n_experts
@@ -98,19 +100,25 @@ def forecast_seconds(
         if any(kinds):
             prepare = speed.coupling if kinds[0] == "groups" else speed.factor
             factoring += product.n_experts * prepare(product.columns)
-        for each, kind in zip(product.matrices, kinds, strict=True):
-            if kind:
-                is_groups = kind == "groups"
-                to = plan.types[each.name]
-                row = speed.groups(each.columns) if is_groups else speed.encode(to, each.columns)
-                rounding += each.rows * row
+    rounding = _rounding_seconds(card, plan, speed)
     speed.keep()
-    n_threads = n_threads or usable_threads()
     at_once = n_threads * _EFFICIENCY if n_threads > 1 else 1.0
     n_layers = card.hyperparameters.n_layers
-    return CalibrationTime(
-        n_layers * (finding / at_once + alone), n_layers * (rounding / at_once + factoring)
-    )
+    return CalibrationTime(n_layers * (finding / at_once + alone), rounding / at_once + n_layers * factoring)
+
+
+def _rounding_seconds(card: ModelCard, plan: Plan, speed: CalibrationSpeed) -> float:
+    """Of all layers, whose matrices a mixture gives different types."""
+    seconds = 0.0
+    for each in card.tensors:
+        if not each.is_matrix or layer_number(each.name) < 0:
+            continue
+        kind = _rounding(plan, plan.types[each.name])
+        if kind == "groups":
+            seconds += each.rows * speed.groups(each.columns)
+        elif kind:
+            seconds += each.rows * speed.encode(plan.types[each.name], each.columns)
+    return seconds
 
 
 def _rounding(plan: Plan, to: BlockType) -> str:

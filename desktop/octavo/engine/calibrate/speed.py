@@ -22,9 +22,7 @@ from octavo.engine.inference.layered import LayeredModel, compile_layered
 from octavo.engine.progress import finish
 
 Floats = npt.NDArray[np.float32]
-_TOKENS = 128
 _WINDOW = 512  # attention takes its part only in windows as long as those that run
-_COLUMNS = 1024
 _SMALL, _LARGE = 512, 1536
 _ROWS = 64
 _NARROW, _WIDE = 512, 2048
@@ -32,10 +30,17 @@ _GROUP = 64
 
 
 class CalibrationSpeed:
-    """Seconds of one thread's work for one unit of it."""
+    """Seconds of the processor for one unit of work.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    n_threads : int
+        That text runs in: they wait for one another in loops, and share the caches.
+    """
+
+    def __init__(self, n_threads: int) -> None:
         self._timings = Timings("calibration-speed.json")
+        self._n_threads = n_threads
 
     def forward(self) -> float:
         """To take a token through a weight of a layer, attention included."""
@@ -43,26 +48,26 @@ class CalibrationSpeed:
         def timed() -> float:
             finish(compile_calibration())
             sample = SampleLayer()
-            with contextlib.closing(LayeredModel(sample, _WINDOW, 1)) as model:
+            with contextlib.closing(LayeredModel(sample, _WINDOW, self._n_threads)) as model:
                 model.lend_layer(0)
                 hidden = model.embed(np.arange(_WINDOW))
-                seconds = best_seconds(lambda: model.run(0, hidden.copy()), time.thread_time)
+                seconds = best_seconds(lambda: model.run(0, hidden.copy()), time.process_time)
             return seconds / (sample.n_weights * _WINDOW)
 
-        return self._timings.recall(f"forward {_WINDOW}", timed)
+        return self._timings.recall(f"forward {_WINDOW} {self._n_threads}", timed)
 
-    def moments(self) -> float:
-        """To add a token to one second moment."""
+    def moments(self, columns: int) -> float:
+        """To add a token to one second moment; those of many columns leave the nearest caches."""
 
-        def timed() -> float:
-            moments = Moments(_COLUMNS)
-            inputs = _noise(_TOKENS, _COLUMNS)
-            return best_seconds(lambda: moments.add(inputs), time.thread_time) / (_TOKENS * _COLUMNS**2)
+        def timed(n: int) -> float:
+            return self._timings.recall(f"moments {n}", lambda: _moment_seconds(n))
 
-        return self._timings.recall("moments", timed)
+        narrow, wide = timed(_NARROW), timed(_WIDE)
+        share = min(max((columns - _NARROW) / (_WIDE - _NARROW), 0.0), 1.0)
+        return narrow + share * (wide - narrow)
 
     def factor(self, columns: int) -> float:
-        """To factor moments; the library shares it out itself."""
+        """To factor moments."""
         return self._cubic("factor", columns, lambda moments: make_feedback(moments, np.diag(moments), 0.1))
 
     def coupling(self, columns: int) -> float:
@@ -101,6 +106,13 @@ class CalibrationSpeed:
     def keep(self) -> None:
         """Remember what was timed."""
         self._timings.keep()
+
+
+def _moment_seconds(columns: int) -> float:
+    """Seconds for a token and a moment."""
+    finish(compile_calibration())
+    moments, inputs = Moments(columns), _noise(_WINDOW, columns)
+    return best_seconds(lambda: moments.add(inputs), time.thread_time) / (_WINDOW * columns**2)
 
 
 def _feedback_rows(to: BlockType, columns: int) -> float:

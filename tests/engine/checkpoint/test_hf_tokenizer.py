@@ -7,9 +7,11 @@ from tests.fixtures import vocabularies
 from tests.fixtures.vocabularies import CONTROL, NORMAL, UNUSED, USER_DEFINED
 
 from octavo.engine.checkpoint.hf_families import FAMILIES
+from octavo.engine.checkpoint.hf_special_tokens import KNOWN_ENDS
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.sentencepiece_model import read_pieces
 from octavo.engine.errors import UnreadableModel, UnsupportedModel
+from octavo.engine.tokenizer import stops
 
 
 def fields_of(folder, vocabulary, architecture="llama", pre="gpt-2", *, change=None, n_more=0, config=None):
@@ -160,12 +162,82 @@ def test_special_ids_come_from_the_configuration_too(tmp_path):
     fields = tokenizer_fields(
         tmp_path,
         FAMILIES["llama"],
-        {"bos_token_id": 1, "eos_token_id": [5], "pad_token_id": 10**6},
+        {"bos_token_id": 1, "eos_token_id": vocabulary.eos, "pad_token_id": 10**6},
         len(vocabulary.tokens),
     )
 
     ids = {key.split(".")[-1]: field.value for key, field in fields.items() if key.endswith("_token_id")}
     assert ids == {"eos_token_id": vocabulary.eos, "bos_token_id": 1}
+
+
+def ids_of(fields):
+    return {key.split(".")[-1]: field.value for key, field in fields.items() if key.endswith("_token_id")}
+
+
+def test_all_tokens_that_end_a_reply_are_written(tmp_path):
+    vocabulary = vocabularies.byte_level_bpe()
+    vocabularies.write_tokenizer(tmp_path, vocabulary, "gpt-2", None)
+    listed = [vocabulary.eos, 7, True, 10**6, "8"]
+    (tmp_path / "generation_config.json").write_text(json.dumps({"eos_token_id": listed}))
+    model = {"eos_token_id": [9, 7]}
+    fields = tokenizer_fields(tmp_path, FAMILIES["llama"], model, len(vocabulary.tokens))
+
+    found = ids_of(fields)
+
+    assert (found["eos_token_id"], found["eot_token_id"], found["eom_token_id"]) == (vocabulary.eos, 7, 9)
+
+
+def test_the_first_end_is_the_end_where_the_tokenizer_names_none(tmp_path):
+    vocabulary = vocabularies.byte_level_bpe()
+    vocabularies.write_tokenizer(tmp_path, vocabulary, "gpt-2", None)
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    (tmp_path / "generation_config.json").write_text('{"eos_token_id": [7, 8]}')
+    fields = tokenizer_fields(tmp_path, FAMILIES["llama"], {}, len(vocabulary.tokens))
+
+    assert ids_of(fields) == {"eos_token_id": 7, "eot_token_id": 8}
+
+
+def test_an_end_that_its_text_tells_is_not_written(tmp_path):
+    vocabulary = vocabularies.byte_level_bpe()
+    vocabulary.tokens[7] = "<|eot_id|>"
+    vocabularies.write_tokenizer(tmp_path, vocabulary, "gpt-2", None)
+    (tmp_path / "generation_config.json").write_text('{"eos_token_id": [7]}')
+    fields = tokenizer_fields(tmp_path, FAMILIES["llama"], {}, len(vocabulary.tokens))
+
+    assert "eot_token_id" not in ids_of(fields)
+    assert stops.UNMISTAKABLE | stops.IF_CONTROL >= KNOWN_ENDS
+
+
+def test_tokens_that_only_tokenizer_json_adds_are_found_beside_a_sentencepiece_model(tmp_path):
+    vocabulary = vocabularies.sentencepiece()
+    n = len(vocabulary.tokens)
+
+    def add(content):
+        content["added_tokens"] += [
+            {"id": n, "content": "<|user|>", "special": True},
+            {"id": n + 1, "content": "<tool>", "special": False},
+            {"id": n + 9, "content": "<beyond>", "special": False},
+        ]
+
+    fields = fields_of(tmp_path, vocabulary, "gemma3", change=add, n_more=3)
+
+    assert fields["tokens"][n:] == ["<|user|>", "<tool>", f"[PAD{n + 2}]"]
+    assert fields["token_type"][n:] == [CONTROL, USER_DEFINED, UNUSED]
+    assert fields["tokens"][:n] == vocabulary.tokens
+    assert fields["token_type"][:n] == vocabulary.types
+
+
+def test_templates_in_files_of_their_own_keep_their_names(tmp_path):
+    vocabulary = vocabularies.byte_level_bpe()
+    vocabularies.write_tokenizer(tmp_path, vocabulary, "gpt-2", None)
+    (tmp_path / "chat_template.jinja").write_text("a")
+    (tmp_path / "additional_chat_templates").mkdir()
+    (tmp_path / "additional_chat_templates" / "tool_use.jinja").write_text("b")
+    fields = tokenizer_fields(tmp_path, FAMILIES["llama"], {}, len(vocabulary.tokens))
+
+    assert fields["tokenizer.chat_template"].value == "a"
+    assert fields["tokenizer.chat_template.tool_use"].value == "b"
+    assert fields["tokenizer.chat_templates"].value == ["tool_use"]
 
 
 @pytest.mark.parametrize("file", ["tokenizer_config.json", "chat_template.jinja", "chat_template.json"])

@@ -134,6 +134,17 @@ def test_a_language_model_inside_a_multimodal_one_is_found(tmp_path):
     assert model.card.problems == []
 
 
+def test_a_model_saved_without_its_head_opens(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    whole = list(SafetensorsFolder(folder).tensors)
+    weights = {name.removeprefix("model."): each for name, each in tiny_weights("llama").items()}
+    write_safetensors(folder / "model.safetensors", weights)
+
+    bare = list(SafetensorsFolder(folder).tensors)
+
+    assert {each.name: each.shape for each in bare} == {each.name: each.shape for each in whole}
+
+
 @pytest.mark.parametrize(
     "card",
     [

@@ -15,6 +15,7 @@ from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 _MODEL = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 # A multimodal model holds these beside the language model; "self_attn.rotary_emb" is computed anyway.
 _LEFT_OUT = ("vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector.")
+_BARE = ("embed_tokens", "layers.", "norm")
 _IN_LAYER = re.compile(r"model\.layers\.(0|[1-9][0-9]{0,3})\.(.+)")
 
 FAMILIES = {
@@ -62,6 +63,8 @@ def gguf_name(family: Family, name: str) -> str | None:
     stem, dot, suffix = name.replace("language_model.", "", 1).rpartition(".")
     if stem.startswith("model.model."):
         stem = stem.removeprefix("model.")
+    elif stem.startswith(_BARE):  # saved without the head for text
+        stem = f"model.{stem}"
     if suffix not in ("weight", "bias") or not dot:
         return None
     if stem == "lm_head" and family.is_always_tied:

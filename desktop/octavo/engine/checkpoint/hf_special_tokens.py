@@ -6,11 +6,11 @@ What is read from where is what gguf-py's ``SpecialVocab`` reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from octavo.engine.checkpoint.json_files import JsonObject, read_json
+from octavo.engine.checkpoint.json_files import JsonObject, read_json, read_json_if_there
 from octavo.engine.checkpoint.model import Field
 from octavo.engine.checkpoint.refusals import unreadable
 from octavo.engine.checkpoint.source_file import SourceFile
@@ -26,10 +26,25 @@ _KEYS = {
     "eot": "eot",
 }
 _MAX_TEMPLATE = 4 << 20
+_MOST_TEMPLATES = 20
+# Whoever reads a GGUF file knows by these texts that a reply ends, so nothing needs to say it.
+KNOWN_ENDS = frozenset(
+    {
+        "<|eot_id|>",
+        "<|eom_id|>",
+        "<|im_end|>",
+        "<|end|>",
+        "<|endoftext|>",
+        "<|end_of_text|>",
+        "<end_of_turn>",
+        "<eos>",
+        "</s>",
+    }
+)
 
 
 def special_fields(
-    folder: Path, tokenizer: JsonObject, config: JsonObject, model: JsonObject, n_tokens: int
+    folder: Path, tokenizer: JsonObject, config: JsonObject, model: JsonObject, tokens: Sequence[str]
 ) -> dict[str, Field]:
     """Fields for ids, flags and templates, in that order.
 
@@ -37,6 +52,8 @@ def special_fields(
     ----------
     tokenizer, config, model : dict
         tokenizer.json, tokenizer_config.json and config.json.
+    tokens : sequence of str
+        The vocabulary.
     """
     named = {role: text for role in _KEYS if (text := _content(config.get(f"{role}_token")))}
     named.setdefault("bos", named.get("cls", ""))
@@ -45,8 +62,10 @@ def special_fields(
     flags |= {role: config[key] for role in _KEYS if isinstance(config.get(key := f"add_{role}_token"), bool)}
     fields: dict[str, Field] = {}
     for role, number in _ids(tokenizer, named, model):
-        if 0 <= number < n_tokens:
+        if 0 <= number < len(tokens):
             fields.setdefault(f"tokenizer.ggml.{_KEYS[role]}_token_id", Field("uint32", number))
+    for role, number in _more_ends(folder, model, tokens, fields):
+        fields[f"tokenizer.ggml.{role}_token_id"] = Field("uint32", number)
     for role, is_added in flags.items():
         if role in ("bos", "eos", "sep"):
             fields[f"tokenizer.ggml.add_{role}_token"] = Field("bool", is_added)
@@ -69,6 +88,27 @@ def _ids(tokenizer: JsonObject, named: dict[str, str], model: JsonObject) -> Ite
             value = nested.get(f"{role}_token_id")
         if type(value) is int:
             yield role, value
+
+
+def _more_ends(
+    folder: Path, model: JsonObject, tokens: Sequence[str], known: Mapping[str, Field]
+) -> Iterator[tuple[str, int]]:
+    """Roles for tokens that end a reply too, as the folder lists them; llama.cpp's converter passes them over."""
+    generation = read_json_if_there(folder / "generation_config.json")
+    given = [each.get("eos_token_id") for each in (generation, model)]
+    listed = [number for each in given for number in (each if isinstance(each, list) else [each])]
+    numbers = [each for each in dict.fromkeys(map(_number, listed)) if 0 <= each < len(tokens)]
+    named = {field.value for key, field in known.items() if key.endswith(("eos_token_id", "eot_token_id"))}
+    free = [role for role in ("eos", "eot", "eom") if f"tokenizer.ggml.{role}_token_id" not in known]
+    if numbers and "eos" in free:
+        yield free.pop(0), numbers[0]
+        named.add(numbers[0])
+    unnamed = [each for each in numbers if each not in named and tokens[each] not in KNOWN_ENDS]
+    yield from zip(free, unnamed, strict=False)
+
+
+def _number(value: Any) -> int:  # Any: unchecked JSON.
+    return value if type(value) is int else -1
 
 
 def _template_flags(tokenizer: JsonObject, named: dict[str, str]) -> dict[str, bool]:
@@ -134,25 +174,28 @@ def _content(value: Any) -> str:  # Any: a token is its text, or an object with 
 def _templates(folder: Path, config: JsonObject) -> dict[str, Field]:
     given = config.get("chat_template")
     if given is None and (folder / "chat_template.jinja").exists():
-        given = _read_text(folder / "chat_template.jinja")
+        more = sorted((folder / "additional_chat_templates").glob("*.jinja"))[:_MOST_TEMPLATES]
+        found = {"default": folder / "chat_template.jinja"} | {each.stem: each for each in more}
+        given = [{"name": name, "template": _read_text(path)} for name, path in found.items()]
     elif given is None and (folder / "chat_template.json").exists():
         given = read_json(folder / "chat_template.json").get("chat_template")
     if isinstance(given, str):
         return {"tokenizer.chat_template": Field("string", given)}
     fields: dict[str, Field] = {}
+    default: dict[str, Field] = {}
     names = []
     for each in _items(given):
         name, text = each.get("name"), each.get("template")
         if not isinstance(name, str) or not isinstance(text, str) or not name:
             continue
         if name == "default":
-            fields["tokenizer.chat_template"] = Field("string", text)
+            default["tokenizer.chat_template"] = Field("string", text)
         else:
             names.append(re.sub("[^A-Za-z0-9]", "_", name))
             fields[f"tokenizer.chat_template.{names[-1]}"] = Field("string", text)
     if names:
         fields["tokenizer.chat_templates"] = Field("array", names, "string")
-    return fields
+    return fields | default
 
 
 def _read_text(path: Path) -> str:

@@ -81,18 +81,18 @@ def tokenizer_fields(folder: Path, family: Family, model: JsonObject, n_tokens: 
         fields["tokenizer.ggml.add_space_prefix"] = Field("bool", prefix)
     if (folder / "tokenizer.model").exists():
         fields |= _sentencepiece(_from_model(files, n_tokens))
-        fields |= special_fields(folder, files.tokenizer, files.config, model, n_tokens)
+        fields |= _special_fields(files, model, fields)
         fields |= {f"tokenizer.ggml.{name}_token_id": count(n) for name, n in family.tokens.items()}
         adds_space = family.norm_shift == 0  # Only the Gemmas begin words without one.
     elif isinstance(bpe, dict) and bpe.get("byte_fallback") is True:
         fields |= _sentencepiece(_from_merges(files, bpe, n_tokens))
-        fields |= special_fields(folder, files.tokenizer, files.config, model, n_tokens)
+        fields |= _special_fields(files, model, fields)
         adds_space = "prepend" in str(files.tokenizer.get("normalizer")).lower() or (
             "Metaspace" in str(files.tokenizer.get("pre_tokenizer"))
         )
     elif isinstance(bpe, dict):
         fields |= _byte_level(files, bpe, n_tokens)
-        fields |= special_fields(folder, files.tokenizer, files.config, model, n_tokens)
+        fields |= _special_fields(files, model, fields)
         if (
             family.keeps_prefix_flag and n_tokens == 49152
         ):  # Granite's and SmolLM's vocabulary begins no text.
@@ -103,6 +103,12 @@ def tokenizer_fields(folder: Path, family: Family, model: JsonObject, n_tokens: 
     if not adds_space:
         fields["tokenizer.ggml.add_space_prefix"] = Field("bool", False)
     return fields
+
+
+def _special_fields(files: TokenizerFiles, model: JsonObject, fields: dict[str, Field]) -> dict[str, Field]:
+    tokens = fields["tokenizer.ggml.tokens"].value
+    assert isinstance(tokens, list)  # as it was made
+    return special_fields(files.folder, files.tokenizer, files.config, model, tokens)
 
 
 def looks_special(text: str) -> bool:
@@ -147,6 +153,10 @@ def _from_model(files: TokenizerFiles, n_tokens: int) -> Vocabulary:
             vocabulary.put(number, text, USER_DEFINED, _ADDED_SCORE)
     for number, text, is_special in _decoder_tokens(files):
         if number < n_tokens:
+            _put_one(vocabulary, number, text, is_special, _ADDED_SCORE)
+    # Transformers 5 writes tokens that were added into tokenizer.json alone.
+    for number, text, is_special in _added_tokens(files):
+        if number < n_tokens and vocabulary.scores[number] == _PADDING_SCORE:
             _put_one(vocabulary, number, text, is_special, _ADDED_SCORE)
     return vocabulary
 

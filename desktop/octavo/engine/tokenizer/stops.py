@@ -29,7 +29,7 @@ UNMISTAKABLE = frozenset(
     }
 )
 # These end a text only where the model says that they are control tokens; Gemma's "</s>" is plain HTML.
-_IF_CONTROL = frozenset(
+IF_CONTROL = frozenset(
     {"</s>", "<eos>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<reponame>", "<fim_pad>", "<PAD>", "[PAD]"}
 )
 
@@ -44,7 +44,7 @@ def mark_control_texts(texts: list[str], kinds: list[int]) -> None:
 def stop_ids(vocabulary: Vocabulary, named: Iterable[int | None]) -> frozenset[int]:
     """The ids that the metadata name (eos, eot, eom), and those whose text says it."""
     found = {token for token in named if token is not None}
-    found |= _with_text(vocabulary, UNMISTAKABLE | _IF_CONTROL)
+    found |= _with_text(vocabulary, UNMISTAKABLE | IF_CONTROL)
     return frozenset(found)
 
 

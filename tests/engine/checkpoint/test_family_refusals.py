@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import shutil
@@ -16,6 +17,7 @@ from octavo.engine.errors import UnreadableModel, UnsupportedModel
 
 FAMILIES = Path(__file__).parents[2] / "data" / "families"
 YARN = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 64}
+_WINDOW = {"use_sliding_window": True, "sliding_window": 64}
 CASES = {
     "gemma: another base": (
         "gemma",
@@ -40,6 +42,17 @@ CASES = {
         "order of layers",
     ),
     "smollm3: a window": ("smollm3", {"use_sliding_window": True, "sliding_window": 64}, "with a window"),
+    "qwen2: a window": (
+        "qwen2",
+        _WINDOW | {"layer_types": ["full_attention", "sliding_attention"]},
+        "a window",
+    ),
+    "qwen3: a window": ("qwen3", _WINDOW | {"layer_types": None, "max_window_layers": 1}, "a window"),
+    "qwen3_moe: a window": (
+        "qwen3_moe",
+        _WINDOW | {"layer_types": None, "max_window_layers": None},
+        "a window",
+    ),
     "yarn that does not truncate": ("llama", {"rope_parameters": YARN | {"truncate": False}}, "kind of yarn"),
     "yarn of two scales": (
         "llama",
@@ -70,6 +83,21 @@ def test_what_gguf_cannot_say_is_refused(case, changed):
 
     with pytest.raises(UnsupportedModel, match=sentence):
         open_checkpoint(changed(name, values))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sliding_window": 64},
+        {"use_sliding_window": True, "sliding_window": None},
+        _WINDOW | {"sliding_window": 256},
+        _WINDOW | {"layer_types": None, "max_window_layers": 2},
+        _WINDOW | {"layer_types": ["full_attention"] * 2, "max_window_layers": 0},
+    ],
+)
+def test_a_window_of_qwen_that_no_layer_uses_is_no_hindrance(values, changed):
+    with contextlib.closing(open_checkpoint(changed("qwen2", values))) as model:
+        assert model.hyperparameters.sliding_window == 0
 
 
 def test_an_unknown_family_is_refused_with_the_list_of_those_known(changed):

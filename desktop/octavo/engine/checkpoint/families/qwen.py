@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from octavo.engine.checkpoint.families.family import HEAD_NORMS, LAYER, SILU, Family, Fields, count
+from octavo.engine.checkpoint.families.family import HEAD_NORMS, LAYER, SILU, Family, Fields, count, refuse
 from octavo.engine.checkpoint.families.llama import EXPERTS_LAYER
 from octavo.engine.checkpoint.hf_config import Config
 from octavo.engine.checkpoint.model import Field
@@ -12,12 +12,29 @@ _DEFAULTS = {
     "max_position_embeddings": 32768,
     "num_key_value_heads": 32,
     "hidden_act": "silu",
+    "sliding_window": 4096,
+    "max_window_layers": 28,
 }
 _EXPERTS = {
     "num_key_value_heads": 4,
     "num_experts_per_tok": 8,
     "moe_intermediate_size": 768,
+    "max_window_layers": 0,  # all of its layers have the window, where there is one
 }
+
+
+def _check(config: Config) -> None:
+    """The window is off in all that Qwen has published, and no GGUF of these architectures tells of one."""
+    if not config.flag("use_sliding_window") or config.is_null("sliding_window"):
+        return
+    kinds = config.value("layer_types")
+    has_local = (
+        "sliding_attention" in kinds
+        if isinstance(kinds, list)
+        else config.integer("max_window_layers") < config.integer("num_hidden_layers")
+    )
+    if has_local and config.integer("sliding_window") < config.integer("max_position_embeddings"):
+        raise refuse(config, "qwen models with a window")
 
 
 def _expert_fields(config: Config, usual: Fields) -> Fields:
@@ -29,6 +46,13 @@ def _expert_fields(config: Config, usual: Fields) -> Fields:
     return fields
 
 
-QWEN2 = Family("qwen2", LAYER, SILU, _DEFAULTS, says_head_size=False)
-QWEN3 = Family("qwen3", LAYER | HEAD_NORMS, SILU, _DEFAULTS | {"head_dim": 128})
-QWEN3_MOE = Family("qwen3moe", EXPERTS_LAYER | HEAD_NORMS, SILU, _DEFAULTS | _EXPERTS, fields=_expert_fields)
+QWEN2 = Family("qwen2", LAYER, SILU, _DEFAULTS, check=_check, says_head_size=False)
+QWEN3 = Family("qwen3", LAYER | HEAD_NORMS, SILU, _DEFAULTS | {"head_dim": 128}, check=_check)
+QWEN3_MOE = Family(
+    "qwen3moe",
+    EXPERTS_LAYER | HEAD_NORMS,
+    SILU,
+    _DEFAULTS | _EXPERTS,
+    check=_check,
+    fields=_expert_fields,
+)

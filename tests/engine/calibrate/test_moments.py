@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from octavo.engine.blocks.types import block_type
+from octavo.engine.calibrate.feedback import encode_with_feedback, feedback_in_place
 from octavo.engine.calibrate.moments import FIRST_TOKEN, Moments
 
 
@@ -44,3 +46,30 @@ def test_nothing_at_all_gives_no_moments():
     moments.add(np.zeros((4, 2), np.float32))
 
     assert (moments.weighted() == 0).all()
+
+
+def test_half_of_the_moments_is_the_whole_above_the_diagonal():
+    inputs = np.random.default_rng(0).normal(size=(50, 100)).astype(np.float32)
+    whole, half = Moments(100), Moments(100)
+    for each in (whole, half):
+        each.add(inputs)
+
+    found = half.weighted_half()
+
+    assert np.array_equal(np.triu(found), np.triu(whole.weighted()))
+    assert not found[64:, :32].any()
+
+
+def test_factors_of_half_of_the_moments_round_alike():
+    random = np.random.default_rng(1)
+    inputs = random.normal(size=(600, 512)).astype(np.float32)
+    weights = random.normal(size=(20, 512)).astype(np.float32)
+    encoded = []
+    for read in (Moments.weighted, Moments.weighted_half):
+        moments = Moments(512)
+        moments.add(inputs)
+        found = read(moments)
+        feedback = feedback_in_place(found, np.diag(found).copy(), 0.1)
+        encoded.append(encode_with_feedback(weights, block_type("Q4_K"), feedback))
+
+    assert np.array_equal(*encoded)

@@ -82,6 +82,21 @@ def test_every_family_is_cut_where_a_session_multiplies(folder, opened):
     assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("dtype", ["F16", "BF16"])
+@pytest.mark.parametrize("n_tokens", [3, 40])
+def test_weights_of_16_bits_give_what_the_same_in_32_give(dtype, n_tokens, tmp_path, opened):
+    path = write_tiny_hf_folder(tmp_path, "llama", shape=SMALL, dtype=dtype)
+    ids = some_ids(n_tokens, 200)
+
+    _, expected = final_inputs(opened(path, window_tokens=64), ids)
+    model = opened(path, window_tokens=64, is_fixed=True)
+    _, found = final_inputs(model, ids)
+
+    assert np.array_equal(found, expected)
+    with pytest.raises(AssertionError):
+        model.lend("blk.0.attn_q.weight", model.read("blk.0.attn_q.weight"))
+
+
 def test_every_matrix_of_a_layer_has_its_place(tmp_path, opened):
     model = opened(write_tiny_hf_folder(tmp_path, "llama", shape=SMALL, dtype="F32"), window_tokens=8)
 

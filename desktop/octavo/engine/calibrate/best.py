@@ -81,7 +81,8 @@ class BestCalibration:
         self._found, self._feedback = {}, {}
         if self._layers is None:
             has_experts = self._source.hyperparameters.n_experts > 0
-            yield from compile_calibration(has_experts=has_experts)
+            types = {each.block_type for each in self._source.tensors if each.is_matrix}
+            yield from compile_calibration(has_experts=has_experts, types=types)
             n_threads = self._n_threads or usable_threads()
             store = HiddenStore(self._source.files(), self._windows, n_threads)
             self._layers = Layers(self._source, self._windows, n_threads, store)
@@ -96,7 +97,7 @@ class BestCalibration:
             rows = tensor.rows // tensor.shape[0]
             return ExpertEncoder(rows, partial(_expert, found, to=to, plain=plain), n_kept)
         if found is not None:  # dropped when they are factored
-            moments = found.weighted()
+            moments = found.weighted_half()
             del self._found[product]
             self._feedback[product] = feedback_in_place(moments, np.diag(moments).copy(), DAMPING)
         feedback = self._feedback[product]

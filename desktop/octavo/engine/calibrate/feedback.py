@@ -22,6 +22,7 @@ from octavo.engine.calibrate.factor import factor_in_place
 
 Floats = npt.NDArray[np.float32]
 _LANES = 16
+_WIDEST_BLOCK = 256
 _LEAST_DAMPING = 1e-5
 
 
@@ -32,7 +33,8 @@ class Feedback:
     Parameters
     ----------
     shares : float32[columns, columns]
-        R: row ``j`` says how much of the error of column ``j`` each later column takes over.
+        R: row ``j`` says how much of the error of column ``j`` each later column takes over. Below the diagonal it
+        is 0 as far as a row's block of 256 columns goes; what is left of that means nothing.
     importance : float32[columns]
         The mean square of each column's inputs.
     """
@@ -52,7 +54,7 @@ def feedback_in_place(moments: Floats, importance: Floats, damping: float) -> Fe
     Parameters
     ----------
     moments : float32[columns, columns]
-        Symmetric. Any positive multiple gives the same.
+        Symmetric; what is below the diagonal is not read. Any positive multiple gives the same.
     importance : float32[columns]
         No part of the moments' memory.
     damping : float
@@ -66,7 +68,8 @@ def feedback_in_place(moments: Floats, importance: Floats, damping: float) -> Fe
     factor_in_place(moments)
     divisors = diagonal.copy()
     for row in range(len(moments)):
-        moments[row, :row] = 0
+        # Further to the left nothing is ever read, and the memory was perhaps never touched.
+        moments[row, row // _WIDEST_BLOCK * _WIDEST_BLOCK : row] = 0
         moments[row, row:] /= divisors[row:]
     return Feedback(moments, importance)
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.calibrate.feedback import can_feed_back
+from octavo.engine.calibrate.moments import moments_bytes
 from octavo.engine.calibrate.speed import CalibrationSpeed
 from octavo.engine.calibrate.windows import N_WINDOWS, WINDOW_TOKENS
 from octavo.engine.checkpoint.folder_layouts import is_packed
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.kernels.layout import kv_cache_bytes, working_bytes
+from octavo.engine.kernels.layout import largest_layer_cache_bytes, working_bytes
 from octavo.engine.quantize.quantizer import Plan
 from octavo.engine.quantize.tensor_roles import layer_number
 
@@ -134,22 +135,45 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     """The most memory that a calibration takes beyond the conversion: one layer, its moments, and the text in it."""
     shape, window = card.hyperparameters, _window(card)
     products = _products(card)
-    weights = sum(4 * each.n_weights for product in products for each in product.matrices)
+    weights = sum(_held_bytes(each, plan) for product in products for each in product.matrices)
     text = 4 * n_windows * window * shape.n_embedding
     kept = sum(_kept_inputs(product, n_windows * window, shape.n_experts_used) for product in products)
-    # What goes into products in one window, and that as it is counted.
-    inputs = kept + 2 * sum(4 * window * product.columns for product in products)
-    moments = sum(4 * product.columns**2 for product in products if product.n_experts == 1)
+    inputs = kept + 4 * window * _input_columns(products, plan)
+    square = _square_bytes if plan.calibration_windows else moments_bytes
+    moments = sum(square(product.columns) for product in products if product.n_experts == 1)
     run = working_bytes(shape, window, n_threads or usable_threads())
-    run += kv_cache_bytes(shape, window, "f32")
+    run += largest_layer_cache_bytes(shape, window, "f32")
     # While text runs, the layer's weights are there; then the moments of one product after the other are factored.
     factored = max((_factored_bytes(product, plan) for product in products), default=0)
     return _LIBRARY_BYTES + text + run + moments + max(weights + inputs, kept + factored)
 
 
+def _input_columns(products: list[_Product], plan: Plan) -> int:
+    """Of what goes into products in one window, where it waits for the layer's end, and of that which is counted."""
+    columns = [product.columns for product in products]
+    if plan.calibration_windows:
+        return 2 * sum(columns)
+    ends = [
+        each.columns
+        for each in products
+        if "_output." in each.matrices[0].name or "_down" in each.matrices[0].name
+    ]
+    return sum(ends) + max(columns, default=0)
+
+
+def _held_bytes(matrix: TensorInfo, plan: Plan) -> int:
+    """A matrix while text runs; where a search changes weights, they are float32."""
+    has_16_bits = matrix.block_type.name in ("F16", "BF16") and not plan.calibration_windows
+    return (2 if has_16_bits else 4) * matrix.n_weights
+
+
+def _square_bytes(columns: int) -> int:
+    return 4 * columns**2
+
+
 def _factored_bytes(product: _Product, plan: Plan) -> int:
     """What making a product's encoder takes beside its moments, or searching its scale."""
-    square = 4 * product.columns**2
+    square = _square_bytes(product.columns)
     strip = 4 * min(_STRIP_ROWS, product.columns) * product.columns
     # Experts' moments are made one at a time; those of others become the shares.
     squares = square if product.n_experts > 1 else 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
+from octavo.engine.blocks.types import BlockType
 from octavo.engine.calibrate.damaged_layer import require_finite
 from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.moments import Moments
@@ -26,9 +28,10 @@ Floats = npt.NDArray[np.float32]
 Found = dict[Product, Moments | RoutedInputs]
 
 
-def compile_calibration(*, has_experts: bool = False) -> Work[None]:
-    """Compile what a calibration needs and is not in the cache."""
-    yield from compile_layered(add_moments, take_over, round_with_feedback, has_experts=has_experts)
+def compile_calibration(*, has_experts: bool = False, types: Iterable[BlockType] = ()) -> Work[None]:
+    """Compile what a calibration needs and is not in the cache, ``types`` being those of the model's matrices."""
+    entries = (add_moments, take_over, round_with_feedback)
+    yield from compile_layered(*entries, has_experts=has_experts, types=types)
 
 
 class Layers:
@@ -52,7 +55,7 @@ class Layers:
         store: HiddenStore | None = None,
     ) -> None:
         self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-moments")
-        self.model = LayeredModel(checkpoint, windows.shape[1], n_threads)
+        self.model = LayeredModel(checkpoint, windows.shape[1], n_threads, is_fixed=True)
         self._windows = windows
         self._store = store
         self._hidden: list[Floats] = []
@@ -98,19 +101,31 @@ class Layers:
         return found
 
     def _count(self, layer: int, hidden: Floats, found: Found) -> None:
-        inputs: dict[Product, Floats] = {}
-        self.model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))
+        waiting: dict[Product, Floats] = {}
+
+        def see(product: Product, x: Floats) -> None:
+            if product.norm and not product.experts:
+                _moments(found, product, x).add(x, None, self._threads.map)
+            else:
+                waiting[product] = x.copy()
+
+        self.model.run(layer, hidden, see)
         # What is added to the residual stream counts as much as it changes the norm of the stream that comes out.
         squares = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
         weights = np.float32(1) / np.maximum(squares, np.float32(1e-12))
-        for product, x in inputs.items():
+        for product in list(waiting):
+            x = waiting.pop(product)
             if product.experts:
                 routed = found.setdefault(product, RoutedInputs(x.shape[1]))
                 assert isinstance(routed, RoutedInputs)  # of experts there are no others
                 keep_routed(self.model, routed, product.experts, x, squares)
-                continue
-            if product not in found:
-                found[product] = Moments(x.shape[1])
-            moments = found[product]
-            assert isinstance(moments, Moments)  # only experts have others
-            moments.add(x, None if product.norm else weights, self._threads.map)
+            else:
+                _moments(found, product, x).add(x, weights, self._threads.map)
+
+
+def _moments(found: Found, product: Product, inputs: Floats) -> Moments:
+    if product not in found:
+        found[product] = Moments(inputs.shape[1])
+    moments = found[product]
+    assert isinstance(moments, Moments)  # only experts have others
+    return moments

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.kernels.moments import COLUMNS, ROWS, add_moments
+from octavo.engine.kernels.weights import allocate
 
 Floats = npt.NDArray[np.float32]
 
@@ -21,11 +23,18 @@ FIRST_TOKEN = 64.0
 # How several calls are made: ``map``, or that of an executor.
 Map = Callable[[Callable[[int], object], Iterable[int]], Iterable[object]]
 _SHARE = 16  # tiles' rows that one call does
-_BLOCK = 256  # what is mirrored at once
+_BLOCK = 256  # what is mirrored, or divided, at once
+
+
+def moments_bytes(columns: int) -> int:
+    """Memory that the sums take: the half above the diagonal, in whole pages."""
+    return columns * (2 * columns + mmap.PAGESIZE // 2)
 
 
 class Moments:
     """Sums over the inputs of one product.
+
+    They are symmetric. What lies below the diagonal is never touched, so that it takes no memory.
 
     Parameters
     ----------
@@ -35,7 +44,8 @@ class Moments:
     def __init__(self, columns: int) -> None:
         self._columns = columns
         self._padded = -(-columns // COLUMNS) * COLUMNS
-        self._upper = np.zeros((self._padded, self._padded), np.float32)
+        memory = allocate(4 * self._padded**2, in_small_pages=True)
+        self._upper = memory.view(np.float32)[: self._padded**2].reshape(self._padded, self._padded)
         self._squares = np.zeros(columns, np.float64)
         self._first: list[Floats] = []
         self._whole: Floats | None = None
@@ -75,12 +85,17 @@ class Moments:
         Takes the place of the sums: nothing can be counted after it.
         """
         if self._whole is None:
-            n = max(self.n_tokens, 1)
-            self._count_first(n)
-            self._upper /= np.float32(n)
-            self._whole = self._upper[: self._columns, : self._columns]
+            self._whole = self.weighted_half()
             _mirror(self._whole)
         return self._whole
+
+    def weighted_half(self) -> Floats:
+        """The same, to be asked for once, with nothing that counts below the diagonal."""
+        n = max(self.n_tokens, 1)
+        self._count_first(n)
+        for top in range(0, self._padded, _BLOCK):
+            self._upper[top : top + _BLOCK, top:] /= np.float32(n)
+        return self._upper[: self._columns, : self._columns]
 
     def _count_first(self, n_tokens: int) -> None:
         """Add the windows' first tokens once more, with the weight that they have beyond their own."""

@@ -1,12 +1,12 @@
 """A model run layer by layer with one layer's weights in memory, and what goes into its matrices shown.
 
 The operations are those of a ``Session``, written by the same family; they are cut at every product of activations
-with matrices. All matrices are float32, so every product reads plain float32 activations, the same for all families.
+with matrices. All matrices are floats, so every product reads plain float32 activations, the same for all families.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.codec import decode
-from octavo.engine.blocks.types import block_type
+from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Hyperparameters, TensorInfo
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.families.registry import family
@@ -43,10 +43,22 @@ _CHOICE = np.dtype(
 _SCALE = 3  # the field of EMBED with its factor
 
 
-def compile_layered(*more: Entry, has_experts: bool = False) -> Work[None]:
-    """Compile those kernels of layered models, and of ``more``, that are not in the cache."""
+def compile_layered(*more: Entry, has_experts: bool = False, types: Iterable[BlockType] = ()) -> Work[None]:
+    """Compile those kernels of layered models, and of ``more``, that are not in the cache.
+
+    Parameters
+    ----------
+    types : iterable of BlockType
+        Those of matrices that are held as they are.
+    """
     rare = experts.ENTRIES if has_experts else ()
-    yield from compile_ahead([*entries_of([_F32], ["f32"]), *rare, *more], usable_threads())
+    held = {each.name: each for each in (_F32, *map(_held, types))}
+    yield from compile_ahead([*entries_of(held.values(), ["f32"]), *rare, *more], usable_threads())
+
+
+def _held(given: BlockType) -> BlockType:
+    """The type of floats in which a matrix of another type is the same."""
+    return given if given.name in ("F16", "BF16") else _F32
 
 
 class LayerSource(Protocol):
@@ -68,24 +80,24 @@ class LayerSource(Protocol):
 
 
 class LentWeights(Weights):
-    """A float32 matrix, or one for each expert, that takes memory only while its weights are needed."""
+    """A matrix of floats, or one for each expert, that takes memory only while its weights are needed."""
 
-    def __init__(self, rows: int, columns: int, n_experts: int = 1) -> None:
-        super().__init__(_F32, rows, columns, n_experts)
+    def __init__(self, to: BlockType, rows: int, columns: int, n_experts: int = 1) -> None:
+        super().__init__(to, rows, columns, n_experts)
         self.drop()
 
     def drop(self) -> None:
         """Give the memory back."""
         self._memory = allocate(1)
 
-    def lend(self, read: Callable[[int, int], Floats]) -> None:
-        """Hold what ``read(first_row, n_rows)`` gives, float32[rows, columns]; rows of all experts counted together."""
+    def lend(self, read: Callable[[int, int], npt.NDArray[np.uint8]]) -> None:
+        """Hold what ``read(first_row, n_rows)`` gives, as its bytes; rows of all experts counted together."""
         self._memory = allocate(self.n_bytes + 4096)
         places = np.arange(self.n_experts) * self.n_groups * self.group_bytes
         self._fields[descriptor.WEIGHTS // 8 :: descriptor.SIZE // 8] = self._memory.ctypes.data + places
         for group in range(0, self.n_experts * self.n_groups, _GROUPS_AT_ONCE):
             last = min(group + _GROUPS_AT_ONCE, self.n_experts * self.n_groups)
-            self.fill(lambda row, n: np.ascontiguousarray(read(row, n)).view(np.uint8), group, last)
+            self.fill(read, group, last)
 
 
 class LayeredModel:
@@ -98,6 +110,9 @@ class LayeredModel:
         The most tokens of a window, 2 to 512.
     n_threads : int
         0 for all usable cores.
+    is_fixed : bool
+        Whether no other weights than the source's own will be lent. What has 16 bits is then held in 16, which
+        gives the same results: it becomes float32 when it is used.
 
     Raises
     ------
@@ -105,13 +120,21 @@ class LayeredModel:
         An architecture without a family.
     """
 
-    def __init__(self, checkpoint: LayerSource, window_tokens: int = MAX_BATCH, n_threads: int = 0) -> None:
+    def __init__(
+        self,
+        checkpoint: LayerSource,
+        window_tokens: int = MAX_BATCH,
+        n_threads: int = 0,
+        *,
+        is_fixed: bool = False,
+    ) -> None:
         self.shape = checkpoint.hyperparameters
         self.window_tokens = window_tokens
         self._checkpoint = checkpoint
+        self._is_fixed = is_fixed
         n_threads = min(n_threads or usable_threads(), state.MAX_THREADS)
         self._workspace = Workspace(self.shape, window_tokens, n_threads)
-        self._cache = KvCache(self.shape, window_tokens, "f32")
+        self._cache = KvCache(self.shape, window_tokens, "f32", is_lent=True)
         self._vectors: dict[str, Floats] = {}
         self._matrices: dict[str, LentWeights] = {}
         weights = self._lent_weights()
@@ -135,7 +158,8 @@ class LayeredModel:
         weights = ModelWeights()
         for tensor in self._checkpoint.tensors:
             if len(tensor.shape) in (2, 3):  # matrices, and those of experts
-                self._matrices[tensor.name] = LentWeights(*tensor.shape[-2:], *tensor.shape[:-2])
+                held = _held(tensor.block_type) if self._is_fixed else _F32
+                self._matrices[tensor.name] = LentWeights(held, *tensor.shape[-2:], *tensor.shape[:-2])
                 weights.matrices[tensor.name] = self._matrices[tensor.name]
             elif len(tensor.shape) == 1:
                 padded = np.zeros(round_up(tensor.columns, GROUP_ROWS), np.float32)
@@ -168,12 +192,20 @@ class LayeredModel:
 
     def lend(self, name: str, weights: Floats) -> None:
         """Use float32[rows, columns] as a matrix until it is dropped."""
-        self._matrices[name].lend(lambda row, n: weights[row : row + n])
+        assert not self._is_fixed  # as was said when it was made
+        self._matrices[name].lend(lambda row, n: np.ascontiguousarray(weights[row : row + n]).view(np.uint8))
 
     def lend_layer(self, layer: int) -> None:
         """Use the source's own matrices of a layer until they are dropped."""
         for name in dict.fromkeys(name for each in self.products(layer) for name in each.tensors):
-            self._matrices[name].lend(partial(self.rows, name))
+            self._matrices[name].lend(partial(self._held_rows, name))
+
+    def _held_rows(self, name: str, first_row: int, n_rows: int) -> npt.NDArray[np.uint8]:
+        tensor = self._checkpoint.tensor(name)
+        assert tensor is not None  # names come from the program
+        if tensor.block_type == self._matrices[name].block_type:
+            return self._checkpoint.read(name, first_row, n_rows)
+        return np.ascontiguousarray(self.rows(name, first_row, n_rows)).view(np.uint8)
 
     def rows(self, name: str, first_row: int, n_rows: int) -> Floats:
         """The source's weights of some rows of a tensor, float32[rows, columns]."""

@@ -72,14 +72,19 @@ class KvCache:
     context_tokens : int
     kv_type : str
         ``f16``, ``q8_0``, or ``f32`` where exactness counts.
+    is_lent : bool
+        Whether one memory serves all layers, each while it runs over the whole text.
     """
 
-    def __init__(self, shape: Hyperparameters, context_tokens: int, kv_type: str) -> None:
+    def __init__(
+        self, shape: Hyperparameters, context_tokens: int, kv_type: str, *, is_lent: bool = False
+    ) -> None:
         self.kind = {"f16": attention_tile.F16, "q8_0": attention_tile.Q8_0, "f32": attention_tile.F32}[
             kv_type
         ]
         self.context_tokens = context_tokens
-        self._memory = allocate(layout.kv_cache_bytes(shape, context_tokens, kv_type))
+        whole = layout.largest_layer_cache_bytes if is_lent else layout.kv_cache_bytes
+        self._memory = allocate(whole(shape, context_tokens, kv_type))
         self._capacities = [
             layout.layer_cache_positions(shape, n, context_tokens) for n in range(shape.n_layers)
         ]
@@ -92,7 +97,8 @@ class KvCache:
             positions = capacity * shape.n_kv_heads[layer]
             self._keys.append(at)
             self._values.append(at + positions * self._key_bytes)
-            at += positions * (self._key_bytes + self._value_bytes)
+            if not is_lent:
+                at += positions * (self._key_bytes + self._value_bytes)
         for part in self.used_parts(layout.batch_tokens(context_tokens)):
             _take_pages(np.frombuffer(part, np.uint8))
 

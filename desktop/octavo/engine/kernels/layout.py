@@ -141,11 +141,20 @@ def layer_cache_positions(shape: ModelShape, layer: int, context_tokens: int) ->
 
 def kv_cache_bytes(shape: ModelShape, context_tokens: int, kv_type: str = "f16") -> int:
     """Bytes of all keys and values for ``context_tokens``; ``kv_type`` is ``f16`` or ``q8_0``."""
+    return sum(_layers_cache_bytes(shape, context_tokens, kv_type))
+
+
+def largest_layer_cache_bytes(shape: ModelShape, context_tokens: int, kv_type: str) -> int:
+    """Bytes of the keys and values of that layer which needs the most."""
+    return max(_layers_cache_bytes(shape, context_tokens, kv_type))
+
+
+def _layers_cache_bytes(shape: ModelShape, context_tokens: int, kv_type: str) -> list[int]:
     vectors = cache_vector_bytes(shape.key_size, kv_type) + cache_vector_bytes(shape.value_size, kv_type)
-    return sum(
+    return [
         shape.n_kv_heads[layer] * layer_cache_positions(shape, layer, context_tokens) * vectors
         for layer in range(shape.n_layers)
-    )
+    ]
 
 
 def batch_tokens(context_tokens: int) -> int:

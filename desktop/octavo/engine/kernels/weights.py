@@ -30,14 +30,20 @@ _KINDS = {
 }
 
 
-def allocate(n_bytes: int) -> npt.NDArray[np.uint8]:
-    """Zeroed memory of its own mapping, aligned to a page; huge pages where the system gives them."""
+def allocate(n_bytes: int, *, in_small_pages: bool = False) -> npt.NDArray[np.uint8]:
+    """Zeroed memory of its own mapping, aligned to a page; huge pages where the system gives them.
+
+    Parameters
+    ----------
+    in_small_pages : bool
+        Rather not: where much is never touched, it then takes no memory.
+    """
     size = round_up(max(n_bytes, 1), mmap.PAGESIZE)
     # Python shares anonymous mappings by default, and shared memory gets no huge pages.
     private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
     mapping = mmap.mmap(-1, size, **private)
     if n_bytes >= _HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
-        mapping.madvise(mmap.MADV_HUGEPAGE)
+        mapping.madvise(mmap.MADV_NOHUGEPAGE if in_small_pages else mmap.MADV_HUGEPAGE)
     return np.frombuffer(mapping, np.uint8)
 
 

@@ -1,17 +1,17 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.quantize.options import build_options, changed_options
+from octavo.engine.quantize.options import build_options, changed_options, described_options
 
 
 @dataclass(frozen=True)
 class Options:
     group: int = 128
     clip: bool = True
-    share: float = 0.5
+    share: float = field(default=0.5, metadata={"minimum": 0, "maximum": 1})
     grid: Literal["coarse", "fine"] = "fine"
 
     def __post_init__(self):
@@ -52,6 +52,9 @@ def test_nothing_chosen_gives_the_defaults():
         ({"clip": "perhaps"}, "It takes yes or no"),
         ({"grid": "round"}, "It takes coarse or fine"),
         ({"group": "0"}, "group must be positive"),
+        ({"share": "-0.5"}, "cannot be '-0.5'. It takes a number from 0 to 1"),
+        ({"share": 1.5}, "It takes a number from 0 to 1"),
+        ({"share": "nan"}, "cannot be 'nan'"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(chosen, said):
@@ -70,3 +73,14 @@ def test_only_what_differs_from_the_defaults_needs_saying():
     assert changed_options(chosen) == {"group": 64, "grid": "coarse"}
     assert build_options(Method, changed_options(chosen)) == chosen
     assert changed_options(Options()) == changed_options(None) == {}
+
+
+def test_people_are_told_what_each_option_takes():
+    told = {each.name: (each.takes, each.default) for each in described_options(Method)}
+
+    assert told == {
+        "group": ("a whole number", "128"),
+        "clip": ("yes or no", "yes"),
+        "share": ("a number from 0 to 1", "0.5"),
+        "grid": ("coarse or fine", "fine"),
+    }

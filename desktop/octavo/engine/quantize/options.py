@@ -38,7 +38,8 @@ def build_options(quantizer: Quantizer, chosen: Mapping[str, Any]) -> Any:  # an
     if kind is None:
         return None
     types = get_type_hints(kind)
-    values = {name: _value(quantizer.name, name, types[name], value) for name, value in chosen.items()}
+    found = {each.name: each for each in dataclasses.fields(kind)}
+    values = {name: _value(quantizer.name, found[name], types[name], value) for name, value in chosen.items()}
     try:
         return kind(**values)
     except (ValueError, TypeError) as error:  # the plugin's own check in __post_init__
@@ -53,7 +54,7 @@ class OptionWords:
     ----------
     name : str
     takes : str
-        What values it takes: ``yes or no``, ``best or quick``.
+        What values it takes: ``yes or no``, ``best or quick``, ``a whole number from 1 to 8``.
     default : str
         Empty if that is nothing.
     help : str
@@ -74,7 +75,7 @@ def described_options(quantizer: Quantizer) -> list[OptionWords]:
     for each in dataclasses.fields(quantizer.Options):
         value = getattr(usual, each.name)
         default = ("yes" if value else "no") if isinstance(value, bool) else str(value)
-        takes = "a path" if each.metadata.get("holds") == "path" else _described(types[each.name])
+        takes = "a path" if each.metadata.get("holds") == "path" else _described(types[each.name], each)
         found.append(OptionWords(each.name, takes, default, str(each.metadata.get("help", ""))))
     return found
 
@@ -88,13 +89,21 @@ def changed_options(options: Any) -> dict[str, Any]:  # an instance of any quant
     return {name: value for name, value in values.items() if value != getattr(usual, name)}
 
 
-def _value(owner: str, name: str, kind: Any, value: Any) -> Any:  # kinds and values of any type come in
+def _value(
+    owner: str, field: dataclasses.Field[Any], kind: Any, value: Any
+) -> Any:  # kinds and values of any type come in
     try:
-        return _converted(kind, value)
+        converted = _converted(kind, value)
+        least, most = (field.metadata.get(each) for each in ("minimum", "maximum"))
+        # Said so that what is no number lies outside too.
+        if not (least is None or converted >= least) or not (most is None or converted <= most):
+            raise ValueError(value)
     except (ValueError, TypeError) as error:
         raise OctavoError(
-            f"The option {name} of {owner} cannot be {str(value)[:60]!r}.", f"It takes {_described(kind)}."
+            f"The option {field.name} of {owner} cannot be {str(value)[:60]!r}.",
+            f"It takes {_described(kind, field)}.",
         ) from error
+    return converted
 
 
 def _converted(kind: Any, value: Any) -> Any:  # see _value
@@ -119,8 +128,10 @@ def _choices(kind: Any, value: Any) -> list[Any]:  # see _value
     return found
 
 
-def _described(kind: Any) -> str:  # see _value
+def _described(kind: Any, field: dataclasses.Field[Any]) -> str:  # see _value
     if get_origin(kind) is Literal:
         return " or ".join(map(str, get_args(kind)))
     names = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
-    return names.get(kind, "another kind of value")
+    least, most = (field.metadata.get(each) for each in ("minimum", "maximum"))
+    limits = [f"from {least}"] * (least is not None) + [f"to {most}"] * (most is not None)
+    return " ".join([names.get(kind, "another kind of value"), *limits])

@@ -76,6 +76,12 @@ class Plan:
 class Quantizer(Protocol):
     """One way to make a model smaller; a plugin returns these from its ``quantizers`` hook.
 
+    Each field of its ``Options`` is a control of the window and a ``--set`` of the commands. It is of the type
+    ``bool``, ``int``, ``float``, ``str`` or a ``Literal`` of texts, and its ``metadata`` may hold ``label`` and
+    ``help`` (texts), ``minimum`` and ``maximum`` (of numbers; the window's least is else 0), and ``holds``, which says
+    what a text is: ``path`` (of a file) or ``tensor types`` (rules such as ``token_embd=Q8_0``). What its
+    ``__post_init__`` refuses with ``ValueError`` is told to people.
+
     Attributes
     ----------
     name : str
@@ -85,7 +91,7 @@ class Quantizer(Protocol):
     format : str
         The container that it writes: ``gguf``.
     Options : type or None
-        A frozen dataclass with defaults; forms and flags are built from its fields.
+        A frozen dataclass with a default for each field.
     """
 
     name: str
@@ -94,7 +100,13 @@ class Quantizer(Protocol):
     Options: type | None
 
     def plan(self, tensors: Sequence[TensorInfo], options: Any) -> Plan:
-        """Choose a type for every tensor; pure, and instant."""
+        """Choose a type for every tensor; pure, and instant.
+
+        Parameters
+        ----------
+        options : object
+            An instance of the quantizer's own ``Options``; None where it has none, or means the defaults.
+        """
 
     def encode(
         self,
@@ -104,7 +116,8 @@ class Quantizer(Protocol):
     ) -> npt.NDArray[np.uint8]:
         """Encode float32[rows, columns] into uint8[rows, row_bytes] of ``block_type``.
 
-        Called from several threads at once, each with rows of its own.
+        Called from several threads at once, each with rows of its own. ``importance`` float32[columns] weighs the
+        errors of columns, None weighs them all the same.
         """
 
 

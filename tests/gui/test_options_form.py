@@ -1,5 +1,4 @@
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Literal
 
 import pytest
@@ -7,11 +6,6 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 
 from octavo.gui.widgets.options_form import OptionsForm
 from octavo.gui.widgets.switch import Switch
-
-
-class Grain(Enum):
-    FINE = 1
-    COARSE = 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +17,6 @@ class Options:
     keeps_output: bool = True
     name: str = "plain"
     method: Literal["search", "round"] = "round"
-    grain: Grain = Grain.COARSE
     layers: tuple[int, ...] = (1, 2)
 
 
@@ -40,7 +33,7 @@ def test_the_form_begins_with_the_defaults(form):
 
 
 def test_each_control_changes_its_field(form, qtbot):
-    with qtbot.waitSignals([form.changed] * 6):
+    with qtbot.waitSignals([form.changed] * 5):
         form.findChild(QSpinBox).setValue(64)
         form.findChild(QDoubleSpinBox).setValue(0.5)
         form.findChild(Switch).click()
@@ -51,7 +44,7 @@ def test_each_control_changes_its_field(form, qtbot):
         for box in form.findChildren(QComboBox):
             box.setCurrentIndex(0)
 
-    assert form.value() == Options(64, 0.5, False, "other", "search", Grain.FINE)
+    assert form.value() == Options(64, 0.5, False, "other", "search")
 
 
 def test_limits_and_help_come_from_the_field(form):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -38,8 +37,7 @@ class ChoiceBox(QComboBox):
 class OptionsForm(QWidget):
     """One control per field.
 
-    A field's ``metadata`` may hold ``label``, ``help``, ``minimum`` and ``maximum``, and for texts ``holds``:
-    ``path`` (of a file) or ``tensor types`` (rules, which are given elsewhere: ``types_asked``).
+    Which types of fields there are, and what their ``metadata`` say, is told in `octavo.api.Quantizer`.
     """
 
     changed = Signal()
@@ -106,7 +104,7 @@ class OptionsForm(QWidget):
         if choices:
             box = ChoiceBox()
             for each in choices:
-                box.addItem(str(each.name if isinstance(each, enum.Enum) else each))
+                box.addItem(str(each))
             box.setCurrentIndex(choices.index(default) if default in choices else 0)
             box.currentIndexChanged.connect(self._tell)
             return box, lambda: choices[box.currentIndex()]
@@ -158,12 +156,8 @@ def words(name: str) -> str:
     return name.replace("_", " ").strip().capitalize()
 
 
-def _choices(kind: Any) -> list[Any]:  # a Literal's values or an Enum's members, of any type
-    if typing.get_origin(kind) is typing.Literal:
-        return list(typing.get_args(kind))
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return list(kind)
-    return []
+def _choices(kind: Any) -> list[Any]:  # a Literal's values
+    return list(typing.get_args(kind)) if typing.get_origin(kind) is typing.Literal else []
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:  # of the field's own type

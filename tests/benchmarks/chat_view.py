@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QEventLoop
 from PySide6.QtWidgets import QApplication
 
-from octavo.gui.markdown.highlight import load_lexers, warm_up
+from octavo.gui.markdown.highlight import warm_up
 from octavo.gui.markdown.parser import parse
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
@@ -180,7 +180,6 @@ def main() -> None:
     load_fonts()
     sheet = apply_theme(application, "dark")
     parse("warm *up*")
-    load_lexers()
     warm_up()
     view = MessageList()
     view.setStyleSheet(sheet)

@@ -9,6 +9,8 @@ from tests.gui.converting import (
     wait_for,
 )
 
+from octavo.gui.conversion_clock import Pace
+from octavo.gui.pages.outcome import doing_words
 from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.job_card import JobCard
 from octavo.gui.widgets.problem_card import ProblemCard
@@ -201,3 +203,15 @@ def test_what_is_in_the_queue_cannot_be_put_there_again(page, panel):
     format_row(page, "Q8_0").click()
     assert panel.convert.text().strip() == "Add Q8_0 to the queue"
     page.jobs.close_jobs()
+
+
+def test_what_is_no_tensor_is_told_in_a_sentence():
+    shown = JobCard()
+    assert doing_words(Pace(0.1, "blk.3.ffn_up.weight", 1, 4, 0.0, None)) == ""
+    doing = doing_words(Pace(0.1, "calibrate layer 3", 1, 4, 0.0, None))
+
+    shown.show_progress(0.1, "calibrate layer 3", "", "", doing)
+
+    assert doing == "Calibrating on text, layer 3"
+
+    assert (shown._doing.isHidden(), shown._tensor.isHidden()) == (False, True)

@@ -229,3 +229,14 @@ def test_a_folder_format_that_is_to_make_a_file_gets_a_files_name(page, panel):
 
     assert panel.name.text() == "small-awq.gguf"
     assert panel.convert.isEnabled()
+
+
+def test_two_layouts_of_a_folder_are_named_apart(joined, page, panel):
+    joined.workspace.select("/models/folder")
+    format_row(page, "AWQ").click()
+    page.formats.settings.fold.click()
+    (box,) = [each for each in page.formats.settings.findChildren(ChoiceBox) if each.isVisible()]
+
+    box.setCurrentText("compressed-tensors")
+
+    assert panel.name.text() == "folder-awq-compressed-tensors"

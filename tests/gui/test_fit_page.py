@@ -290,7 +290,7 @@ def test_imagined_memory_is_marked_and_there_is_a_way_back(page, settings):
     settings.what_if._back.click()
 
     assert not page._simulated.isVisible()
-    assert page.about.text().startswith("8.0 GB of 16 GB free")
+    assert page.about.text().startswith("8.0 GB of 16.0 GB free")
 
 
 def test_a_graphics_card_is_for_other_programs_and_shows_its_formula(page, settings):
@@ -307,7 +307,7 @@ def test_a_graphics_card_is_for_other_programs_and_shows_its_formula(page, setti
 def test_what_the_loaded_model_takes_is_free_for_the_next(joined, page):
     joined.workspace.show_loaded(10**9)
 
-    assert page.about.text().startswith("9.0 GB of 16 GB free")
+    assert page.about.text().startswith("9.0 GB of 16.0 GB free")
 
 
 def test_what_was_measured_of_quality_is_a_picture(joined, page, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
+from octavo.gui.pages.models import ModelsPage
 from octavo.gui.widgets.empty_models import EmptyModels
 from octavo.gui.widgets.model_details import ModelDetails
 from octavo.gui.widgets.model_row import ModelRow
@@ -249,3 +250,35 @@ def test_a_refusal_is_shown_wherever_it_was_opened(joined, qtbot):
 
     assert joined.window.page_name == "Models"
     assert [each.isVisible() for each in joined.models.findChildren(ProblemCard)] == [True]
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "some.safetensors"])
+def test_a_folder_that_is_no_whole_model_is_refused_in_the_engines_words(joined, page, qtbot, tmp_path, name):
+    folder = tmp_path / "refused"
+    folder.mkdir()
+    (folder / name).write_text("{}")
+
+    with qtbot.waitSignal(joined.workspace.refused) as told:
+        joined.workspace.add_model(folder)
+
+    assert told.args[1].message == "This is no model."
+    assert joined.workspace.model(str(folder)) is None
+    assert joined.workspace.settings.model_folders == ()
+
+
+def test_the_last_list_is_shown_until_models_have_been_looked_for(workspace, qtbot, monkeypatch):
+    kept, removed = (
+        ModelEntry(f"/models/{name}.gguf", who, name, 1) for name, who in (("a", "LM Studio"), ("b", "Added"))
+    )
+    monkeypatch.setattr("octavo.gui.workspace.remembered_models", lambda: [kept, removed])
+    page = ModelsPage(workspace)
+    qtbot.addWidget(page)
+    assert page.about.text() == "Looking for models on this computer…"
+
+    with qtbot.waitSignal(workspace._inspector.listed):
+        workspace.look_for_models()
+        assert [each.name for each in workspace.models] == ["a"]
+        assert workspace.is_looking
+
+    assert "a" not in [each.name for each in workspace.models]
+    assert not workspace.is_looking

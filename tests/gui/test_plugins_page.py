@@ -19,11 +19,12 @@ class WithStrangers(PluginHost):
 
 
 @pytest.fixture
-def page(joined):
+def page(joined, qtbot):
     joined.workspace.host = WithStrangers()
     joined.workspace.host.memory_pools = list
     joined.window.show_named("Plugins")
     joined.workspace.load_plugins()
+    qtbot.waitUntil(lambda: not joined.plugins._next.isActive())
     return joined.plugins
 
 

@@ -35,7 +35,7 @@ def test_a_killed_conversion_can_be_gone_on_with(page, panel, qtbot, tmp_path):
     panel.convert.click()
     problem = wait_for(qtbot, page, ProblemCard)
     assert problem.text.startswith("Converting Small to Q4_K_M ended in the middle.")
-    assert "4 kB are left to go on from." in problem.text
+    assert "It can go on where it stopped." in problem.text
     assert problem.primary.text() == "Go on"
 
     problem.primary.click()

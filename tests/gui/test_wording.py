@@ -21,9 +21,9 @@ NOW = datetime(2026, 5, 20, 12, 0)
 @pytest.mark.parametrize(
     ("n_bytes", "shown"),
     [
-        (0, "0 B"), (999, "999 B"), (1_500, "2 kB"), (5_251_536, "5.3 MB"), (611_000_000, "611 MB"),
-        (999_600_000, "1.0 GB"), (2_000_000_000, "2.0 GB"), (14_520_000_000, "14.5 GB"), (16e9, "16 GB"),
-        (79e9, "79 GB"), (1.5e12, "1.5 TB"),
+        (0, "0 bytes"), (999, "999 bytes"), (1_500, "1.5 kB"), (5_251_536, "5.3 MB"), (611_000_000, "611 MB"),
+        (999_600_000, "1.0 GB"), (2_000_000_000, "2.0 GB"), (14_520_000_000, "14.5 GB"), (16e9, "16.0 GB"),
+        (79e9, "79.0 GB"), (240e9, "240 GB"), (1.5e12, "1.5 TB"),
     ],
 )  # fmt: skip
 def test_sizes(n_bytes, shown):
@@ -31,7 +31,8 @@ def test_sizes(n_bytes, shown):
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "shown"), [(0.9e9, 3.1e9, "0.9"), (12e6, 410e6, "12"), (1.04e6, 198e6, "1.0")]
+    ("part", "whole", "shown"),
+    [(0.9e9, 3.1e9, "0.9"), (12e6, 410e6, "12.0"), (189e6, 640e6, "189"), (1.04e6, 198e6, "1.0")],
 )
 def test_figures_share_the_unit_of_the_whole(part, whole, shown):
     assert figure(part, whole) == shown

@@ -81,6 +81,16 @@ def test_what_was_inspected_before_is_listed_with_its_header(tmp_path):
     assert entry.architecture == "llama"
 
 
+def test_the_next_start_shows_the_last_list_before_it_looks_again(tmp_path):
+    write_tiny_gguf(tmp_path / "tiny.gguf")
+    assert library.remembered_models() == []
+
+    entries = finish(list_models(Settings(), [Place("Mine", tmp_path)], card_of=lambda path: None))
+
+    assert library.remembered_models() == entries
+    assert [each.name for each in entries] == ["Octavo demo", "tiny"]
+
+
 def test_changed_file_is_read_again(tmp_path):
     path = write_tiny_gguf(tmp_path / "tiny.gguf")
     places = [Place("Mine", tmp_path)]

@@ -99,10 +99,12 @@ def left_job(begun: Begun) -> Job:
     if begun.path:
         said = f"Converting {job.title} was interrupted."
         job.failure = Failed(
-            kind=INTERRUPTED, message=said, hint=f"{size} of {names} are left to go on from."
+            kind=INTERRUPTED,
+            message=said,
+            hint=f"It can go on where it stopped. {names} so far: {size} of the disk.",
         )
     else:
-        said = f"{names} was never finished: {size} are left of it."
+        said = f"{names} was never finished: what there is of it takes {size} of the disk."
         job.failure = Failed(kind=LEFTOVER, message=said, hint=f"In {Path(job.outputs[0]).parent}.")
     return job
 

@@ -26,7 +26,7 @@ from octavo.gui.records import Records
 from octavo.gui.routes import Routes
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.warm_engine import WarmEngine
-from octavo.gui.warm_up import warm_up
+from octavo.gui.warm_up import WarmUp
 from octavo.gui.window import MainWindow, Place
 from octavo.gui.workspace import Workspace
 from octavo.store.chats import DAYS_IN_TRASH
@@ -61,6 +61,7 @@ class JoinedWindow(QObject):
         self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
         self._records = Records(ledger, workspace, desk, self)
         self._waiting: list[QTimer] = []
+        self._warm_up = WarmUp(self)
         self.models = ModelsPage(workspace)
         self._measurer = Measurer(Measurements(), self, command=command)
         self._forecaster = Forecaster(self, command=command)
@@ -101,7 +102,7 @@ class JoinedWindow(QObject):
         self._doorbell.answer()
         self._later(WARM_UP_MS, self._offer_unfinished)
         self._later(WARM_UP_MS, self._recall_speeds)
-        self._later(WARM_UP_MS, warm_up)
+        self._later(WARM_UP_MS, self._warm_up.start)
         self._later(WARM_UP_MS, self.warm_engine.start)
         if not self.conversation.store.is_read_only:
             self._later(TIDY_UP_MS, self._tidy_up)
@@ -125,6 +126,7 @@ class JoinedWindow(QObject):
         """Stop everything under way; what was said is saved."""
         for timer in self._waiting:
             timer.stop()
+        self._warm_up.stop()
         self.conversation.close()
         self.convert.jobs.close_jobs()
         self.warm_engine.close()

@@ -6,26 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
+from octavo.engine.estimate.verdict import readable_bytes
 
 
 def byte_count(n_bytes: float) -> str:
-    """``2.0 GB``; three figures at most, never a misleading zero."""
-    value = float(n_bytes)
-    for unit in BYTE_UNITS:
-        if abs(value) < 999.5 or unit == BYTE_UNITS[-1]:
-            digits = 0 if unit in ("B", "kB") or value >= 99.95 else 1
-            shown = f"{value:.{digits}f}"
-            return f"{shown.removesuffix('.0') if value >= 9.95 else shown} {unit}"
-        value /= 1000
-    raise AssertionError("the last unit takes every size")
+    """``2.0 GB``, ``21.0 GB``, ``611 MB``: as the engine's own sentences tell sizes."""
+    return readable_bytes(n_bytes)
 
 
 def figure(n_bytes: float, whole_bytes: float) -> str:
-    """``n_bytes`` without a unit, in the unit of ``whole_bytes``: ``0.9`` of 3.1 GB, ``12`` of 410 MB."""
-    size = 1e9 if whole_bytes >= 999.5e6 else 1e6
-    value = n_bytes / size
-    return f"{value:.1f}" if size == 1e9 or value < 9.95 else f"{value:.0f}"
+    """``n_bytes`` without a unit, in the unit of ``whole_bytes``: ``0.9`` of 3.1 GB, ``12.0`` of 410 MB."""
+    value = n_bytes / (1e9 if whole_bytes >= 999.5e6 else 1e6)
+    return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
 
 
 def gigabytes(n_bytes: float) -> str:

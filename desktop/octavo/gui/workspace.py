@@ -15,10 +15,11 @@ from octavo.engine.estimate.memory import DEFAULT_CONTEXT
 from octavo.engine.estimate.speeds import Speeds, scaled
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import MemoryPool
+from octavo.gui.folder_search import FolderSearch, is_one_model
 from octavo.gui.inspector import Inspector
 from octavo.gui.listed_model import Model as Model
 from octavo.plugin.host import PluginHost
-from octavo.store.library import ModelEntry, demo_model
+from octavo.store.library import ModelEntry, demo_model, remembered_models
 from octavo.store.settings import Settings, save_settings
 from octavo.worker.protocol import Failed
 
@@ -57,13 +58,13 @@ class Workspace(QObject):
         self.speeds: dict[int, Speeds] = {}
         self.plugins_loaded = False
         self.selected_path = ""
-        self._looked_in = ""
-        self._n_listings = 0
+        self._folder_search = FolderSearch(self)
+        self._n_listings, self._has_listed = 0, False
         self._inspector = inspector
         self._models: dict[str, Model] = {}
         inspector.setParent(self)
         inspector.listed.connect(self.show_library)
-        inspector.listed.connect(self._tell_found)
+        inspector.listed.connect(self._folder_search.tell_found)
         inspector.measured.connect(self._keep_bandwidth)
         inspector.opened.connect(self._keep_card)
         inspector.refused.connect(self._keep_problem)
@@ -110,17 +111,33 @@ class Workspace(QObject):
         nearest = min(measured, key=lambda each: abs(each.n_threads - n_threads))
         return nearest if nearest.n_threads == n_threads else scaled(nearest, n_threads)
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether models are being looked for, or will be."""
+        return self._n_listings > 0 or not self._has_listed
+
     def look_for_models(self) -> None:
-        """Find the models on this computer, in the background."""
+        """Find the models on this computer, in the background; until then those of the last time are shown."""
         self._n_listings += 1
         self._inspector.list_models()
+        if not self._models:
+            added = self.settings.added_models
+            last = [each for each in remembered_models() if each.source != ADDED or each.path in added]
+            self._show_entries(last)
 
     def show_library(self, entries: Sequence[ModelEntry]) -> None:
-        """Show these models; their headers are read in the background."""
+        """Show these models, which are all there are; their headers are read in the background."""
+        self._has_listed = True
+        self._n_listings = max(self._n_listings - 1, 0)
+        self._show_entries(entries)
+
+    def _show_entries(self, entries: Sequence[ModelEntry]) -> None:
         known, self._models = self._models, {}
         for entry in sorted(entries, key=lambda each: each.path == str(demo_model())):
             old = known.get(entry.path)
-            self._models[entry.path] = Model(entry, old.card if old else None, entry.problem)
+            is_same = old is not None and (old.entry, old.problem) == (entry, entry.problem)
+            made = Model(entry, old.card if old else None, entry.problem)
+            self._models[entry.path] = old if old and is_same else made
         for path, model in known.items():
             # One that was opened while the list was made may be missing in it.
             if path not in self._models and model.entry.source == ADDED and Path(path).exists():
@@ -137,13 +154,16 @@ class Workspace(QObject):
 
         In a folder that is no model itself, models are looked for.
         """
-        if path.is_dir() and not (path / "config.json").is_file():
-            self.add_folder(path)
-            return
-        name = str(path)
+        if path.is_dir() and not is_one_model(path):
+            self._folder_search.look_in(path)
+        else:
+            self.open_model(str(path), select=select)
+
+    def open_model(self, name: str, *, select: bool) -> None:
+        """Open what is taken for one model, as ``add_model`` does."""
         if name not in self._models:
             self._models = {
-                name: Model(ModelEntry(path=name, source=ADDED, name=path.stem, bytes=0)),
+                name: Model(ModelEntry(path=name, source=ADDED, name=Path(name).stem, bytes=0)),
                 **self._models,
             }
             self.models_changed.emit()
@@ -152,31 +172,6 @@ class Workspace(QObject):
         self._inspector.inspect(name, first=True)
         if select:
             self.select(name)
-
-    def add_folder(self, folder: Path) -> None:
-        """Look for models in ``folder``, now and at every start; where there is none, ``refused`` tells it."""
-        self._looked_in = str(folder)
-        if self._looked_in not in self.settings.model_folders:
-            self.change_settings(model_folders=(*self.settings.model_folders, self._looked_in))
-        self.look_for_models()
-
-    def _tell_found(self) -> None:
-        """Lead to what was found in the folder that was added last, once it has been looked in."""
-        self._n_listings -= 1
-        if self._n_listings > 0:
-            return
-        folder, self._looked_in = self._looked_in, ""
-        if not folder:
-            return
-        found = [path for path in self._models if Path(folder) in Path(path).parents]
-        if found:
-            self.select(next((path for path in found if not self._models[path].problem), found[0]))
-            return
-        kept = tuple(each for each in self.settings.model_folders if each != folder)
-        self.change_settings(model_folders=kept)
-        hint = "Octavo opens GGUF files, and folders with a config.json and safetensors files."
-        failed = Failed(kind="unreadable_model", message=f"No model was found in {folder}.", hint=hint)
-        self.refused.emit(folder, failed)
 
     def remove_model(self, path: str) -> None:
         """Take a model out of the list; its file stays."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = "Octavo"
 # What one version cannot open, the next one may.
-_INDEX_NAME = f"library-2-{__version__}.json"
+_INDEX_NAME = f"library-3-{__version__}.json"
 _COMPARED_BYTES = 65_536  # at each end
 
 
@@ -140,8 +140,14 @@ def list_models(
         entry = describe(each, index.get(str(each.path)), card_of)
         if entry is not None:
             entries.append(entry)
-    _write_index([entry for entry in entries if entry.bytes and (entry.architecture or entry.problem)])
-    return _with_duplicates(entries)
+    entries = _with_duplicates(entries)
+    _write_index(entries)
+    return entries
+
+
+def remembered_models() -> list[ModelEntry]:
+    """The last list, as it was: shown at a start until ``list_models`` has looked again. Empty if there was none."""
+    return list(_read_index().values())
 
 
 def describe(
@@ -156,8 +162,9 @@ def describe(
         n_bytes, modified = extent(found.path)
     except OSError:
         return None
-    if known is not None and (known.bytes, known.modified) == (n_bytes, modified):
-        return replace(known, source=found.source)
+    was_read = known is not None and (known.architecture or known.problem)
+    if known is not None and was_read and (known.bytes, known.modified) == (n_bytes, modified):
+        return replace(known, source=found.source, duplicate_of="")
     name = found.name or _file_name(found.path)
     entry = ModelEntry(str(found.path), found.source, name, n_bytes, modified=modified)
     return _with_header(entry, card_of)

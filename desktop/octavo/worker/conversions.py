@@ -39,10 +39,12 @@ def converted(
             check_target(target, source.files(), force=is_forecast or request.force)
         wishes = []
         for each in zip(quantizers, options, targets, strict=True):
+            # The first time its kernels are compiled and timed, which takes many seconds.
+            yield Progress(0, 0, f"preparing {each[0].name} for this processor")
             wishes.append(
                 chosen_output(source, *each, only_forecast=is_forecast, goes_on=request.allow_damaged)
             )
-            yield Progress(0, 0, "opening the model")
+        yield Progress(0, 0, "working out what it takes")
         expected = forecast(source, wishes)
         if is_forecast:
             return expected

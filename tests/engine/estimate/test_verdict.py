@@ -45,7 +45,11 @@ def test_without_a_way_out_there_is_still_a_next_step():
         (999, "999 bytes"),
         (5_400, "5.4 kB"),
         (611_000_000, "611 MB"),
+        (999_600_000, "1.0 GB"),
         (9_100_000_000, "9.1 GB"),
+        (21_040_000_000, "21.0 GB"),
+        (144_200_000_000, "144 GB"),
+        (1.5e12, "1.5 TB"),
     ],
 )
 def test_bytes_are_readable(n_bytes, text):

@@ -10,7 +10,7 @@ RUNS_WELL_SHARE = 0.75
 FITS_SHARE = 0.90
 """Beyond this share of the free memory, loading is refused."""
 
-_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+_UNITS = ("bytes", "kB", "MB", "GB")
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,14 @@ def verdict(
     return Verdict("too large", f"{needs}: close other programs{held}{comma} or choose a smaller model.")
 
 
-def readable_bytes(n_bytes: int) -> str:
-    """``9.1 GB``, ``611 MB``: decimal units, two or three figures."""
-    for size, unit in _UNITS:
-        if n_bytes >= size:
-            amount = n_bytes / size
-            return f"{amount:.1f} {unit}" if amount < 9.95 or unit in ("GB", "TB") else f"{amount:.0f} {unit}"
-    return f"{n_bytes} bytes"
+def readable_bytes(n_bytes: float) -> str:
+    """``9.1 GB``, ``21.0 GB``, ``611 MB``: decimal units, a decimal below 100, so that figures line up."""
+    value = float(n_bytes)
+    for unit in _UNITS:
+        if abs(value) < 999.5:
+            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 99.95 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
 
 
 def readable_tokens(n_tokens: int) -> str:

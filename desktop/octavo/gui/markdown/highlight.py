@@ -56,13 +56,6 @@ def _is_of(kind: _TokenType, family: _TokenType) -> bool:
     return kind[: len(family)] == family
 
 
-def load_lexers() -> None:
-    """Import Pygments itself."""
-    import pygments.lexer
-    import pygments.lexers
-    import pygments.token  # noqa: F401  (all three are wanted by ``spans``)
-
-
 def warm_up() -> None:
     """Import what the first highlighting would otherwise wait for; call it while nobody waits."""
     spans("pass", "python")

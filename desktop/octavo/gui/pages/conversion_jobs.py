@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from octavo.gui.conversion import Converted
 from octavo.gui.job import EXISTS, INTERRUPTED, LEFTOVER, Job
 from octavo.gui.job_queue import JobQueue
-from octavo.gui.pages.outcome import outcome_of, pace_words
+from octavo.gui.pages.outcome import doing_words, outcome_of, pace_words
 from octavo.gui.pages.targets import command_lines
 from octavo.gui.show_folder import show_in_folder
 from octavo.gui.theme.fonts import SEMIBOLD, SMALL
@@ -21,7 +21,7 @@ from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.job_card import JobCard, WaitingCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.problem_card import ProblemCard
-from octavo.gui.wording import byte_count, listed
+from octavo.gui.wording import listed
 from octavo.store.unfinished import Unfinished
 from octavo.worker.protocol import Convert, Failed, Forecasted
 
@@ -196,7 +196,7 @@ class ConversionJobs(QWidget):
     def _show_pace(self, job: Job) -> None:
         _, view = self._views[job.number]
         if job.pace is not None and isinstance(view, JobCard) and job.state == "running":
-            view.show_progress(job.pace.share, job.pace.tensor, *pace_words(job.pace))
+            view.show_progress(job.pace.share, job.pace.tensor, *pace_words(job.pace), doing_words(job.pace))
 
     def _tell_converted(self, result: Converted) -> None:
         self.converted.emit(result.output)
@@ -209,8 +209,9 @@ def _advice(job: Job, failed: Failed) -> str:
         return DAMAGE_ADVICE
     if failed.kind != "crash":
         return failed.hint
-    left = byte_count(job.left_bytes)
-    return f"{failed.message} {f'{left} are left to go on from.' if job.left_bytes else 'Nothing is left of it.'}"
+    return (
+        f"{failed.message} {'It can go on where it stopped.' if job.left_bytes else 'Nothing is left of it.'}"
+    )
 
 
 def copy_command(request: Convert) -> None:

@@ -36,8 +36,8 @@ class ConversionPlan:
         model = self._workspace.selected_model
         if model is None:
             return self.folder
-        is_folder = self._formats.makes_folder(quantizer)
-        return self.folder / self._formats.choices.file_name(model, quantizer, is_folder=is_folder)
+        layout = self._formats.folder_layout(quantizer)
+        return self.folder / self._formats.choices.file_name(model, quantizer, layout=layout)
 
     def request(self, quantizers: Sequence[Quantizer]) -> Convert:
         """What to ask the engine for: all of them in one pass over the model."""

@@ -50,11 +50,11 @@ class FormatChoices:
         if holder:
             self.choose(quantizer, dataclasses.replace(self.options(quantizer), **{holder: rules}))
 
-    def file_name(self, model: Model, quantizer: Quantizer, *, is_folder: bool) -> str:
-        """What the file, or the folder, is to be called."""
-        name = self._names.get(quantizer.name, "").strip() or default_name(model, quantizer.name)
+    def file_name(self, model: Model, quantizer: Quantizer, *, layout: str = "") -> str:
+        """What the file is to be called, or the folder that is laid out as ``layout`` says."""
+        name = self._names.get(quantizer.name, "").strip() or default_name(model, quantizer.name, layout)
         stem = name.removesuffix(".gguf")
-        return stem if is_folder else f"{stem}.gguf"
+        return stem if layout else f"{stem}.gguf"
 
     def rename(self, quantizer: Quantizer, name: str) -> None:
         """Take another name for its file; an empty one means the usual one."""

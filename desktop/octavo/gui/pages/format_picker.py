@@ -67,15 +67,15 @@ class FormatPicker(QWidget):
         known = {each.name: each for each in self.quantizers}
         return [known[name] for name in self.list.marked if name in known]
 
-    def makes_folder(self, quantizer: Quantizer) -> bool:
-        """Whether a folder comes of this format under its options, and not a file."""
+    def folder_layout(self, quantizer: Quantizer) -> str:
+        """What kind of folder comes of this format under its options; empty for a file."""
         card = self._card
         if card is None or quantizer.name not in self.asked:
-            return False
+            return ""
         try:
-            return bool(self.asked[quantizer.name].plan(card.tensors, None).layout)
+            return self.asked[quantizer.name].plan(card.tensors, None).layout
         except OctavoError:  # the row of the format says why
-            return False
+            return ""
 
     def show_formats(self) -> None:
         """Show what is installed."""

@@ -36,6 +36,7 @@ class ModelList(QWidget):
         self._workspace = workspace
         self._words = ""
         self.rows: dict[str, ModelRow] = {}
+        self._shown: dict[str, Model] = {}
         self._titles: dict[str, Title] = {}
         self._namesakes: defaultdict[Title, set[str]] = defaultdict(set)
         self._missing: list[str] = []
@@ -71,7 +72,8 @@ class ModelList(QWidget):
                 self._column.removeWidget(self.rows[path])
                 self._column.insertWidget(place, self.rows[path])
         for path in known:
-            self.show_model(path)
+            if self._shown[path] is not self._workspace.model(path):
+                self.show_model(path)
         self._later.start()
 
     def show_model(self, path: str) -> None:
@@ -79,6 +81,7 @@ class ModelList(QWidget):
         model, shown = self._workspace.model(path), self.rows.get(path)
         if model is None or shown is None:
             return
+        self._shown[path] = model
         icon_name = "sparkles" if model.is_demo else ("folder" if model.is_folder else "box")
         container = "Safetensors" if model.is_folder else "GGUF"
         size = byte_count(model.n_bytes) if model.n_bytes else ""
@@ -144,6 +147,7 @@ class ModelList(QWidget):
 
     def _drop_row(self, path: str) -> None:
         gone = self.rows.pop(path)
+        del self._shown[path]
         self._namesakes[self._titles.pop(path)].discard(path)
         self._group.removeButton(gone)
         self._column.removeWidget(gone)

@@ -127,10 +127,16 @@ class ModelsPage(Page):
     def _show_total(self) -> None:
         models = self._workspace.models
         if self._stack.currentIndex() == EMPTY:
-            self.about.show_text("Opening the demo model…" if self._shows_demo else "Nothing here yet")
+            self.about.show_text(self._nothing())
         else:
             total = byte_count(sum(each.n_bytes for each in models))
             self.about.show_text(f"{len(models)} on this computer · {total}")
+
+    def _nothing(self) -> str:
+        """Why no list is on view."""
+        if self._shows_demo:
+            return "Opening the demo model…"
+        return "Looking for models on this computer…" if self._workspace.is_looking else "Nothing here yet"
 
     def _show_model(self, path: str) -> None:
         self.list.show_model(path)

@@ -40,6 +40,14 @@ def outcome_of(result: Converted) -> Outcome:
     )
 
 
+def doing_words(pace: Pace) -> str:
+    """What is done where that is no tensor's name: ``Calibrating on text, layer 3``."""
+    if " " not in pace.tensor:
+        return ""
+    told = clean(pace.tensor).replace("calibrate layer", "calibrating on text, layer")
+    return f"{told[:1].upper()}{told[1:]}"
+
+
 def pace_words(pace: Pace) -> tuple[str, str]:
     """How fast a conversion is, and what is left of it."""
     if pace.stage != "convert" or not pace.n_tensors:

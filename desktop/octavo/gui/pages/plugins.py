@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
@@ -71,6 +74,10 @@ class PluginsPage(Page):
         self._reload.clicked.connect(self._workspace.reload_plugins)
         self._workspace.plugins_changed.connect(self._note_change)
         self._is_stale = True
+        # One row at a time: all of them at once would hold up the window.
+        self._coming: Iterator[None] = iter(())
+        self._next = QTimer(self, interval=0)
+        self._next.timeout.connect(self._take_next)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -90,18 +97,30 @@ class PluginsPage(Page):
                 widget.hide()
                 widget.deleteLater()
         self._rows = []
+        self._coming = self._fill()
+        self._next.start()
+
+    def _take_next(self) -> None:
+        if next(self._coming, self) is self:
+            self._next.stop()
+
+    def _fill(self) -> Iterator[None]:
+        """Add the rows, one at a step."""
         for record in self._workspace.host.plugins():
             kind = "Quantizer" if record.quantizers or not record.error else "Problem"
             self._add("Quantizers", self._row(record, kind), is_problem=bool(record.error))
+            self._filter()
+            yield
         for name, kind, about, icon_name in BUILT_IN_PARTS:
             shown = PluginRow(name, kind, icon_name)
             shown.show_plugin(about, __version__, "Built in", is_on=True, is_always_on=True, error="")
             self._add(f"{kind}s", shown)
+            self._filter()
+            yield
         counts = {name: sum(1 for kinds, _ in self._rows if name in kinds) for name in TABS}
         for tab, name in zip(self._tabs.buttons(), TABS, strict=True):
             tab.setText(f"{name}  {counts[name]}")
             tab.setVisible(name != "Problems" or counts[name] > 0)
-        self._filter()
 
     def _row(self, record: PluginRecord, kind: str) -> PluginRow:
         shown = PluginRow(clean(", ".join(record.quantizers) or record.name), kind, "layers")

@@ -68,7 +68,7 @@ class Prospect(QObject):
         disk, forecast = room(request, n_bytes), self._forecaster.forecast(request)
         self.panel.show_disk(n_bytes, disk.free)
         self.panel.show_facts(outcome_facts(card, found, forecast, quality, n_copies=len(marked)))
-        folders = [each.name for each in marked if self._formats.makes_folder(each)]
+        folders = [each.name for each in marked if self._formats.folder_layout(each)]
         is_file = card.container == "gguf"
         self._obstacle = obstacle(request, disk, forecast, free, folders=folders, is_file=is_file)
 

@@ -24,11 +24,16 @@ def default_folder(model: Model, chosen: str) -> Path:
     return beside
 
 
-def default_name(model: Model, quantizer: str) -> str:
-    """``llama-3.2-3b-instruct-q4_k_m.gguf``."""
+def default_name(model: Model, quantizer: str, layout: str = "") -> str:
+    """``llama-3.2-3b-instruct-q4_k_m.gguf``; a layout that the format is not named after is told too."""
     path = Path(model.path)
     stem = "octavo-demo" if model.is_demo else (path.name if model.is_folder else path.stem)
-    return f"{_TYPE_SUFFIX.sub('', stem)}-{quantizer}.gguf".lower().replace(" ", "-")
+    told = [
+        _TYPE_SUFFIX.sub("", stem),
+        quantizer,
+        *([layout] if layout.lower() not in quantizer.lower() else []),
+    ]
+    return f"{'-'.join(told)}.gguf".lower().replace(" ", "-")
 
 
 def command_lines(request: Convert) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -129,7 +129,10 @@ class _Proof(QWidget):
 def _line(is_good: bool, sentence: str, icon_name: str = "circle-alert", tone: str = "warn") -> QLayout:
     icon = Icon("circle-check", "ok", 14) if is_good else Icon(icon_name, tone, 14)
     line = row(icon, gap=8)
-    line.addWidget(Label(sentence, SMALL, tone="text2", wrap=True), 1)
+    words = Label(sentence, SMALL, tone="text2", wrap=True)
+    line.addWidget(words, 1)
+    icon.setFixedHeight(words.fontMetrics().height())  # beside the first line of several
+    line.setAlignment(icon, Qt.AlignmentFlag.AlignTop)
     return line
 
 

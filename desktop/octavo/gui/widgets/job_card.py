@@ -39,6 +39,7 @@ class JobCard(Card):
         self._share = Label("", READING, SEMIBOLD)
         self._line = ProgressLine("Conversion")
         self._tensor = Label("", SMALL, tone="text2", code=True, elide=True)
+        self._doing = Label("", SMALL, tone="text2", elide=True)
         self._pace = Label("", SMALL, tone="text2")
         self._left = Label("", SMALL, MEDIUM)
         note = Label(
@@ -53,6 +54,7 @@ class JobCard(Card):
         head.addWidget(self._share)
         below = row()
         below.addWidget(self._tensor, 1)
+        below.addWidget(self._doing, 1)
         below.addWidget(self._pace)
         below.addWidget(self._left)
         foot = row()
@@ -71,11 +73,14 @@ class JobCard(Card):
         self.show_progress(0.0, "", "Starting", "")
         self.cancel.setAccessibleName(f"Cancel {title}")
 
-    def show_progress(self, share: float, tensor: str, pace: str, left: str) -> None:
-        """Show how far it is."""
+    def show_progress(self, share: float, tensor: str, pace: str, left: str, doing: str = "") -> None:
+        """Show how far it is: with a tensor, or with what is done otherwise."""
         self._share.show_text(f"{share:.0%}")
         self._line.show_share(share)
         self._tensor.show_text(tensor)
+        self._doing.show_text(doing)
+        self._tensor.setVisible(not doing)
+        self._doing.setVisible(bool(doing))
         self._pace.show_text(pace)
         self._left.show_text(f"·  {left}" if left else "")
 

@@ -21,12 +21,20 @@ forbid_network()
 _TIMINGS = ("encode-speed.json", "calibration-speed.json")
 
 
+@pytest.fixture(scope="session")
+def timed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the timings are kept for the next test, whichever of the processes that share the tests runs it."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "timed"
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, timed: Path
+) -> Iterator[Path]:
     """A fresh folder for settings, chats and caches, where only the computer's timings are known."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("OCTAVO_HOME", str(folder))
-    timed = tmp_path_factory.getbasetemp() / "timed"
     _take_over(timed, folder / "cache")
     yield folder
     _take_over(folder / "cache", timed)
@@ -34,6 +42,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 def _take_over(known: Path, to: Path) -> None:
     for name in _TIMINGS:
-        if (known / name).exists():
+        # Timings only ever grow in number: what another process has added meanwhile is not taken back.
+        if _n_bytes(known / name) > _n_bytes(to / name):
             to.mkdir(mode=0o700, exist_ok=True)
-            shutil.copyfile(known / name, to / name)
+            # In one step: another process may read it in this moment.
+            shutil.copyfile(known / name, to / f"{name}.{os.getpid()}").replace(to / name)
+
+
+def _n_bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -39,9 +39,10 @@ def octavo_lines():
 def test_one_line_sets_up_and_runs_and_one_sets_up_and_tests():
     lines = shell_lines()[:2]
 
-    assert lines == [SET_UP + ". && .venv/bin/octavo", SET_UP + "'.[dev]' && .venv/bin/pytest"]
+    assert lines == [SET_UP + ". && .venv/bin/octavo", SET_UP + "'.[dev]' && .venv/bin/pytest -n 2"]
     assert "octavo" in PROJECT["scripts"]
-    assert any(each.startswith("pytest>") for each in PROJECT["optional-dependencies"]["dev"])
+    needed = [each.partition(">")[0] for each in PROJECT["optional-dependencies"]["dev"]]
+    assert {"pytest", "pytest-xdist"} <= set(needed)
 
 
 def test_the_checks_run_the_same_test_command_in_an_environment_of_their_own():

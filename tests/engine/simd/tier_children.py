@@ -13,31 +13,27 @@ ROOT = Path(__file__).parents[3]
 OTHERS = [tier.name for tier in available_tiers() if tier != active_tier()]
 
 
-def start(folder: Path, scratch: Path) -> dict[str, subprocess.Popen[str]]:
-    """Begin the tests of ``folder``, less ``test_tiers.py``, on all other tiers at once.
+def failures(folder: Path, tier: str, scratch: Path) -> str:
+    """What goes wrong in the tests of ``folder``, less ``test_tiers.py``, on another tier; empty if nothing does.
 
-    Each child keeps its files in a folder of its own in ``scratch``: in pytest's common one, two that end
-    in the same moment remove one another's leftovers, and one of them fails over it.
+    The child keeps its files in ``scratch``: in pytest's common folder, two that end in the same moment
+    remove one another's leftovers, and one of them fails over it.
     """
     given = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-x", str(folder), f"--ignore={folder / 'test_tiers.py'}"]
-    return {
-        tier: subprocess.Popen(
-            [*command, f"--basetemp={scratch / tier}"],
-            cwd=ROOT,
-            env={**given, "OCTAVO_TIER": tier},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        )
-        for tier in OTHERS
-    }
-
-
-def failures(child: subprocess.Popen[str]) -> str:
-    """What a child says went wrong, empty when nothing did."""
-    said, _ = child.communicate(timeout=900)
-    return "" if child.returncode == 0 else said
+    child = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-x", f"--basetemp={scratch}"),
+            *(str(folder), f"--ignore={folder / 'test_tiers.py'}"),
+        ],
+        cwd=ROOT,
+        env={**given, "OCTAVO_TIER": tier},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=900,
+        check=False,
+    )
+    return "" if child.returncode == 0 else child.stdout
 
 
 def lines(module: str, tier: str) -> list[str]:

@@ -92,12 +92,15 @@ def test_one_template_leaves_nothing_behind_for_the_next(renderer):
     )
 
 
-def test_a_rendering_that_lasts_too_long_is_ended_and_the_next_one_works():
+def test_a_rendering_that_lasts_too_long_is_ended_and_the_next_one_works(monkeypatch):
     loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
-    with Renderer(wall_seconds=0.3) as renderer:
+    with Renderer() as renderer:
         renderer.render("", {})
-        with pytest.raises(TemplateFailed, match="too long"):
-            renderer.render(loop, {})
+        with monkeypatch.context() as hurried:
+            # What must succeed has the usual time: a busy machine may well take longer than this one.
+            hurried.setattr("octavo.engine.tokenizer.renderer._WALL_SECONDS", 0.3)
+            with pytest.raises(TemplateFailed, match="too long"):
+                renderer.render(loop, {})
 
         assert renderer.render("again", {}) == "again"
 

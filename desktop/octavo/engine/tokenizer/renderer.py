@@ -16,6 +16,7 @@ from typing import Any
 from octavo.engine.errors import OctavoError
 
 _COMMAND = [sys.executable, "-P", "-m", "octavo.engine.tokenizer.render_child"]
+# The longest that one rendering may take; the child's own limit on processor time is shorter.
 _WALL_SECONDS = 10.0
 _BUILT_IN = "Choose the built-in template instead."
 
@@ -29,16 +30,9 @@ class ConversationRefused(OctavoError):
 
 
 class Renderer:
-    """One rendering process, started when first needed, ended with this object.
+    """One rendering process, started when first needed, ended with this object."""
 
-    Parameters
-    ----------
-    wall_seconds : float
-        The longest that one rendering may take; the child's own limit on processor time is shorter.
-    """
-
-    def __init__(self, wall_seconds: float = _WALL_SECONDS) -> None:
-        self._wall_seconds = wall_seconds
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._end: weakref.finalize[..., Renderer] | None = None
@@ -79,7 +73,7 @@ class Renderer:
         assert process.stdin is not None
         assert process.stdout is not None
         # The timer kills the child; then reading ends.
-        timer = threading.Timer(self._wall_seconds, process.kill)
+        timer = threading.Timer(_WALL_SECONDS, process.kill)
         timer.start()
         try:
             process.stdin.write(request)

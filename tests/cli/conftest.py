@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.cli.talking import FakeModel
 
 from octavo.cli.main import run_command
+from octavo.engine.progress import Progress
+from octavo.worker import loaded_model
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,28 @@ def octavo(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
         return Outcome(status, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def model(monkeypatch):
+    model = FakeModel()
+
+    def load(request):
+        model.loads.append(request)
+        yield Progress(1, 1)
+        return model
+
+    monkeypatch.setattr(loaded_model, "load_model", load)
+    return model
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard input that is a person: what they type, line by line."""
+
+    def typed(*lines):
+        stdin = io.StringIO("".join(f"{line}\n" for line in lines))
+        stdin.isatty = lambda: True
+        monkeypatch.setattr(sys, "stdin", stdin)
+
+    return typed

@@ -3,104 +3,15 @@ import json
 import os
 import signal
 import sys
-from types import SimpleNamespace
 
+import msgspec
 import pytest
-from tests.fixtures.cards import card
+from tests.cli.talking import REPORT
 
 from octavo.engine.estimate.speeds import Speeds, keep_speeds
 from octavo.engine.inference.sampling import Sampling
-from octavo.engine.progress import Progress
+from octavo.store.chats import ChatStore
 from octavo.store.ledger import Ledger
-from octavo.worker import loaded_model
-from octavo.worker.protocol import LoadReport, Replied
-
-REPORT = LoadReport(
-    context_tokens=512,
-    kv_type="f16",
-    n_threads=2,
-    tier="portable",
-    load_seconds=0.5,
-    predicted_bytes=200,
-    measured_rss_bytes=190,
-)
-
-
-class Piece:
-    def __init__(self, text):
-        self.text = text
-
-
-class FakeModel:
-    """Answers with what it was asked, word by word."""
-
-    report = REPORT
-    checkpoint = SimpleNamespace(card=card())
-
-    def __init__(self):
-        self.asked = []
-        self.loads = []
-        self.sampling = {}
-        self.on_piece = lambda: None
-
-    def close(self):
-        pass
-
-    def prompt_ids(self, messages):
-        self.asked.append([dict(message) for message in messages])
-        return [1, 2, 3]
-
-    def raw_ids(self, prompt):
-        self.asked.append(prompt)
-        return [9]
-
-    def reply(self, ids, sampling, max_tokens, stop):
-        self.sampling = sampling
-        yield Progress(1, 3)
-        said = ""
-        for word in ("You ", "said ", "so."):
-            if stop.is_set():
-                break
-            said += word
-            yield Piece(word)
-            self.on_piece()
-        return Replied(
-            text=said,
-            tokens=[7] * len(said.split()),
-            prompt_tokens=len(ids),
-            reused_tokens=0,
-            prefill_tokens_per_second=100.0,
-            tokens_per_second=50.0,
-            first_token_seconds=0.25,
-            finish="cancelled" if stop.is_set() else "stop",
-            context_used=6,
-            measured_rss_bytes=195,
-        )
-
-
-@pytest.fixture
-def model(monkeypatch):
-    model = FakeModel()
-
-    def load(request):
-        model.loads.append(request)
-        yield Progress(1, 1)
-        return model
-
-    monkeypatch.setattr(loaded_model, "load_model", load)
-    return model
-
-
-@pytest.fixture
-def terminal(monkeypatch):
-    """Standard input that is a person: what they type, line by line."""
-
-    def typed(*lines):
-        stdin = io.StringIO("".join(f"{line}\n" for line in lines))
-        stdin.isatty = lambda: True
-        monkeypatch.setattr(sys, "stdin", stdin)
-
-    return typed
 
 
 def test_answer_goes_to_standard_output_and_its_figures_to_standard_error(octavo, model):
@@ -156,36 +67,11 @@ def test_ctrl_c_stops_the_answer_and_keeps_what_was_said(octavo, model):
     assert outcome.err == "octavo: stopped.\n"
 
 
-def test_conversation_remembers_what_was_said(octavo, model, terminal):
-    terminal("Hello", "", "And again")
-    outcome = octavo("chat", "demo")
-    assert outcome.status == 0
-    assert model.asked[1] == [
-        {"role": "user", "content": "Hello"},
-        {"role": "assistant", "content": "You said so."},
-        {"role": "user", "content": "And again"},
-    ]
-
-
-def test_ctrl_c_in_a_conversation_ends_the_answer_only(octavo, model, terminal):
-    terminal("Hello", "Still there?")
-    stops = iter([signal.SIGINT])
-
-    def stop_once():
-        for number in stops:
-            os.kill(os.getpid(), number)
-
-    model.on_piece = stop_once
-    outcome = octavo("chat", "demo")
-    assert outcome.status == 0
-    assert "stopped" in outcome.err
-    assert len(model.asked) == 2
-
-
 @pytest.mark.parametrize(
     "options",
     [
         ["--temperature", "-1"],
+        ["--temperature", "inf"],
         ["--top-p", "1.5"],
         ["--min-p", "nan0"],
         ["--kv", "q2"],
@@ -233,3 +119,76 @@ def test_an_answer_needs_no_folder_of_ours(octavo, model, monkeypatch, tmp_path)
     monkeypatch.setenv("OCTAVO_HOME", str(tmp_path / "file"))
 
     assert octavo("chat", "demo", "--prompt", "Is it?").status == 0
+
+
+def test_a_sampler_that_cannot_be_is_refused_before_anything_is_loaded(octavo, model):
+    outcome = octavo("chat", "demo", "--prompt", "Hi", "--top-p", "0")
+
+    assert (outcome.status, model.loads) == (1, [])
+    assert outcome.err == "octavo: The top-p cannot be 0.0. Choose above 0, at most 1.\n"
+
+
+def test_texts_that_end_the_answer_reach_the_model(octavo, model):
+    octavo("chat", "demo", "--prompt", "Hi", "--stop", "END", "--stop", "\n\n", "--stop", "")
+
+    assert model.stop_texts == ["END", "\n\n"]
+
+
+def test_a_single_prompt_is_kept_among_the_chats_only_where_that_is_wished(octavo, model):
+    assert octavo("chat", "demo", "--prompt", "Hi", "--json").json["chat"] is None
+    number = octavo("chat", "demo", "--prompt", "Hello", "--keep", "--json").json["chat"]
+
+    with ChatStore() as store:
+        (chat,) = store.chats()
+        said = [(each.role, each.text, each.finish) for each in store.messages(number)]
+    assert (chat.id, chat.title) == (number, "Hello")
+    assert said == [("user", "Hello", ""), ("assistant", "You said so.", "stop")]
+
+
+def test_a_chat_is_gone_on_with_and_grows(octavo, model):
+    first = octavo("chat", "demo", "--prompt", "Hello", "--system", "Be brief.", "--keep", "--json").json
+    number = str(first["chat"])
+    octavo("chat", "demo", "--chat", number, "--prompt", "And again")
+
+    assert [each["content"] for each in model.asked[1]] == ["Be brief.", "Hello", "You said so.", "And again"]
+    with ChatStore() as store:
+        assert len(store.messages(first["chat"])) == 4
+
+
+def test_a_chat_can_be_gone_on_with_without_a_trace(octavo, model):
+    number = octavo("chat", "demo", "--prompt", "Hello", "--keep", "--json").json["chat"]
+    octavo("chat", "demo", "--chat", number, "--no-keep", "--prompt", "And again")
+
+    assert len(model.asked[1]) == 3
+    with ChatStore() as store:
+        assert len(store.messages(number)) == 2
+
+
+def test_a_chat_that_is_not_there_or_deleted_is_refused_before_anything_is_loaded(octavo, model):
+    number = octavo("chat", "demo", "--prompt", "Hello", "--keep", "--json").json["chat"]
+    octavo("chats", "delete", number)
+    model.loads.clear()
+
+    outcomes = [octavo("chat", "demo", "--chat", each, "--prompt", "Hi") for each in (number, 99)]
+
+    assert [each.status for each in outcomes] == [1, 1]
+    assert outcomes[0].err == (
+        f"octavo: Chat {number} is in the trash. octavo chats delete {number} --restore brings it back.\n"
+    )
+    assert outcomes[1].err == "octavo: There is no chat 99. octavo chats list shows all.\n"
+    assert model.loads == []
+
+
+def test_a_prompt_longer_than_the_context_is_told_with_what_helps(octavo, model):
+    model.context_tokens = 10
+    outcome = octavo("chat", "demo", "--prompt", "Hello")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "takes 10 tokens, and the context holds 10. Give it a longer --context" in outcome.err
+
+
+def test_a_context_beyond_what_the_model_was_made_for_is_told(octavo, model, monkeypatch):
+    made_for = model.checkpoint.card.hyperparameters.context_length
+    monkeypatch.setattr(model, "report", msgspec.structs.replace(REPORT, context_tokens=made_for + 1))
+
+    assert f"The model was made for {made_for:,} tokens.\n" in octavo("chat", "demo", "--prompt", "Hi").err

@@ -4,93 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from octavo.cli import progress
+from octavo.cli import figures, progress
+from octavo.cli.chat_options import (
+    ChatNumber,
+    ForceLoad,
+    FrequencyPenalty,
+    Keep,
+    MaxTokens,
+    MinP,
+    Overflow,
+    PresencePenalty,
+    Prompt,
+    Raw,
+    RepeatPenalty,
+    Seed,
+    StopAt,
+    System,
+    Temperature,
+    TopK,
+    TopP,
+    TypicalP,
+    WhenFull,
+)
+from octavo.cli.conversation import continue_each, converse
+from octavo.cli.kept_chat import KeptChat
 from octavo.cli.notes import note_answer
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, Threads, model_path
-from octavo.cli.output import print_json, print_line, print_note, standard_input
+from octavo.cli.output import print_json, print_note, standard_input, told
 from octavo.cli.speaker import Speaker
 from octavo.engine.errors import OctavoError
 
 if TYPE_CHECKING:
+    from octavo.store.chats import ChatStore
     from octavo.worker.loaded_model import LoadedModel
     from octavo.worker.protocol import Replied
-
-Prompt = Annotated[
-    str | None,
-    typer.Option(
-        "--prompt", "-p", metavar="TEXT", help="Ask this and end; without it, a conversation begins."
-    ),
-]
-System = Annotated[str, typer.Option("--system", metavar="TEXT", help="What the model should be told first.")]
-Temperature = Annotated[
-    float,
-    typer.Option("--temperature", metavar="T", min=0.0, help="How freely it chooses; 0 takes the likeliest."),
-]
-TopK = Annotated[
-    int, typer.Option("--top-k", metavar="K", min=0, help="Choose among the K likeliest; 0: all.")
-]
-TopP = Annotated[
-    float, typer.Option("--top-p", metavar="P", min=0.0, max=1.0, help="Choose among those that sum up to P.")
-]
-MinP = Annotated[
-    float,
-    typer.Option(
-        "--min-p", metavar="P", min=0.0, max=1.0, help="Choose among those at least P times the likeliest."
-    ),
-]
-TypicalP = Annotated[
-    float,
-    typer.Option(
-        "--typical-p", metavar="P", min=0.0, max=1.0, help="Choose among the most typical that sum up to P."
-    ),
-]
-RepeatPenalty = Annotated[
-    float,
-    typer.Option(
-        "--repeat-penalty", metavar="R", min=0.0, max=10.0, help="Above 1: repeat recent words less."
-    ),
-]
-PresencePenalty = Annotated[
-    float,
-    typer.Option(
-        "--presence-penalty",
-        metavar="A",
-        min=-100.0,
-        max=100.0,
-        help="Above 0: repeat recent words less, often or not.",
-    ),
-]
-FrequencyPenalty = Annotated[
-    float,
-    typer.Option(
-        "--frequency-penalty",
-        metavar="A",
-        min=-100.0,
-        max=100.0,
-        help="Above 0: repeat words less the oftener they came.",
-    ),
-]
-Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="S", min=0, help="The same seed gives the same answer.")
-]
-MaxTokens = Annotated[
-    int,
-    typer.Option("--max-tokens", metavar="N", min=0, help="Longest answer; 0: until the context is full."),
-]
-Raw = Annotated[
-    bool,
-    typer.Option(
-        "--raw", metavar="", help="Send the prompt as it is, without the chat template; special tokens count."
-    ),
-]
-ForceLoad = Annotated[
-    bool,
-    typer.Option("--force", metavar="", help="Load the model even if it needs more memory than is free."),
-]
 
 
 def chat(
@@ -107,10 +59,14 @@ def chat(
     frequency_penalty: FrequencyPenalty = 0.0,
     seed: Seed = None,
     max_tokens: MaxTokens = 1024,
+    stop: StopAt = None,
     context: Context = 0,
+    overflow: Overflow = WhenFull.stop,
     kv: Kv = KvType.f16,
     threads: Threads = 0,
     raw: Raw = False,
+    number: ChatNumber = None,
+    keep: Keep = None,
     force: ForceLoad = False,
     as_json: AsJson = False,
 ) -> None:
@@ -118,6 +74,8 @@ def chat(
     from octavo.worker.loaded_model import load_model
     from octavo.worker.protocol import Load
 
+    if raw and (keep or number is not None):
+        raise typer.BadParameter("--raw knows no conversation that could be kept")
     if prompt is None and (as_json or not sys.stdin.isatty()):
         prompt = standard_input().removesuffix("\n")
     if prompt is not None and not (raw or prompt.strip()):
@@ -136,48 +94,69 @@ def chat(
         "presence_penalty": presence_penalty,
         "frequency_penalty": frequency_penalty,
     }
-    with contextlib.closing(progress.run(load_model(load), "Loading")) as loaded:
-        speaker = Speaker(loaded, sampling, max_tokens, is_silent=as_json)
+    _check(sampling)
+    with contextlib.ExitStack() as opened:
+        store = _store(opened, keep if keep is not None else prompt is None and not raw, number)
+        kept_in = store if keep is not False else None
+
+        def begin() -> KeptChat:
+            return KeptChat(kept_in, str(Path(load.path).absolute()), system)
+
+        kept = begin()
+        if number is not None and store is not None:
+            kept.take_up(store, number)
+        loaded = opened.enter_context(contextlib.closing(progress.run(load_model(load), "Loading")))
+        _note_what_is_odd(loaded)
+        speaker = Speaker(
+            loaded,
+            sampling,
+            max_tokens,
+            stop_texts=[each for each in stop or [] if each],
+            overflow=overflow.value,
+            is_silent=as_json,
+        )
         if prompt is None:
-            _converse(speaker, system, is_raw=raw)
+            continue_each(speaker) if raw else converse(speaker, kept, begin)
             return
-        replied = speaker.answer(loaded.raw_ids(prompt) if raw else speaker.ids(_opening(system, prompt)))
+        replied = speaker.continue_raw(prompt) if raw else speaker.answer(kept, prompt)
         note_answer(loaded, replied)
         if as_json:
-            print_json(_figures(loaded, replied))
+            print_json(_figures(loaded, replied) | {"chat": kept.number})
         if replied.finish == "cancelled":
             raise KeyboardInterrupt
 
 
-def _converse(speaker: Speaker, system: str, *, is_raw: bool) -> None:
-    """Ask and answer until standard input ends."""
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401  # gives input() a history and keys for editing
+def _check(sampling: dict[str, Any]) -> None:
+    """Refuse what no sampler can do before seconds are spent on loading."""
+    from octavo.engine.inference.sampling import Sampling
 
-    print_note("Ctrl-C stops an answer, Ctrl-D ends.")
-    messages = [{"role": "system", "content": system}] if system else []
-    while True:
-        try:
-            text = input("> ")
-        except EOFError:
-            print_line()
-            return
-        except KeyboardInterrupt:
-            print_line()
-            continue
-        if not text.strip():
-            continue
-        if is_raw:
-            speaker.answer(speaker.raw_ids(text))
-            continue
-        messages.append({"role": "user", "content": text})
-        replied = speaker.answer(speaker.ids(messages))
-        messages.append({"role": "assistant", "content": replied.text})
+    Sampling(**sampling).check()
 
 
-def _opening(system: str, prompt: str) -> list[dict[str, str]]:
-    opening = [{"role": "system", "content": system}] if system else []
-    return [*opening, {"role": "user", "content": prompt}]
+def _store(opened: contextlib.ExitStack, keeps: bool, number: int | None) -> ChatStore | None:
+    """The chats, where this conversation is to be kept or is one of them."""
+    if not keeps and number is None:
+        return None
+    from octavo.store.chats import ChatStore
+
+    try:
+        store = opened.enter_context(ChatStore())
+    except (OctavoError, OSError) as error:
+        if number is not None:
+            raise
+        print_note(f"octavo: {told(error)} The conversation is not kept.")
+        return None
+    if store.problem:
+        print_note(f"octavo: {store.problem}")
+    return store
+
+
+def _note_what_is_odd(loaded: LoadedModel) -> None:
+    report, made_for = loaded.report, loaded.checkpoint.card.hyperparameters.context_length
+    if report.template_note:
+        print_note(report.template_note)
+    if report.context_tokens > made_for:
+        print_note(f"The model was made for {figures.count(made_for)} tokens.")
 
 
 def _figures(model: LoadedModel, replied: Replied) -> dict[str, Any]:

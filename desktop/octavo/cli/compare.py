@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from octavo.cli import figures, progress
-from octavo.cli.chat import Raw, Seed, System
+from octavo.cli.chat_options import Raw, Seed, System
 from octavo.cli.ctrl_c import interrupted, stopped_by_ctrl_c
 from octavo.cli.options import AsJson, Model, Threads, model_path
 from octavo.cli.output import print_json, print_line, print_sentence, print_table, standard_input

@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from octavo import __version__
-from octavo.cli.output import print_line, print_note
+from octavo.cli.output import print_line, print_note, told
 from octavo.cli.standard_streams import open_missing
 from octavo.engine.errors import OctavoError
 
@@ -116,8 +116,7 @@ def _answering(command: Callable[..., Answer]) -> Callable[..., Answer]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(EXIT_REFUSED) from error
         except OSError as error:
-            name = f"{error.filename}: " if error.filename else ""
-            _refuse(f"{name}{error.strerror or error}.")
+            _refuse(told(error))
             raise typer.Exit(EXIT_REFUSED) from error
         except MemoryError as error:
             _refuse("There is not enough memory for this.")

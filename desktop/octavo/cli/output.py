@@ -60,6 +60,14 @@ def print_note(text: str) -> None:
     write(text + "\n", sys.stderr)
 
 
+def told(error: Exception) -> str:
+    """What people read of an error, ours or the system's."""
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{error.strerror or error}."
+    return str(error)
+
+
 def print_json(result: Mapping[str, Any]) -> None:  # values that JSON knows
     """The one JSON object of a command."""
     write(json.dumps(result, indent=2, ensure_ascii=not _is_utf8(sys.stdout)) + "\n")

@@ -160,3 +160,15 @@ class Replied(Message, frozen=True, kw_only=True):
     context_used: int
     measured_rss_bytes: int
     n_dropped: int = 0
+
+    def stats(self) -> dict[str, float]:
+        """The figures that are kept with the answer."""
+        return {
+            "tokens_per_second": self.tokens_per_second,
+            "n_tokens": len(self.tokens),
+            "first_token_seconds": self.first_token_seconds,
+            "prompt_tokens": self.prompt_tokens,
+            "reused_tokens": self.reused_tokens,
+            "context_used": self.context_used,
+            "n_dropped": self.n_dropped,
+        }

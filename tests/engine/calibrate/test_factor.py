@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -16,3 +18,15 @@ def test_the_upper_factor_is_found_in_the_matrix_itself(n):
     upper = np.triu(found).astype(np.float64)
     assert np.abs(upper @ upper.T - matrix).max() < 1e-5 * np.abs(matrix).max()
     assert (np.diag(upper) > 0).all()
+
+
+def test_threads_change_nothing():
+    inputs = np.random.default_rng(0).standard_normal((1200, 1200), dtype=np.float32)
+    alone = inputs @ inputs.T + 1200 * np.eye(1200, dtype=np.float32)
+    shared = alone.copy()
+
+    factor_in_place(alone)
+    with ThreadPoolExecutor(3) as threads:
+        factor_in_place(shared, threads.map)
+
+    assert (alone == shared).all()

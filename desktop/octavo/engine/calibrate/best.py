@@ -15,7 +15,6 @@ from octavo.engine.calibrate.feedback import (
     encode_with_feedback,
     feedback_in_place,
 )
-from octavo.engine.calibrate.hidden_store import HiddenStore
 from octavo.engine.calibrate.layers import Found, Layers, compile_calibration
 from octavo.engine.calibrate.routed import RoutedInputs
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
@@ -84,8 +83,7 @@ class BestCalibration:
             types = {each.block_type for each in self._source.tensors if each.is_matrix}
             yield from compile_calibration(has_experts=has_experts, types=types)
             n_threads = self._n_threads or usable_threads()
-            store = HiddenStore(self._source.files(), self._windows, n_threads)
-            self._layers = Layers(self._source, self._windows, n_threads, store)
+            self._layers = Layers(self._source, self._windows, n_threads)
         self._found = yield from self._layers.reach(layer)
         self._layer = layer
 
@@ -99,7 +97,8 @@ class BestCalibration:
         if found is not None:  # dropped when they are factored
             moments = found.weighted_half()
             del self._found[product]
-            self._feedback[product] = feedback_in_place(moments, np.diag(moments).copy(), DAMPING)
+            share = self._layers.share if self._layers is not None else map
+            self._feedback[product] = feedback_in_place(moments, np.diag(moments).copy(), DAMPING, share)
         feedback = self._feedback[product]
         return lambda weights, _: encode_with_feedback(weights, to, feedback)
 

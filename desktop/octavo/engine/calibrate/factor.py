@@ -8,18 +8,25 @@ factored in float64: R is then off by less than 1e-6 where its largest numbers a
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.calibrate.library_threads import keep_products_in_one_thread
+from octavo.engine.calibrate.moments import Map
 
 Floats = npt.NDArray[np.float32]
 _BLOCK = 256
-_STRIP = 2048  # rows updated at once: bounds what a product takes
+STRIP_ROWS = 512
+"""Rows updated at once by one thread, which bounds what a product takes."""
 
 
-def factor_in_place(matrix: Floats) -> None:
-    """Turn H, float32[n, n], into U with ``H = U U^T``, U upper; below the diagonal remains what was there."""
+def factor_in_place(matrix: Floats, run: Map = map) -> None:
+    """Turn H, float32[n, n], into U with ``H = U U^T``, U upper; below the diagonal remains what was there.
+
+    ``run`` makes the calls that share the work; the result does not depend on it.
+    """
     keep_products_in_one_thread()
     last = len(matrix)
     while last:
@@ -30,10 +37,16 @@ def factor_in_place(matrix: Floats) -> None:
             # Of U's columns here, the rows above the corner: H12 = U12 U22^T.
             above = matrix[:first, first:last]
             above[...] = above @ np.linalg.inv(corner).T.astype(np.float32)
-            for top in range(0, first, _STRIP):
-                bottom = min(top + _STRIP, first)
-                matrix[top:bottom, top:first] -= above[top:bottom] @ above[top:].T
+            for _ in run(partial(_update, matrix, above), range(0, first, STRIP_ROWS)):
+                pass
         last = first
+
+
+def _update(matrix: Floats, above: Floats, top: int) -> None:
+    """Take what the last columns explain off a strip of rows."""
+    first = len(above)
+    bottom = min(top + STRIP_ROWS, first)
+    matrix[top:bottom, top:first] -= above[top:bottom] @ above[top:].T
 
 
 def _upper(block: Floats) -> npt.NDArray[np.floating]:

@@ -19,6 +19,7 @@ from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_ove
 from octavo.engine.blocks.grids import GRIDS, put_steps, scales_of
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.calibrate.factor import factor_in_place
+from octavo.engine.calibrate.moments import Map
 
 Floats = npt.NDArray[np.float32]
 _LANES = 16
@@ -48,7 +49,7 @@ def make_feedback(moments: Floats, importance: Floats, damping: float) -> Feedba
     return feedback_in_place(moments.copy(), np.array(importance, np.float32), damping)
 
 
-def feedback_in_place(moments: Floats, importance: Floats, damping: float) -> Feedback:
+def feedback_in_place(moments: Floats, importance: Floats, damping: float, run: Map = map) -> Feedback:
     """Factor the second moments of a product's inputs, whose memory becomes that of the shares.
 
     Parameters
@@ -59,13 +60,15 @@ def feedback_in_place(moments: Floats, importance: Floats, damping: float) -> Fe
         No part of the moments' memory.
     damping : float
         The share of the mean of the diagonal that is added to it: how little the moments are trusted.
+    run : callable
+        Makes the calls that share the work.
     """
     diagonal = np.einsum("ii->i", moments)
     # Inputs that are always 0 leave a moment of 0; nothing then counts, so any positive number will do. What is
     # below the precision of float32 would be lost in the sums.
     mean = float(diagonal.mean(dtype=np.float64))
     diagonal += np.float32(max(max(damping, _LEAST_DAMPING) * mean, 1e-30))
-    factor_in_place(moments)
+    factor_in_place(moments, run)
     divisors = diagonal.copy()
     for row in range(len(moments)):
         # Further to the left nothing is ever read, and the memory was perhaps never touched.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.calibrate.factor import STRIP_ROWS
 from octavo.engine.calibrate.feedback import can_feed_back
 from octavo.engine.calibrate.moments import moments_bytes
 from octavo.engine.calibrate.speed import CalibrationSpeed
+from octavo.engine.calibrate.streams import streams_memory
 from octavo.engine.calibrate.windows import N_WINDOWS, WINDOW_TOKENS
 from octavo.engine.checkpoint.folder_layouts import is_packed
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
@@ -24,7 +26,6 @@ _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "
 _SEARCH_COPIES = 4
 # What the library for matrix products keeps for itself; measured.
 _LIBRARY_BYTES = 48_000_000
-_STRIP_ROWS = 2048  # of a matrix that is factored, see ``factor.py``
 # As many experts tell which scale is best for what goes into all.
 _EXPERTS_TOLD = 8
 
@@ -136,15 +137,16 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     shape, window = card.hyperparameters, _window(card)
     products = _products(card)
     weights = sum(_held_bytes(each, plan) for product in products for each in product.matrices)
-    text = 4 * n_windows * window * shape.n_embedding
+    text = streams_memory(4 * n_windows * window * shape.n_embedding, n_windows)
     kept = sum(_kept_inputs(product, n_windows * window, shape.n_experts_used) for product in products)
     inputs = kept + 4 * window * _input_columns(products, plan)
     square = _square_bytes if plan.calibration_windows else moments_bytes
     moments = sum(square(product.columns) for product in products if product.n_experts == 1)
-    run = working_bytes(shape, window, n_threads or usable_threads())
+    n_threads = n_threads or usable_threads()
+    run = working_bytes(shape, window, n_threads)
     run += largest_layer_cache_bytes(shape, window, "f32")
     # While text runs, the layer's weights are there; then the moments of one product after the other are factored.
-    factored = max((_factored_bytes(product, plan) for product in products), default=0)
+    factored = max((_factored_bytes(product, plan, n_threads) for product in products), default=0)
     return _LIBRARY_BYTES + text + run + moments + max(weights + inputs, kept + factored)
 
 
@@ -171,16 +173,16 @@ def _square_bytes(columns: int) -> int:
     return 4 * columns**2
 
 
-def _factored_bytes(product: _Product, plan: Plan) -> int:
+def _factored_bytes(product: _Product, plan: Plan, n_threads: int) -> int:
     """What making a product's encoder takes beside its moments, or searching its scale."""
     square = _square_bytes(product.columns)
-    strip = 4 * min(_STRIP_ROWS, product.columns) * product.columns
+    strips = 4 * min(n_threads * STRIP_ROWS, product.columns) * product.columns
     # Experts' moments are made one at a time; those of others become the shares.
     squares = square if product.n_experts > 1 else 0
     if not plan.calibration_windows:
-        return squares + strip
+        return squares + strips
     matrices = sum(4 * each.n_weights for each in product.matrices) // product.n_experts
-    return squares + 2 * square + strip + int(matrices * (1 + _SEARCH_COPIES * plan.search.tried_rows))
+    return squares + 2 * square + strips + int(matrices * (1 + _SEARCH_COPIES * plan.search.tried_rows))
 
 
 def _kept_inputs(product: _Product, n_tokens: int, n_used: int) -> int:

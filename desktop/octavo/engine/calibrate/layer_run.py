@@ -16,6 +16,7 @@ from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
 from octavo.engine.calibrate.damaged_layer import require_finite
 from octavo.engine.calibrate.moments import Map, Moments
 from octavo.engine.calibrate.routed import RoutedInputs, keep_routed
+from octavo.engine.calibrate.streams import Streams
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
@@ -82,7 +83,7 @@ class LayerRun:
         self._kept = set(np.linspace(0, len(self._windows) - 1, n_samples).astype(int).tolist())
         self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-search")
         self._model: LayeredModel | None = None
-        self._hidden: list[Floats] = []
+        self._streams: Streams | None = None
         self._next = 0
 
     @property
@@ -106,14 +107,18 @@ class LayerRun:
                 has_experts=self._checkpoint.hyperparameters.n_experts > 0,
             )
             self._model = LayeredModel(self._checkpoint, self._windows.shape[1], self._n_threads)
-        if not self._hidden or layer < self._next:
-            self._hidden = [self._model.embed(each) for each in self._windows]
-            self._next = 0
+        if self._streams is None:
+            n_threads = self._n_threads or usable_threads()
+            files, columns = self._checkpoint.files(), self._model.shape.n_embedding
+            self._streams = Streams(files, self._windows, columns, n_threads)
+        if layer < self._next or not self._streams.is_whole:
+            model = self._model
+            self._next = self._streams.begin(layer, lambda n: model.embed(self._windows[n]))
         seen: list[Seen] = []
         for each in range(self._next, layer + 1):
             if each:
                 self._model.drop(each - 1)
-            seen = yield from self._run(self._model, each, is_wanted=each == layer)
+            seen = yield from self._run(self._model, self._streams, each, is_wanted=each == layer)
             self._next = each + 1
         return seen
 
@@ -136,9 +141,11 @@ class LayerRun:
         self._threads.shutdown()
         if self._model is not None:
             self._model.close()
-        self._model, self._hidden, self._next = None, [], 0
+        if self._streams is not None:
+            self._streams.close()
+        self._model, self._streams, self._next = None, None, 0
 
-    def _run(self, model: LayeredModel, layer: int, *, is_wanted: bool) -> Work[list[Seen]]:
+    def _run(self, model: LayeredModel, streams: Streams, layer: int, *, is_wanted: bool) -> Work[list[Seen]]:
         products = model.products(layer)
         model.lend_layer(layer)
         sums = {
@@ -147,15 +154,18 @@ class LayerRun:
             if not each.experts
         }
         routed = {each: RoutedInputs(_columns(self._checkpoint, each)) for each in products if each.experts}
-        for number, hidden in enumerate(self._hidden):
-            yield Progress(number, len(self._hidden), f"calibrate layer {layer}", layer + 1, self.n_layers)
+        for number in range(len(self._windows)):
+            yield Progress(number, len(self._windows), f"calibrate layer {layer}", layer + 1, self.n_layers)
+            hidden = streams.read(number)
             inputs: dict[Product, Floats] = {}
-            if not is_wanted:
+            if is_wanted:
+                model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))  # noqa: B023
+            else:
                 model.run(layer, hidden)
-                require_finite(model, layer, hidden)
-                continue
-            model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))  # noqa: B023
             require_finite(model, layer, hidden)
+            streams.write(number, hidden)
+            if not is_wanted:
+                continue
             energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
             for product, x in inputs.items():
                 if product.experts:
@@ -163,8 +173,11 @@ class LayerRun:
                     continue
                 weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
                 sums[product].add(x, weights, self._threads.map, keeps=number in self._kept)
+        streams.advance()
         if not self._kept:  # nothing will follow
             model.drop(layer)
+        if not is_wanted:
+            return []
         return [sums[each].seen(each) if each in sums else _routed(each, routed[each]) for each in products]
 
 

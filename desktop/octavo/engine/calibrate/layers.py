@@ -11,9 +11,9 @@ import numpy.typing as npt
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.blocks.types import BlockType
 from octavo.engine.calibrate.damaged_layer import require_finite
-from octavo.engine.calibrate.hidden_store import HiddenStore
-from octavo.engine.calibrate.moments import Moments
+from octavo.engine.calibrate.moments import Map, Moments
 from octavo.engine.calibrate.routed import RoutedInputs, keep_routed
+from octavo.engine.calibrate.streams import Streams
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.layered import LayeredModel, compile_layered
@@ -43,8 +43,6 @@ class Layers:
     windows : int64[windows, tokens]
     n_threads : int
         0 for all usable cores.
-    store : HiddenStore or None
-        Where a killed calibration left how far it came.
     """
 
     def __init__(
@@ -52,19 +50,18 @@ class Layers:
         checkpoint: Checkpoint,
         windows: npt.NDArray[np.int64],
         n_threads: int = 0,
-        store: HiddenStore | None = None,
     ) -> None:
-        self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-moments")
+        n_threads = n_threads or usable_threads()
+        self._threads = ThreadPoolExecutor(n_threads, thread_name_prefix="octavo-moments")
+        self.share: Map = self._threads.map
         self.model = LayeredModel(checkpoint, windows.shape[1], n_threads, is_fixed=True)
         self._windows = windows
-        self._store = store
-        self._hidden: list[Floats] = []
+        self._streams = Streams(checkpoint.files(), windows, self.model.shape.n_embedding, n_threads)
         self._next = 0
 
     def close(self) -> None:
-        """End the threads, and leave nothing in the store."""
-        if self._store is not None:
-            self._store.forget()
+        """End the threads, and leave nothing on the disk."""
+        self._streams.close()
         self.model.close()
         self._threads.shutdown()
 
@@ -73,29 +70,29 @@ class Layers:
 
         Asking for an earlier layer begins again.
         """
-        if not self._hidden or layer < self._next:
-            kept = self._store.load(layer) if self._store is not None else None
-            self._next, self._hidden = kept or (0, [self.model.embed(each) for each in self._windows])
+        if layer < self._next or not self._streams.is_whole:
+            self._next = self._streams.begin(layer, lambda n: self.model.embed(self._windows[n]))
         found: Found = {}
         for each in range(self._next, layer + 1):
-            if each and self._store is not None:
-                self._store.keep(each, self._hidden)
             found = yield from self._run(each, is_wanted=each == layer)
             self._next = each + 1
         return found
 
     def _run(self, layer: int, *, is_wanted: bool) -> Work[Found]:
         found: Found = {}
-        n = len(self._hidden)
+        n = len(self._windows)
         self.model.lend_layer(layer)
         try:
-            for done, hidden in enumerate(self._hidden):
+            for done in range(n):
                 yield Progress(done, n, f"calibrate layer {layer}", layer + 1, self.model.shape.n_layers)
+                hidden = self._streams.read(done)
                 if is_wanted:
                     self._count(layer, hidden, found)
                 else:
                     self.model.run(layer, hidden)
                 require_finite(self.model, layer, hidden)
+                self._streams.write(done, hidden)
+            self._streams.advance()
         finally:
             self.model.drop(layer)
         return found
@@ -105,7 +102,7 @@ class Layers:
 
         def see(product: Product, x: Floats) -> None:
             if product.norm and not product.experts:
-                _moments(found, product, x).add(x, None, self._threads.map)
+                _moments(found, product, x).add(x, None, self.share)
             else:
                 waiting[product] = x.copy()
 
@@ -120,7 +117,7 @@ class Layers:
                 assert isinstance(routed, RoutedInputs)  # of experts there are no others
                 keep_routed(self.model, routed, product.experts, x, squares)
             else:
-                _moments(found, product, x).add(x, weights, self._threads.map)
+                _moments(found, product, x).add(x, weights, self.share)
 
 
 def _moments(found: Found, product: Product, inputs: Floats) -> Moments:

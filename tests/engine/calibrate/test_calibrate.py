@@ -137,7 +137,8 @@ def test_auto_leaves_out_what_does_not_fit_into_memory(model, plan, monkeypatch)
     assert "300 MB are free" in chosen.reason
 
 
-def test_more_text_takes_its_hidden_states_more_memory(model, plan):
+def test_more_text_takes_its_hidden_states_more_memory_where_the_disk_is_full(model, plan, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4000))
     whole = calibration_bytes(model.card, plan, n_threads=1)
     longer = calibration_bytes(model.card, plan, n_windows=64, n_threads=1)
 

@@ -7,7 +7,7 @@ N experts, X feed-forward width of one expert, A queries, keys and values, G gat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from octavo.engine.checkpoint.model import Hyperparameters, TensorInfo
@@ -70,20 +70,30 @@ _NEEDED = {
 def check_tensors(path: Path, model: Hyperparameters, tensors: Sequence[TensorInfo]) -> list[str]:
     """Refuse a model whose tensors are missing or misshapen; return the names that nothing will use."""
     found = {info.name: info for info in tensors}
-    biases: dict[str, tuple[int, ...]] = {}
-    for name, shape, is_needed in _expected(model):
+    for name, (shape, is_needed) in _known(model).items():
         info = found.pop(name, None)
         if info is not None:
             _check(path, info, shape)
-            if len(shape) == 2:
-                biases[f"{name.removesuffix('.weight')}.bias"] = shape[:1]
         elif is_needed:
             raise unreadable(path, f"the tensor {name} is missing.")
-    # Whatever the family, each matrix may have one, which its product adds.
-    for name, shape in biases.items():
-        if name in found:
-            _check(path, found.pop(name), shape)
     return [shown(name) for name in found]
+
+
+def used_tensors(model: Hyperparameters, tensors: Iterable[TensorInfo]) -> list[TensorInfo]:
+    """Those that the model's family knows, in their order; only their shapes were checked."""
+    known = _known(model)
+    return [info for info in tensors if info.name in known]
+
+
+def _known(model: Hyperparameters) -> dict[str, tuple[tuple[int, ...], bool]]:
+    """Shapes by name, and whether the tensor must be there; whatever the family, each matrix may have a bias."""
+    known = {name: (shape, is_needed) for name, shape, is_needed in _expected(model)}
+    biases = {
+        f"{name.removesuffix('.weight')}.bias": (shape[:1], False)
+        for name, (shape, _) in known.items()
+        if len(shape) == 2
+    }
+    return biases | known
 
 
 def _check(path: Path, info: TensorInfo, shape: tuple[int, ...]) -> None:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from octavo.engine.blocks.codec import decode
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Hyperparameters, TensorInfo
+from octavo.engine.checkpoint.needed_tensors import used_tensors
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.memory import KvCache, ModelWeights, Rows, Workspace
@@ -156,7 +157,7 @@ class LayeredModel:
 
     def _lent_weights(self) -> ModelWeights:
         weights = ModelWeights()
-        for tensor in self._checkpoint.tensors:
+        for tensor in used_tensors(self.shape, self._checkpoint.tensors):
             if len(tensor.shape) in (2, 3):  # matrices, and those of experts
                 held = _held(tensor.block_type) if self._is_fixed else _F32
                 self._matrices[tensor.name] = LentWeights(held, *tensor.shape[-2:], *tensor.shape[:-2])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.checkpoint.model import Checkpoint, TensorInfo
+from octavo.engine.checkpoint.needed_tensors import used_tensors
 from octavo.engine.errors import UnreadableModel
 from octavo.engine.inference.memory import ModelWeights
 from octavo.engine.kernels.layout import GROUP_ROWS
@@ -38,7 +39,7 @@ def _parts(weights: dict[str, tuple[TensorInfo, Weights]]) -> Iterator[_Part]:
 
 
 def load_weights(checkpoint: Checkpoint, n_threads: int) -> Work[ModelWeights]:
-    """Read and pack all tensors; progress counts bytes.
+    """Read and pack all tensors that are used; progress counts bytes.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def load_weights(checkpoint: Checkpoint, n_threads: int) -> Work[ModelWeights]:
     """
     loaded = ModelWeights()
     pending: dict[str, tuple[TensorInfo, Weights]] = {}
-    for tensor in checkpoint.tensors:
+    for tensor in used_tensors(checkpoint.hyperparameters, checkpoint.tensors):
         if len(tensor.shape) in (2, 3):  # matrices, and those of experts
             packed = Weights(tensor.block_type, *tensor.shape[-2:], *tensor.shape[:-2])
             pending[tensor.name] = (tensor, packed)

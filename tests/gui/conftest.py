@@ -20,8 +20,10 @@ from octavo.gui.garbage import GarbageCollector
 from octavo.gui.inspector import Inspector
 from octavo.gui.joined_window import JoinedWindow
 from octavo.gui.pages.chat import ChatPage
+from octavo.gui.pages.convert import ConvertPage
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
+from octavo.gui.widgets.result_panel import ResultPanel
 from octavo.gui.workspace import Workspace
 from octavo.plugin.host import PluginHost
 from octavo.store.chats import ChatStore
@@ -126,3 +128,17 @@ def answered(joined: JoinedWindow, chat_page: ChatPage, qtbot: QtBot) -> ChatPag
     """The Chat page with one question and its answer."""
     ask(joined, qtbot, "First words")
     return chat_page
+
+
+@pytest.fixture
+def convert_page(joined: JoinedWindow, tmp_path: Path) -> ConvertPage:
+    """The Convert page on view; what it makes goes into the test's folder."""
+    joined.workspace.change_settings(output_folder=str(tmp_path))
+    joined.window.show_named("Convert")
+    return joined.convert
+
+
+@pytest.fixture
+def panel(convert_page: ConvertPage) -> ResultPanel:
+    """What the Convert page says of the file that is to be made."""
+    return convert_page.findChild(ResultPanel)

@@ -143,12 +143,13 @@ def convert(request: Convert) -> Message:
             )
         )
     outputs = [each.output for each in request.copies]
-    if any("slow" in each or "stubborn" in each for each in outputs):
-        wait_for_cancel(heeds=any("slow" in each for each in outputs))
+    names = " ".join(Path(each).name for each in outputs)
+    if "slow" in names or "stubborn" in names:
+        wait_for_cancel(heeds="slow" in names)
         return Failed(id=request.id, kind="cancelled", message="Stopped.")
-    if any("killed" in each for each in outputs):
+    if "killed" in names:
         die()
-    if any("damaged" in each for each in outputs) and not request.allow_damaged:
+    if "damaged" in names and not request.allow_damaged:
         return Failed(
             id=request.id,
             kind="damaged_weights",

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from tests.gui.converting import (
@@ -15,67 +14,54 @@ from octavo.gui.pages.targets import command_lines
 from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.format_row import FormatRow
 from octavo.gui.widgets.options_form import ChoiceBox
-from octavo.gui.widgets.result_panel import ResultPanel
 from octavo.worker.protocol import Convert, Copy
 
 
-@pytest.fixture
-def page(joined, tmp_path):
-    joined.workspace.change_settings(output_folder=str(tmp_path))
-    joined.window.show_named("Convert")
-    return joined.convert
-
-
-@pytest.fixture
-def panel(page):
-    return page.findChild(ResultPanel)
-
-
-def test_every_quantizer_is_priced_before_anything_starts(page):
-    rows = {each.name: each.accessibleDescription() for each in page.findChildren(FormatRow)}
+def test_every_quantizer_is_priced_before_anything_starts(convert_page):
+    rows = {each.name: each.accessibleDescription() for each in convert_page.findChildren(FormatRow)}
 
     assert next(iter(rows)) == "Q4_K_M"
     assert {"Q4_K_M", "Q8_0"} <= set(rows)
     assert all("Size" in said and "MB" in said for said in rows.values())
 
 
-def test_rare_formats_are_folded_until_asked_for(page):
-    assert format_row(page, "Q8_0").isVisible()
-    assert not format_row(page, "Q5_1").isVisible()
+def test_rare_formats_are_folded_until_asked_for(convert_page):
+    assert format_row(convert_page, "Q8_0").isVisible()
+    assert not format_row(convert_page, "Q5_1").isVisible()
 
-    page.formats.list._more.click()
+    convert_page.formats.list._more.click()
 
-    assert format_row(page, "Q5_1").isVisible()
+    assert format_row(convert_page, "Q5_1").isVisible()
 
 
-def test_the_name_says_model_and_format(page, panel):
+def test_the_name_says_model_and_format(convert_page, panel):
     assert panel.name.text() == "small-q4_k_m.gguf"
 
-    format_row(page, "Q8_0").click()
+    format_row(convert_page, "Q8_0").click()
 
     assert panel.name.text() == "small-q8_0.gguf"
 
 
-def test_a_name_given_to_one_format_stays_with_it(page, panel):
+def test_a_name_given_to_one_format_stays_with_it(convert_page, panel):
     call_it(panel, "mine.gguf")
-    format_row(page, "Q8_0").click()
+    format_row(convert_page, "Q8_0").click()
     assert panel.name.text() == "small-q8_0.gguf"
 
-    format_row(page, "Q4_K_M").click()
+    format_row(convert_page, "Q4_K_M").click()
 
     assert panel.name.text() == "mine.gguf"
 
 
-def test_the_command_for_the_same_can_be_copied_before_and_after(page, panel, qtbot, tmp_path):
+def test_the_command_for_the_same_can_be_copied_before_and_after(convert_page, panel, qtbot, tmp_path):
     target = Path(tmp_path, "small-q4_k_m.gguf")
     wanted = f"octavo convert /models/small.gguf --to Q4_K_M -o {target}"
     panel.command.click()
     assert QApplication.clipboard().text() == wanted
     QApplication.clipboard().clear()
 
-    with qtbot.waitSignal(page.jobs.converted):
+    with qtbot.waitSignal(convert_page.jobs.converted):
         panel.convert.click()
-    card(page, DoneCard).command_asked.emit()
+    card(convert_page, DoneCard).command_asked.emit()
 
     assert QApplication.clipboard().text() == wanted
 
@@ -88,17 +74,17 @@ def test_what_a_shell_would_take_apart_is_quoted():
     )
 
 
-def test_a_type_for_single_tensors_changes_size_and_command_at_once(page, panel):
-    before = page.prospect.prices["Q4_K_M"].file_bytes
-    page.formats.open_types()
-    window = page.formats.types.window
+def test_a_type_for_single_tensors_changes_size_and_command_at_once(convert_page, panel):
+    before = convert_page.prospect.prices["Q4_K_M"].file_bytes
+    convert_page.formats.open_types()
+    window = convert_page.formats.types.window
     window.filter.setText("ffn_down")
     window.table.selectAll()
     window.types.setCurrentText("Q8_0")
 
     window.give.click()
 
-    assert page.prospect.prices["Q4_K_M"].file_bytes > before
+    assert convert_page.prospect.prices["Q4_K_M"].file_bytes > before
     assert "File" in window._outcome.text()
     panel.command.click()
     assert "--set types='blk.*.ffn_down=Q8_0'" in QApplication.clipboard().text().replace(
@@ -107,13 +93,13 @@ def test_a_type_for_single_tensors_changes_size_and_command_at_once(page, panel)
 
     window.reset.click()
 
-    assert page.prospect.prices["Q4_K_M"].file_bytes == before
+    assert convert_page.prospect.prices["Q4_K_M"].file_bytes == before
     window.close()
 
 
-def test_the_table_of_tensors_says_what_was_chosen(page):
-    page.formats.open_types()
-    window = page.formats.types.window
+def test_the_table_of_tensors_says_what_was_chosen(convert_page):
+    convert_page.formats.open_types()
+    window = convert_page.formats.types.window
     window.filter.setText("blk.1.ffn_down")
     window.table.selectRow(0)
     window.types.setCurrentText("Q6_K")
@@ -128,23 +114,23 @@ def test_the_table_of_tensors_says_what_was_chosen(page):
     window.close()
 
 
-def test_all_types_of_single_tensors_are_taken_back_at_once(page):
-    page.formats.take_rules("blk.1.ffn_down=Q6_K")
-    page.formats.open_types()
-    window = page.formats.types.window
+def test_all_types_of_single_tensors_are_taken_back_at_once(convert_page):
+    convert_page.formats.take_rules("blk.1.ffn_down=Q6_K")
+    convert_page.formats.open_types()
+    window = convert_page.formats.types.window
     assert window.reset_all.isEnabled()
 
     window.reset_all.click()
 
-    assert page.formats.choices.changed(page.formats.quantizer) == {}
+    assert convert_page.formats.choices.changed(convert_page.formats.quantizer) == {}
     assert window._about.text() == "No tensor has a type of its own."
     assert not window.reset_all.isEnabled()
     window.close()
 
 
-def test_tensors_are_sorted_by_their_size_and_in_the_order_of_the_file(page):
-    page.formats.open_types()
-    window = page.formats.types.window
+def test_tensors_are_sorted_by_their_size_and_in_the_order_of_the_file(convert_page):
+    convert_page.formats.open_types()
+    window = convert_page.formats.types.window
     rows = window.table.model()
 
     def names():
@@ -161,27 +147,29 @@ def test_tensors_are_sorted_by_their_size_and_in_the_order_of_the_file(page):
     window.close()
 
 
-def test_another_model_forgets_types_of_single_tensors(joined, page):
-    page.formats.take_rules("blk.1.ffn_down=Q6_K")
-    assert page.formats.choices.changed(page.formats.quantizer) == {"types": "blk.1.ffn_down=Q6_K"}
+def test_another_model_forgets_types_of_single_tensors(joined, convert_page):
+    convert_page.formats.take_rules("blk.1.ffn_down=Q6_K")
+    assert convert_page.formats.choices.changed(convert_page.formats.quantizer) == {
+        "types": "blk.1.ffn_down=Q6_K"
+    }
 
     joined.workspace.select("/models/folder")
 
-    assert page.formats.choices.changed(page.formats.quantizer) == {}
+    assert convert_page.formats.choices.changed(convert_page.formats.quantizer) == {}
 
 
-def test_a_page_that_nobody_sees_is_not_priced(joined, page):
+def test_a_page_that_nobody_sees_is_not_priced(joined, convert_page):
     joined.window.show_named("Models")
-    page.prospect.prices = {}
+    convert_page.prospect.prices = {}
 
     joined.workspace.memory_changed.emit()
-    assert page.prospect.prices == {}
+    assert convert_page.prospect.prices == {}
 
     joined.window.show_named("Convert")
-    assert "Q4_K_M" in page.prospect.prices
+    assert "Q4_K_M" in convert_page.prospect.prices
 
 
-def test_what_the_conversion_takes_is_said_before_the_start(page, panel, qtbot):
+def test_what_the_conversion_takes_is_said_before_the_start(convert_page, panel, qtbot):
     def facts():
         return {name.text(): value.text() for name, value in panel._facts._labels}
 
@@ -192,25 +180,25 @@ def test_what_the_conversion_takes_is_said_before_the_start(page, panel, qtbot):
     assert facts()["Peak memory while converting"] == "310 MB"
 
 
-def test_the_time_of_several_formats_is_that_of_all_together(page, panel, qtbot):
-    format_row(page, "Q8_0").mark.click()
+def test_the_time_of_several_formats_is_that_of_all_together(convert_page, panel, qtbot):
+    format_row(convert_page, "Q8_0").mark.click()
 
     qtbot.waitUntil(lambda: ("Estimated time, all 2", "≈3 min") in facts_of(panel))
 
 
-def test_what_stands_in_the_way_is_said_and_nothing_can_start(page, panel, monkeypatch):
+def test_what_stands_in_the_way_is_said_and_nothing_can_start(convert_page, panel, monkeypatch):
     assert panel.convert.isEnabled()
     monkeypatch.setattr("octavo.gui.pages.prospect.room", lambda *_: Room(2 * 10**9, 10**9))
 
-    page._show_outcome()
+    convert_page._show_outcome()
 
     assert not panel.convert.isEnabled()
     assert panel._obstacle.text().startswith("Needs 2.0 GB on the disk, 1.0 GB are free.")
     assert panel._obstacle.isVisible()
 
 
-def test_a_format_that_makes_a_folder_is_named_as_one_and_needs_one(joined, page, panel):
-    format_row(page, "AWQ").click()
+def test_a_format_that_makes_a_folder_is_named_as_one_and_needs_one(joined, convert_page, panel):
+    format_row(convert_page, "AWQ").click()
     assert panel.name.text() == "small-awq"
     assert "this source is a single file" in panel._obstacle.text()
 
@@ -220,10 +208,10 @@ def test_a_format_that_makes_a_folder_is_named_as_one_and_needs_one(joined, page
     assert panel._obstacle.text() == ""
 
 
-def test_a_folder_format_that_is_to_make_a_file_gets_a_files_name(page, panel):
-    format_row(page, "AWQ").click()
-    page.formats.settings.fold.click()
-    (box,) = [each for each in page.formats.settings.findChildren(ChoiceBox) if each.isVisible()]
+def test_a_folder_format_that_is_to_make_a_file_gets_a_files_name(convert_page, panel):
+    format_row(convert_page, "AWQ").click()
+    convert_page.formats.settings.fold.click()
+    (box,) = [each for each in convert_page.formats.settings.findChildren(ChoiceBox) if each.isVisible()]
 
     box.setCurrentText("gguf")
 
@@ -231,11 +219,11 @@ def test_a_folder_format_that_is_to_make_a_file_gets_a_files_name(page, panel):
     assert panel.convert.isEnabled()
 
 
-def test_two_layouts_of_a_folder_are_named_apart(joined, page, panel):
+def test_two_layouts_of_a_folder_are_named_apart(joined, convert_page, panel):
     joined.workspace.select("/models/folder")
-    format_row(page, "AWQ").click()
-    page.formats.settings.fold.click()
-    (box,) = [each for each in page.formats.settings.findChildren(ChoiceBox) if each.isVisible()]
+    format_row(convert_page, "AWQ").click()
+    convert_page.formats.settings.fold.click()
+    (box,) = [each for each in convert_page.formats.settings.findChildren(ChoiceBox) if each.isVisible()]
 
     box.setCurrentText("compressed-tensors")
 

@@ -42,11 +42,12 @@ def test_what_is_not_compiled_yet_is_asked_for_again_only_when_it_may_be(desk, w
 
 
 def test_nothing_is_timed_while_the_computer_has_other_work(desk, workspace, qtbot):
-    is_engaged = True
+    is_engaged, stages = True, []
     desk.is_engaged = lambda: is_engaged
+    desk.changed.connect(lambda: stages.append(desk.stage))
     desk.want(["Q8_0"], 2)
     qtbot.waitUntil(lambda: desk._wait.interval() == 20)
-    assert desk.stage == ""
+    assert stages == []
 
     is_engaged = False
     qtbot.waitUntil(lambda: 2 in workspace.speeds)

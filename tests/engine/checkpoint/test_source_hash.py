@@ -41,6 +41,18 @@ def test_a_digest_is_remembered_until_the_file_changes(files):
     assert found(files) == first
 
 
+def test_the_digest_of_a_file_that_changes_while_it_is_read_is_not_remembered(files, monkeypatch):
+    times = files[0].stat()
+    monkeypatch.setattr(source_hash, "_AHEAD_BYTES", 10)
+    with contextlib.closing(SourceHash(files[:1])) as digest:
+        digest.start()
+        os.utime(files[0], ns=(5, 5))
+        finish(digest.result())
+
+    os.utime(files[0], ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert SourceHash(files[:1]).known == ""
+
+
 @pytest.mark.parametrize("spoilt", ["", "[]", "{", '{"x": 1}'])
 def test_a_damaged_memory_is_no_memory(files, spoilt):
     first = found(files)

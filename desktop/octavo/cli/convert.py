@@ -17,6 +17,7 @@ from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_op
 from octavo.cli.output import print_facts, print_json, print_line, print_note
 from octavo.cli.plugins import plugin_host
 from octavo.engine.errors import OctavoError
+from octavo.engine.folders import expanded
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
@@ -150,7 +151,7 @@ def _targets(model: str, card: ModelCard, quantizers: Sequence[str], output: Pat
     usual = [_usual_output(model, card, each) for each in quantizers]
     if output is None:
         return usual
-    output = output.expanduser()
+    output = expanded(output)
     if output.is_dir() and not (output / "config.json").is_file():  # else it is a model itself
         return [output / each.name for each in usual]
     if len(usual) > 1:

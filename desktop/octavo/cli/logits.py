@@ -14,6 +14,7 @@ from octavo.cli.options import AsJson, Model, Threads, model_path
 from octavo.cli.output import print_facts, print_json
 from octavo.cli.room import require_room
 from octavo.engine.errors import OctavoError
+from octavo.engine.folders import expanded
 
 _MAX_IDS_BYTES = 64_000_000
 # These numbers are compared with those of other programs: nothing is rounded that need not be.
@@ -34,7 +35,7 @@ def logits(model: Model, ids: Ids, output: Output, threads: Threads = 0, as_json
     from octavo.store.atomic import whole_file
 
     started = time.perf_counter()
-    output = output.expanduser()
+    output = expanded(output)
     if not output.absolute().parent.is_dir():
         raise OctavoError(f"There is no folder {output.parent}.", "Create it first, or choose another one.")
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:

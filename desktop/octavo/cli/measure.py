@@ -15,6 +15,7 @@ from octavo.cli.ctrl_c import interrupted, stopped_by_ctrl_c
 from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_options, model_path
 from octavo.cli.output import print_json, print_line, print_sentence, print_table
 from octavo.cli.plugins import plugin_host
+from octavo.engine.folders import expanded
 
 if TYPE_CHECKING:
     from octavo.engine.measure.figures import Figure, Figures, Measurement
@@ -94,7 +95,7 @@ def measure(
     quantizer = plugin_host(no_plugins).quantizer(name) if name else None
     options = build_options(quantizer, chosen_options(chosen or [])) if quantizer is not None else None
     with contextlib.ExitStack() as opened:
-        text_chosen = read_text(text.expanduser()) if text is not None else None
+        text_chosen = read_text(expanded(text)) if text is not None else None
         checkpoint = opened.enter_context(contextlib.closing(open_checkpoint(model_path(model))))
         compared = (
             opened.enter_context(contextlib.closing(open_checkpoint(model_path(reference))))

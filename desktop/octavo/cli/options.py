@@ -69,11 +69,13 @@ def chosen_options(chosen: list[str]) -> dict[str, str]:
 
 
 def model_path(model: str) -> Path:
-    """The path that MODEL means; ``demo`` is the built-in model."""
+    """The path that MODEL means: ``demo`` is the built-in model, other programs' names are looked up."""
     if not model:
         raise typer.BadParameter("the model's name is empty")
     if model == "demo":
         from octavo.store.library import demo_model
 
         return demo_model()
-    return Path(model).expanduser()
+    from octavo.cli.model_names import find_model
+
+    return find_model(model)

@@ -35,3 +35,11 @@ def data_folder() -> Path:
 def config_folder() -> Path:
     """The folder of settings."""
     return _folder("config", platformdirs.user_config_dir("octavo", appauthor=False))
+
+
+def expanded(path: Path) -> Path:
+    """``path`` with ``~`` for the user's home; one of a user who is not there stays as it is written."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path

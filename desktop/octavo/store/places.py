@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +107,23 @@ def search(place: Place) -> Iterator[FoundModel]:
                 yield FoundModel(folder / file, place.source, problem=problem)
         if "config.json" in files and any(file.endswith(".safetensors") for file in files):
             yield FoundModel(folder, place.source, _hub_name(folder))
+
+
+def kept_as(name: str, places: Iterable[Place]) -> list[Path]:
+    """What the programs keep under a name, newest first: ``org/model`` of the hub, ``model:tag`` of Ollama.
+
+    A folder of the hub stands for the model in it, however often it was fetched; GGUF files are each a model.
+    """
+    wanted = {name.casefold(), f"{name}:latest".casefold()}
+    found = {
+        each.path
+        for place in places
+        for each in search(place)
+        if not each.problem and (each.name or _hub_name(each.path.parent)).casefold() in wanted
+    }
+    newest = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+    folders = [each for each in newest if each.is_dir()]
+    return folders[:1] or newest
 
 
 def is_model_file(name: str) -> bool:

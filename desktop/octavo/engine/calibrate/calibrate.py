@@ -15,6 +15,7 @@ from octavo.engine.calibrate.windows import calibration_text, calibration_window
 from octavo.engine.checkpoint.model import Checkpoint, ModelCard
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.verdict import readable_bytes
+from octavo.engine.folders import expanded
 from octavo.engine.hardware.memory import main_memory
 from octavo.engine.inference.families.registry import family
 from octavo.engine.quantize.calibration import Calibration
@@ -165,11 +166,11 @@ def calibrate(
         return quantizer.calibration(source, plan, options, n_threads)
     chosen = effort or choose_effort(source.card, plan, options, n_threads)
     if chosen.mode == "imatrix":
-        importance = read_imatrix(Path(options.imatrix.strip()).expanduser())
+        importance = read_imatrix(expanded(Path(options.imatrix.strip())))
         return WeightedCalibration(quantizer, importance, source.tensors)
     if chosen.mode != "best":
         return None
     named = getattr(options, "text", "").strip()
-    path = text or (Path(named).expanduser() if named else None)
+    path = text or (expanded(Path(named)) if named else None)
     windows = calibration_windows(source, calibration_text(path))
     return BestCalibration(source, quantizer, windows, n_threads)

@@ -19,6 +19,7 @@ from octavo.engine.calibrate.routed import RoutedInputs, keep_routed
 from octavo.engine.calibrate.streams import Streams
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
+from octavo.engine.folders import expanded
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.inference.layered import LayeredModel, compile_layered
 from octavo.engine.inference.program_steps import Product
@@ -75,7 +76,7 @@ class LayerRun:
     def __init__(
         self, checkpoint: Checkpoint, text: str, n_samples: int, *, weighted: bool, n_threads: int = 0
     ) -> None:
-        path = Path(text.strip()).expanduser() if text.strip() else None
+        path = expanded(Path(text.strip())) if text.strip() else None
         self._checkpoint = checkpoint
         self._windows = calibration_windows(checkpoint, calibration_text(path))
         self._weighted = weighted

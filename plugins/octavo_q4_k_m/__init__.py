@@ -11,7 +11,7 @@ MIXTURE = Mixture(
     upgrades=(Upgrade("attention_v", "Q6_K", more_bits), Upgrade("ffn_down", "Q6_K", more_bits)),
     output_of_8_experts="Q5_K",
 )
-SUMMARY = "The usual choice: about a third of the size of F16 with a small loss."
+SUMMARY = "The usual choice: a third of the size of F16, with a small loss."
 
 
 @hookimpl

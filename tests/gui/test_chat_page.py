@@ -49,12 +49,16 @@ def test_a_question_is_answered_and_both_are_kept(joined, ready, qtbot):
     )
 
 
-def test_figures_stand_over_the_composer(joined, ready, qtbot):
+def test_figures_stand_over_the_composer_until_they_stand_under_the_answer(joined, ready, qtbot):
+    status, told = ready.panel.status, []
+    joined.desk.grew.connect(lambda *_: told.append(status._tokens.text()))
+
     with qtbot.waitSignal(joined.desk.answered):
         ask(ready, "one two three")
-    status = ready.panel.status
 
-    assert (status._speed.text(), status._tokens.text()) == ("12 tok/s", "·  3 tokens")
+    assert told[-1].endswith("3 tokens")
+    assert (status._speed.text(), status._tokens.text()) == ("", "")
+    assert "12 tok/s" in ready.panel.messages.view(1).tools.footer.text()
     assert status.meter.text() == "Context 42 of 4,096"
 
 

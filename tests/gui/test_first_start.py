@@ -121,7 +121,7 @@ def test_predicted_and_measured_memory_stand_side_by_side(joined, qtbot):
         joined.chat.panel.chat_with("/models/small.gguf")
 
     said = joined.chat.panel.status._memory.text()
-    assert said == "memory predicted 250 MB, measured 260 MB  ·"
+    assert said == "Memory predicted 250 MB, measured 260 MB  ·"
 
 
 def test_kernels_are_compiled_in_the_background_and_it_is_said(joined, qtbot, engine):

@@ -34,7 +34,7 @@ def test_all_of_what_is_cut_is_in_its_tip(joined, narrow):
     footer, memory = narrow.messages.view(1).tools.footer, narrow.status.findChildren(Label)[2]
 
     assert "tok/s" in footer.toolTip()
-    assert memory.toolTip().startswith("memory predicted")
+    assert memory.toolTip().startswith("Memory predicted")
     assert footer.geometry().right() <= narrow.messages.view(1).width()
 
 

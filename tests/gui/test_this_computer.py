@@ -5,13 +5,13 @@ from octavo.gui.widgets.this_computer import ThisComputer, comfortable_sentence
 def test_a_slow_memory_is_told_apart_from_a_small_one():
     sentence = comfortable_sentence(Comfortable(15_400_000_000, 3_300_000_000))
 
-    assert "up to 3 billion parameters in Q4_K_M write 10 tokens" in sentence
+    assert "up to 3 billion parameters in 4 bits (Q4_K_M) write 10 tokens" in sentence
     assert "up to 15 billion fit" in sentence
 
 
 def test_a_fast_memory_needs_one_figure():
     assert comfortable_sentence(Comfortable(2_540_000_000, 2_540_000_000)) == (
-        "Models of up to 2.5 billion parameters run comfortably in Q4_K_M."
+        "Models of up to 2.5 billion parameters run comfortably in 4 bits (Q4_K_M)."
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from octavo.gui.wording import (
     byte_count,
+    byte_mark,
     context,
     day,
     duration,
@@ -28,6 +29,13 @@ NOW = datetime(2026, 5, 20, 12, 0)
 )  # fmt: skip
 def test_sizes(n_bytes, shown):
     assert byte_count(n_bytes) == shown
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "shown"), [(0, "0"), (75e9, "75 GB"), (2.5e9, "2.5 GB"), (100e9, "100 GB")]
+)
+def test_axes_are_marked_with_round_sizes(n_bytes, shown):
+    assert byte_mark(n_bytes) == shown
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,11 @@ def byte_count(n_bytes: float) -> str:
     return readable_bytes(n_bytes)
 
 
+def byte_mark(n_bytes: float) -> str:
+    """The same on the axis of a chart: ``75 GB`` where nothing follows the point, ``0`` for nothing."""
+    return byte_count(n_bytes).replace(".0 ", " ") if n_bytes else "0"
+
+
 def figure(n_bytes: float, whole_bytes: float) -> str:
     """``n_bytes`` without a unit, in the unit of ``whole_bytes``: ``0.9`` of 3.1 GB, ``12.0`` of 410 MB."""
     value = n_bytes / (1e9 if whole_bytes >= 999.5e6 else 1e6)

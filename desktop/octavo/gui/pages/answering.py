@@ -114,7 +114,7 @@ class Answering(QObject):
         stats = stats_of(replied)
         stats["n_tokens"] += self._n_before
         self._finish(replied.finish, stats)
-        self._status.show_figures(*figures(stats))
+        self._status.show_figures("", "")  # they stand under the answer now
         self.ended.emit(replied)
 
     def _fail(self, failed: Failed) -> None:
@@ -123,7 +123,7 @@ class Answering(QObject):
         how_fast = self._writing.per_second(self._n_tokens) if self._n_tokens else 0.0
         stats = {"n_tokens": n_tokens, "tokens_per_second": how_fast}
         self._finish("cancelled" if is_stop else "failed", stats)
-        self._status.show_figures(*(figures(stats) if n_tokens else ("", "Stopped" if is_stop else "")))
+        self._status.show_figures("", "Stopped" if is_stop and not n_tokens else "")
         self.failed.emit(failed)
 
     def _finish(self, finish: str, stats: Mapping[str, Any]) -> None:

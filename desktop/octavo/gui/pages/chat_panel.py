@@ -18,7 +18,7 @@ from octavo.gui.pages.chat_find import ChatFind
 from octavo.gui.pages.chat_model import ChatModel
 from octavo.gui.pages.chat_options import ChatOptions
 from octavo.gui.pages.chat_turns import ChatTurns
-from octavo.gui.pages.chat_words import figures, shown
+from octavo.gui.pages.chat_words import shown
 from octavo.gui.pages.open_link import ask_to_open
 from octavo.gui.widgets.attached_file import may_be_attached
 from octavo.gui.widgets.card import Line
@@ -92,7 +92,7 @@ class ChatPanel(QWidget):
         self.header.show_title(chat.title if chat else "New chat")
         self.options.show_chat()
         self._show_branch_on_view()
-        self._show_last_figures()
+        self._show_used()
         self._tell_of_interruption()
 
     def stop(self) -> None:
@@ -164,7 +164,7 @@ class ChatPanel(QWidget):
 
     def _show_branch(self, stays: bool) -> None:
         self._show_branch_on_view(stays=stays)
-        self._show_last_figures()
+        self._show_used()
 
     def _begin_turn(self) -> None:
         self.notice.hide()
@@ -202,7 +202,7 @@ class ChatPanel(QWidget):
 
     def _show_ready(self) -> None:
         if not self._desk.is_answering:
-            self._show_last_figures()
+            self._show_used()
 
     def _tell_of_interruption(self) -> None:
         """Offer to go on with an answer that the end of the program has cut off."""
@@ -227,11 +227,11 @@ class ChatPanel(QWidget):
         self.context.show_used(replied.context_used)
         self.model.show_memory(replied.measured_rss_bytes)
 
-    def _show_last_figures(self) -> None:
-        """Show the figures of the last answer on view."""
+    def _show_used(self) -> None:
+        """Show how much of the context the last answer on view has used."""
         answers = [each for each in self._conversation.branch if each.role == "assistant" and each.stats]
         stats = answers[-1].stats if answers else {}
-        self.status.show_figures(*figures(stats))
+        self.status.show_figures("", "")
         self.context.show_used(int(stats.get("context_used", 0)))
 
     def open_options(self) -> None:

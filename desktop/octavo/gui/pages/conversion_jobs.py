@@ -26,6 +26,8 @@ from octavo.store.unfinished import Unfinished
 from octavo.worker.protocol import Convert, Failed, Forecasted
 
 DAMAGED = "damaged_weights"
+# Nothing went wrong: somebody has to say what is to be done.
+QUESTIONS = (EXISTS, INTERRUPTED, LEFTOVER)
 DAMAGE_ADVICE = (
     "The model is damaged: better download it again. Converted anyway, such weights become 0; the result says which "
     "tensors had them, and its answers may be worse."
@@ -164,8 +166,9 @@ class ConversionJobs(QWidget):
         return done
 
     def _problem(self, job: Job) -> ProblemCard:
-        problem, failed = ProblemCard(), job.failure
+        failed = job.failure
         assert failed is not None
+        problem = ProblemCard(is_calm=failed.kind in QUESTIONS)
         primary, secondary, acts = self._ways_on(job, failed)
         problem.show_problem(
             f"Converting {job.title} ended in the middle." if failed.kind == "crash" else failed.message,
@@ -174,6 +177,8 @@ class ConversionJobs(QWidget):
             secondary=secondary,
             details=failed.details,
         )
+        if failed.kind == DAMAGED:
+            problem.primary.show_kind("secondary")  # not what is advised
         for button, act in zip((problem.primary, problem.secondary), acts, strict=True):
             button.clicked.connect(lambda _, act=act: act())
         problem.close_button.clicked.connect(lambda: self._queue.cancel(job))
@@ -205,10 +210,10 @@ class ConversionJobs(QWidget):
 
 def _advice(job: Job, failed: Failed) -> str:
     """What follows from a failure, and what can be done."""
-    if failed.kind == DAMAGED:
-        return DAMAGE_ADVICE
-    if failed.kind != "crash":
+    if failed.kind in QUESTIONS:
         return failed.hint
+    if failed.kind != "crash":
+        return f"{job.title}. {DAMAGE_ADVICE if failed.kind == DAMAGED else failed.hint}".strip()
     return (
         f"{failed.message} {'It can go on where it stopped.' if job.left_bytes else 'Nothing is left of it.'}"
     )

@@ -79,7 +79,7 @@ class FitFormats(Card):
             self._bars.follow(self._switch)
         free = byte_count(ram.free_bytes)
         told = f"Bars end at {byte_count(whole)}; "
-        told += f"{free} are free, far more" if is_small else f"dotted line: {free} free"
+        told += f"{free} are free, far more." if is_small else f"the dotted line is what is free, {free}."
         self._note.show_text(told if rows else "")
         self._common.show_text(_common(rows))
         self._show_sentence(empty)

@@ -54,15 +54,15 @@ def facts(model: Model, now: datetime) -> list[tuple[str, str]]:
         ("Attention heads", _heads(shape.n_heads, shape.n_kv_heads)),
         ("Weights stored as", f"{card.type_name} · {bits:.1f} bits"),
         ("Chat template", "Built in" if card.has_chat_template else "None"),
-        ("Kept by", _keeper(model)),
+        _keeper(model),
         ("Changed", _changed(model.path, now)),
     ]
 
 
-def _keeper(model: Model) -> str:
+def _keeper(model: Model) -> tuple[str, str]:
     if model.entry.source in ("Added", "Folder"):
-        return str(Path(model.path).parent)
-    return model.entry.source
+        return "Folder", str(Path(model.path).parent)
+    return "Kept by", model.entry.source
 
 
 def _all_and_used(total: int, active: int) -> str:

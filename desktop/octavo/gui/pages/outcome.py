@@ -90,12 +90,12 @@ def _checks(proof: Proof) -> list[Check]:
 
 def _words(proof: Proof) -> list[tuple[str, str, str]]:
     """Both texts, cut where they begin to differ."""
-    if not proof.text_result:
-        return []
     pair = [
         textwrap.shorten(clean(each), SAID_CHARACTERS, placeholder=" …")
         for each in (proof.text_source, proof.text_result)
     ]
+    if not any(pair):
+        return []
     agreed = next((n for n, (a, b) in enumerate(zip(*pair, strict=False)) if a != b), min(map(len, pair)))
     if proof.first_difference is None:
         return [("Both", pair[0], "")]

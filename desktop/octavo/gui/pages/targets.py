@@ -11,6 +11,7 @@ from octavo.gui.workspace import Model
 from octavo.store.library import converted_folder
 from octavo.worker.protocol import Convert, Copy
 
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
 _TYPE_SUFFIX = re.compile(r"[-_.](i?q\d\w*|bf16|f16|f32|fp16|fp32)$", re.IGNORECASE)
 
 
@@ -28,11 +29,9 @@ def default_name(model: Model, quantizer: str, layout: str = "") -> str:
     """``llama-3.2-3b-instruct-q4_k_m.gguf``; a layout that the format is not named after is told too."""
     path = Path(model.path)
     stem = "octavo-demo" if model.is_demo else (path.name if model.is_folder else path.stem)
-    told = [
-        _TYPE_SUFFIX.sub("", stem),
-        quantizer,
-        *([layout] if layout.lower() not in quantizer.lower() else []),
-    ]
+    told = [_TYPE_SUFFIX.sub("", _PART.sub("", stem)), quantizer]
+    if layout.lower() not in quantizer.lower():
+        told.append(layout)
     return f"{'-'.join(told)}.gguf".lower().replace(" ", "-")
 
 

@@ -60,5 +60,5 @@ class ChatStatus(QWidget):
     def show_memory(self, predicted_bytes: int, measured_bytes: int) -> None:
         """Show what the model was expected to need beside what it takes; nothing while none is loaded."""
         predicted, measured = byte_count(predicted_bytes), byte_count(measured_bytes)
-        told = f"memory predicted {predicted}, measured {measured}"
+        told = f"Memory predicted {predicted}, measured {measured}"
         self._memory.show_text(f"{told}  ·" if measured_bytes else "")

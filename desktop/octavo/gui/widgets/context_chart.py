@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, SEMIBOLD, SMALL, TINY, font
 from octavo.gui.theme.tokens import colour
-from octavo.gui.wording import byte_count, context
+from octavo.gui.wording import byte_count, byte_mark, context
 
 LEFT, RIGHT, TOP, BOTTOM = 58, 84, 10, 38
 N_LINES = 4
@@ -94,7 +94,7 @@ class ContextChart(QWidget):
             painter.setPen(colour("text3"))
             place = QRectF(0, y - 8, LEFT - 10, 16)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(place, right.value, byte_count(top * line / N_LINES))
+            painter.drawText(place, right.value, byte_mark(top * line / N_LINES))
         centre = Qt.AlignmentFlag.AlignCenter.value
         points = self._curves[0].points
         for tokens, _ in points[:: max(len(points) // 4, 1)]:

@@ -25,7 +25,7 @@ class Figure(QWidget):
         self.setFixedWidth(width)
         self._value = Label("—", BODY, SEMIBOLD)
         self._name = Label(name, TINY, tone="text3")
-        self.setLayout(column(self._value, self._name, gap=1))
+        self.setLayout(column(self._value, self._name, None, gap=1))
 
     def show_value(self, text: str, tone: str = "text", name: str = "") -> None:
         """Show a value, under another name where one is given."""
@@ -52,12 +52,12 @@ class FormatRow(ChoiceCard):
         self._size, self._memory = Figure("size"), Figure("memory")
         self._speed, self._quality = Figure("speed", SPEED_WIDTH), Figure("agreement", QUALITY_WIDTH)
         head = row(Label(name, READING, SEMIBOLD), self._tag, None)
-        self._about = Label(summary, SMALL, tone="text2", elide=True)
+        self._about = Label(summary, SMALL, tone="text2", wrap=True)
         self._summary = summary
         self._said = ["", "", "", ""]
         self._has_quality = False
         self.body.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
-        self.body.addLayout(column(head, self._about, gap=2), 1)
+        self.body.addLayout(column(head, self._about, None, gap=2), 1)
         for each in (self._size, self._memory, self._speed, self._quality):
             self.body.addWidget(each)
         self.setAccessibleName(name)

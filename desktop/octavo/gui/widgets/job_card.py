@@ -83,12 +83,13 @@ class JobCard(Card):
         self._doing.setVisible(bool(doing))
         self._pace.show_text(pace)
         self._left.show_text(f"·  {left}" if left else "")
+        self._left.setVisible(bool(left))
 
     def show_stopping(self) -> None:
         """Say that it is being stopped."""
         self.cancel.setEnabled(False)
         self._pace.show_text("Stopping")
-        self._left.show_text("")
+        self._left.hide()
 
 
 class WaitingCard(Card):

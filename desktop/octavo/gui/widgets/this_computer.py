@@ -37,12 +37,12 @@ def comfortable_sentence(size: Comfortable) -> str:
         return "Little memory is free: close other programs before you load a model."
     fitting = _billions(size.fitting)
     if not size.quick:
-        return f"Models of up to {fitting} parameters fit comfortably in Q4_K_M."
+        return f"Models of up to {fitting} parameters fit comfortably in 4 bits (Q4_K_M)."
     if size.quick >= 0.9 * size.fitting:
-        return f"Models of up to {fitting} parameters run comfortably in Q4_K_M."
+        return f"Models of up to {fitting} parameters run comfortably in 4 bits (Q4_K_M)."
     return (
-        f"Models of up to {_billions(size.quick)} parameters in Q4_K_M write {COMFORTABLE_SPEED:.0f} tokens or more "
-        f"a second; up to {fitting} fit, and write more slowly."
+        f"Models of up to {_billions(size.quick)} parameters in 4 bits (Q4_K_M) write {COMFORTABLE_SPEED:.0f} tokens "
+        f"or more a second; up to {fitting} fit, and write more slowly."
     )
 
 

@@ -14,6 +14,7 @@ import typer
 from octavo import __version__
 from octavo.cli.output import print_line, print_note, told
 from octavo.cli.standard_streams import open_missing
+from octavo.cli.watched import StrangersAsked, farewell, this_program, watch
 from octavo.engine.errors import OctavoError
 
 EXIT_REFUSED = 1
@@ -29,7 +30,10 @@ def run_command(arguments: Sequence[str]) -> int:
     if callable(signal.getsignal(signal.SIGINT)):  # else it is ignored, as under nohup
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        app(args=list(arguments), prog_name="octavo")
+        with farewell():
+            app(args=list(arguments), prog_name="octavo")
+    except StrangersAsked as asked:
+        return watch([*this_program(), *arguments], asked.plugins)
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     except OSError as error:  # help or version could not be written

@@ -58,11 +58,15 @@ def _tell_format(quantizer: Quantizer, *, as_json: bool) -> None:
 
 
 def plugin_host(no_plugins: bool) -> PluginHost:
-    """The plugins that the user's settings switch on, or none in safe mode."""
+    """The plugins that the user's settings switch on, or none in safe mode; those of strangers where one watches."""
+    from octavo.cli.watched import require_watched
     from octavo.plugin.host import PluginHost
     from octavo.store.settings import load_settings
 
-    return PluginHost(load_settings().enabled_plugins, safe_mode=no_plugins)
+    enabled = load_settings().enabled_plugins
+    if not no_plugins:
+        require_watched(enabled)
+    return PluginHost(enabled, safe_mode=no_plugins)
 
 
 def _state(record: PluginRecord) -> str:

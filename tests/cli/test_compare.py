@@ -5,7 +5,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from tests.fixtures.checkpoints import TINY, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import TINY
 
 SHAPE = replace(TINY, n_feed_forward=256, n_layers=1, context_length=128)
 ASK = ("--prompt", "hello world", "--max-tokens", 8)

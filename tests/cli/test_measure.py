@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.fixtures.checkpoints import TINY, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import TINY
 
 SHAPE = replace(TINY, n_feed_forward=256, context_length=32)
 

@@ -6,6 +6,7 @@ from tests.gui.chatting import ask, chat_with_small
 
 from octavo.gui.pages.chat_words import footer
 from octavo.gui.widgets.label import Label
+from octavo.gui.widgets.message_list import side_of
 from octavo.store.chats import ChatMessage
 
 
@@ -45,3 +46,9 @@ def test_how_an_answer_ended_is_told_before_what_may_be_cut():
     assert footer(answer) == (
         "9.0 tok/s · 20 tokens · cut at the limit of tokens · 4 oldest messages left out · first word after 2.0 s"
     )
+
+
+def test_lines_of_a_wide_chat_stay_short_enough_to_read():
+    assert side_of(700) == 28
+    assert side_of(850) == 64
+    assert 2500 - 2 * side_of(2500) == 760

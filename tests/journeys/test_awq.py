@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from tests.engine.inference.sessions import after, session_of, some_ids
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 from tests.fixtures.int4_folders import unpack_awq, write_arrays
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.checkpoint.open import open_checkpoint

@@ -5,8 +5,9 @@ import contextlib
 import numpy as np
 import pytest
 from tests.engine.inference.sessions import after, session_of, some_ids
-from tests.fixtures.checkpoints import Shape, gguf_weights, write_tiny_hf_folder
+from tests.fixtures.checkpoints import gguf_weights, write_tiny_hf_folder
 from tests.fixtures.int4_folders import quantize_folder, write_arrays
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.checkpoint.open import open_checkpoint

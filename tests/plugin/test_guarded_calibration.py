@@ -4,7 +4,8 @@ import contextlib
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import Shape
 
 from octavo.api import CalibratedQuantizer, Plan, block_type, encode
 from octavo.engine.calibrate.calibrate import calibrate

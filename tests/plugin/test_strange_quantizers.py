@@ -7,7 +7,8 @@ import threading
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import Shape
 
 from octavo.api import OctavoError, Plan, block_type, encode
 from octavo.engine.checkpoint.open import open_checkpoint

@@ -5,8 +5,9 @@ import contextlib
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from tests.fixtures.checkpoints import Shape, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
 from tests.fixtures.int4_folders import write_arrays
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.convert.choose import chosen_output

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from tests.fixtures.checkpoints import TINY, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import TINY
 
 from octavo.engine.measure.figures import Measurement
 from octavo.worker.client import EngineClient, RequestFailed

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
 from tests.fixtures.experts import WITH_EXPERTS
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.blocks.codec import decode, encode
 from octavo.engine.blocks.types import block_type

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.calibrate import streams as module
 from octavo.engine.calibrate.layer_run import LayerRun

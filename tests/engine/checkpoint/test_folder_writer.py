@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from tests.fixtures.biases import write_biases
-from tests.fixtures.checkpoints import Shape, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.checkpoint.folder_writer import FolderWriter

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from tests.fixtures.checkpoints import Shape, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
 from tests.fixtures.int4_folders import write_arrays
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.blocks.fp8 import decode_e4m3

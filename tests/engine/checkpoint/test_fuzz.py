@@ -8,7 +8,8 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.errors import OctavoError

@@ -5,14 +5,8 @@ import os
 import gguf
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import (
-    FAMILIES,
-    TINY,
-    gguf_weights,
-    tiny_vocabulary,
-    tiny_weights,
-    write_tiny_gguf,
-)
+from tests.fixtures.checkpoints import gguf_weights, write_tiny_gguf
+from tests.fixtures.tiny_models import FAMILIES, TINY, tiny_vocabulary, tiny_weights
 
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.errors import UnreadableModel

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import gguf
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import FAMILIES, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import FAMILIES
 
 from octavo.engine.checkpoint import gguf_writer, partial_file
 from octavo.engine.checkpoint.gguf_bytes import header_bytes

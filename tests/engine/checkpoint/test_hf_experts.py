@@ -7,14 +7,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import (
-    gguf_weights,
-    tiny_weights,
-    write_safetensors,
-    write_tiny_gguf,
-    write_tiny_hf_folder,
-)
+from tests.fixtures.checkpoints import gguf_weights, write_tiny_gguf, write_tiny_hf_folder
 from tests.fixtures.experts import N_EXPERTS, N_USED, WIDTH, WITH_EXPERTS, fused_experts
+from tests.fixtures.safetensors_files import write_safetensors
+from tests.fixtures.tiny_models import tiny_weights
 
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder

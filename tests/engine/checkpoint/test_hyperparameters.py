@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.checkpoint.hyperparameters import ARCHITECTURES

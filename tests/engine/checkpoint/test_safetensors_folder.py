@@ -6,14 +6,9 @@ import os
 import numpy as np
 import pytest
 from tests.fixtures.biases import write_biases
-from tests.fixtures.checkpoints import (
-    FAMILIES,
-    gguf_weights,
-    tiny_weights,
-    write_safetensors,
-    write_tiny_gguf,
-    write_tiny_hf_folder,
-)
+from tests.fixtures.checkpoints import gguf_weights, write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.safetensors_files import write_safetensors
+from tests.fixtures.tiny_models import FAMILIES, tiny_weights
 
 from octavo.engine.checkpoint.gguf_bytes import encode_header
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint

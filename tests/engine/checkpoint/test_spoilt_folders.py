@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import Shape, tiny_weights, write_safetensors, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
+from tests.fixtures.safetensors_files import write_safetensors
+from tests.fixtures.tiny_models import Shape, tiny_weights
 
 from octavo.engine.checkpoint import json_files
 from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder

@@ -4,7 +4,8 @@ import contextlib
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.blocks.codec import decode
 from octavo.engine.calibrate.layers import Layers

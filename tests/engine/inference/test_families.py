@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tests.engine.inference.plain_forward import PlainModel
 from tests.engine.inference.sessions import after, session_of, some_ids, stepped
-from tests.fixtures.checkpoints import FAMILIES, TINY, write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 from tests.fixtures.experts import WITH_EXPERTS
+from tests.fixtures.tiny_models import FAMILIES, TINY
 
 from octavo.engine.progress import finish
 

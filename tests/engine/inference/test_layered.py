@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.engine.inference.sessions import session_of, some_ids
-from tests.fixtures.checkpoints import FAMILIES, TINY, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_hf_folder
 from tests.fixtures.experts import WITH_EXPERTS
+from tests.fixtures.tiny_models import FAMILIES, TINY
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.inference.layered import LayeredModel

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.engine.inference.sessions import after, session_of, some_ids, stepped
-from tests.fixtures.checkpoints import TINY, write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
+from tests.fixtures.tiny_models import TINY
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import finish

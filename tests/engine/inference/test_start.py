@@ -1,7 +1,8 @@
 """What must happen before a model is loaded: memory admitted, kernels compiled."""
 
 import pytest
-from tests.fixtures.checkpoints import Shape, write_tiny_gguf, write_tiny_llama_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_llama_gguf
+from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.errors import NotEnoughMemory, OctavoError

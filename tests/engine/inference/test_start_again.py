@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import FAMILIES, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import FAMILIES
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.errors import OctavoError

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import TINY, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import TINY
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.errors import NotEnoughMemory, OctavoError

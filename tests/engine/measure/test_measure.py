@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.fixtures.checkpoints import TINY, write_tiny_gguf
+from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.tiny_models import TINY
 
 from octavo.engine.blocks.codec import encode
 from octavo.engine.blocks.types import block_type

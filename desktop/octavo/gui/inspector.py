@@ -13,7 +13,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
-from octavo.gui.engine_child import background_command
+from octavo.gui.engine_child import child_command
 from octavo.gui.engine_process import EngineProcess
 from octavo.store.library import ModelEntry
 from octavo.worker.protocol import Failed, Inspect, ListModels, MeasureBandwidth
@@ -31,7 +31,8 @@ class Inspector(QObject):
 
     def __init__(self, parent: QObject | None = None, *, command: Sequence[str] | None = None) -> None:
         super().__init__(parent)
-        self._engine = EngineProcess(self, command=command or background_command())
+        # Not in the background: somebody waits for what it reads.
+        self._engine = EngineProcess(self, command=command or child_command())
         self._waiting: deque[str] = deque()
         self._current = ""
         # An idle child is memory for nothing.

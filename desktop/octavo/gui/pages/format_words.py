@@ -73,7 +73,8 @@ def outcome_facts(
 ) -> list[tuple[str, str]]:
     """The lines of the panel for the format on view; the forecast is of all ``n_copies`` together."""
     change = found.file_bytes / max(card.file_bytes, 1) - 1
-    size = f"{byte_count(found.file_bytes)}  ({change:+.0%})".replace("-", "−")
+    told = f"  ({change:+.0%})".replace("-", "−") if round(100 * change) else ""
+    size = f"{byte_count(found.file_bytes)}{told}"
     return [
         ("Original", byte_count(card.file_bytes)),
         ("Converted, exactly", size),

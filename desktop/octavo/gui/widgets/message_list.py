@@ -23,13 +23,15 @@ NEAR_BOTTOM = 24
 NARROWEST = 200
 AHEAD_MS = 8
 SIDE, NARROW_SIDE, WIDE = 64, 28, 720
+# Longer lines are hard to read.
+WIDEST_TEXT = 760
 # Placing what has become visible may show that its height was guessed wrongly, and more becomes visible.
 MOST_ROUNDS = 12
 
 
 def side_of(width: int) -> int:
     """How far texts are from the edges of a chat of that width, pixels."""
-    return SIDE if width >= WIDE else NARROW_SIDE
+    return max(SIDE, (width - WIDEST_TEXT) // 2) if width >= WIDE else NARROW_SIDE
 
 
 class MessageList(QScrollArea):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from octavo.gui.theme.fonts import BODY, HEADING, SEMIBOLD
 from octavo.gui.widgets.card import column, row
 from octavo.gui.widgets.label import Label
+
+SIDE, TOP, BOTTOM = 28, 22, 24
+# In a wider window what belongs together would stand too far apart.
+WIDEST = 1400
 
 
 class Page(QWidget):
@@ -16,8 +21,13 @@ class Page(QWidget):
         super().__init__()
         self.setObjectName("page")
         self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(28, 22, 28, 24)
+        self.body.setContentsMargins(SIDE, TOP, SIDE, BOTTOM)
         self.body.setSpacing(16)
         self.about = Label(about, BODY, tone="text2")
         heading = column(Label(title, HEADING, SEMIBOLD), self.about, gap=3)
         self.body.addLayout(row(heading, None, *actions))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        side = max(SIDE, (event.size().width() - WIDEST) // 2)
+        self.body.setContentsMargins(side, TOP, side, BOTTOM)

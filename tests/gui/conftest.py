@@ -21,8 +21,10 @@ from octavo.gui.inspector import Inspector
 from octavo.gui.joined_window import JoinedWindow
 from octavo.gui.pages.chat import ChatPage
 from octavo.gui.pages.convert import ConvertPage
+from octavo.gui.pages.fit import FitPage
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
+from octavo.gui.widgets.fit_settings import FitSettings
 from octavo.gui.widgets.result_panel import ResultPanel
 from octavo.gui.workspace import Workspace
 from octavo.plugin.host import PluginHost
@@ -142,3 +144,16 @@ def convert_page(joined: JoinedWindow, tmp_path: Path) -> ConvertPage:
 def panel(convert_page: ConvertPage) -> ResultPanel:
     """What the Convert page says of the file that is to be made."""
     return convert_page.findChild(ResultPanel)
+
+
+@pytest.fixture
+def fit_page(joined: JoinedWindow) -> FitPage:
+    """The Fit page on view."""
+    joined.window.show_named("Fit")
+    return joined.fit
+
+
+@pytest.fixture
+def fit_settings(fit_page: FitPage) -> FitSettings:
+    """Context, cache, threads and what else the Fit page lets people choose."""
+    return fit_page.findChild(FitSettings)

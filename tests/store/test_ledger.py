@@ -13,13 +13,14 @@ def test_entries_come_back_newest_first(tmp_path):
         assert ledger.entries("memory_bytes") == [new, old]
 
 
-def test_error_band_needs_three_entries(tmp_path):
+def test_a_band_needs_three_entries(tmp_path):
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         for measured in (98.0, 104.0):
             ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured))
-        assert ledger.error_band("memory_bytes") is None
+        assert ledger.bands() == {}
         ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, 101.0))
-        assert ledger.error_band("memory_bytes") == (0.98, 1.04)
+        band = ledger.bands()["memory_bytes"]
+        assert (band.least, band.greatest) == (0.98, 1.04)
 
 
 def test_bands_tell_of_each_kind_apart(tmp_path):

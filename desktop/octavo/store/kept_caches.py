@@ -51,11 +51,6 @@ class KeptCaches:
         """Remove the file of a conversation, if there is one."""
         self.path(key).unlink(missing_ok=True)
 
-    def forget_all(self) -> None:
-        """Remove every file."""
-        for path in self._folder.glob(f"*{_ENDING}"):
-            path.unlink(missing_ok=True)
-
     def prune(self) -> None:
         """Remove what is over the limit, and what a killed process has left half-written."""
         for path in self._folder.glob("*.partial"):

@@ -114,11 +114,6 @@ class Ledger(DatabaseFile):
         )
         return [LedgerEntry(*row) for row in rows]
 
-    def error_band(self, kind: str) -> tuple[float, float] | None:
-        """Least and greatest ``measured / predicted`` of the newest; None after fewer than three entries."""
-        band = self.bands().get(kind)
-        return (band.least, band.greatest) if band else None
-
     def bands(self) -> dict[str, Band]:
         """How good each kind of estimate has been; kinds with fewer than three entries are left out."""
         rows = self._database.execute(

@@ -9,8 +9,6 @@ from octavo.engine.measure.conclusion import conclusion
 from octavo.engine.measure.figures import (
     Figure,
     Figures,
-    Measurement,
-    differ,
     mean_interval,
     share_interval,
     t_quantile,
@@ -73,21 +71,6 @@ def test_without_a_reference_only_the_perplexity_is_known():
     found = summarize([WindowScores(each.surprise) for each in scores(3)])
     assert found.mean_kl is found.reference_perplexity is found.same_top_1 is None
     assert found.perplexity.value > 1
-
-
-def measurement(window_kl):
-    figures = Figures(len(window_kl), 100, Figure(2, 1, 3))
-    return Measurement(figures, "", "", "", 0, "", 0, 0, 0, 0.0, window_kl)
-
-
-def test_models_are_told_apart_by_the_same_windows_only_beyond_chance():
-    hard_and_easy = [0.02, 0.09, 0.04, 0.12, 0.01, 0.07]
-    one = measurement(hard_and_easy)
-    assert differ(one, measurement([each * 1.1 for each in hard_and_easy]))
-    noise = [0.004, -0.005, 0.006, -0.004, 0.003, -0.003]
-    assert not differ(one, measurement([a + b for a, b in zip(hard_and_easy, noise, strict=True)]))
-    assert not differ(one, one)
-    assert not differ(measurement([0.1]), measurement([0.9]))
 
 
 @pytest.mark.parametrize(

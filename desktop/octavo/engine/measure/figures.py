@@ -136,16 +136,3 @@ def share_interval(shares: Sequence[float], n_trials: int) -> Figure:
     low = min(over_windows.low, centre - half, p)
     high = max(over_windows.high, centre + half, p)
     return Figure(p, max(0.0, low), min(1.0, high))
-
-
-def differ(one: Measurement, other: Measurement) -> bool:
-    """Whether two measurements against one reference on one text tell their models apart, beyond chance.
-
-    Paired by windows: what makes a window hard makes it hard for both.
-    """
-    n = min(len(one.window_kl), len(other.window_kl))
-    if n < 2:
-        return False
-    gaps = [a - b for a, b in zip(one.window_kl[:n], other.window_kl[:n], strict=True)]
-    gap = mean_interval(gaps)
-    return gap.low > 0 or gap.high < 0

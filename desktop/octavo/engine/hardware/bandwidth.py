@@ -40,12 +40,6 @@ def read_bandwidth(n_threads: int = 0) -> float:
     return bandwidth_curve(n_threads)[-1][1]
 
 
-def known_bandwidth(n_threads: int = 0) -> float:
-    """What an earlier probe of this computer found; 0.0 without one."""
-    curve = _known_curve(n_threads or usable_threads())
-    return curve[-1][1] if curve else 0.0
-
-
 def bandwidth_curve(n_threads: int = 0, *, again: bool = False) -> Curve:
     """Bytes per second by the size that is read over and over; probes if it is not known yet, or ``again``."""
     n_threads = n_threads or usable_threads()

@@ -25,13 +25,19 @@ def quantizers() -> list[Quantizer]:
 
 @hookspec
 def formats() -> list[CheckpointFormat]:
-    """Return the containers this plugin can open; asked once, when the plugin is loaded."""
+    """Return the containers this plugin can open; asked once, when the plugin is loaded.
+
+    They are kept, but files are opened by Octavo's own two alone so far.
+    """
     raise NotImplementedError
 
 
 @hookspec
 def backends() -> list[Backend]:
-    """Return the ways to run a model that this plugin adds; asked once, when the plugin is loaded."""
+    """Return the ways to run a model that this plugin adds; asked once, when the plugin is loaded.
+
+    They are kept, but models run on Octavo's own alone so far.
+    """
     raise NotImplementedError
 
 

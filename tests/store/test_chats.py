@@ -61,6 +61,24 @@ def test_chat_used_last_comes_first(store):
     assert newer in store.chats()
 
 
+def test_pinned_chats_come_before_the_one_used_last(store):
+    pinned, newer = store.new_chat("pinned"), store.new_chat("newer")
+    store.change_chat(pinned.id, is_pinned=True)
+    store.add_message(newer.id, "user", "Hello")
+
+    assert [chat.title for chat in store.chats()] == ["pinned", "newer"]
+
+
+def test_a_new_answer_takes_the_place_of_the_one_that_was_gone_back_to(store):
+    chat = store.new_chat()
+    question = store.add_message(chat.id, "user", "Why?")
+    first, _ = (store.add_message(chat.id, "assistant", text, parent_id=question.id) for text in "ab")
+    store.show_branch(chat.id, first.id, [(question.id, first.id)])
+    third = store.add_message(chat.id, "assistant", "c", parent_id=question.id)
+
+    assert store.tree(chat.id).leaf_below(question.id) == third.id
+
+
 def test_deleted_chat_comes_back_until_it_is_forgotten(store):
     chat = store.new_chat("secret")
     store.add_message(chat.id, "user", "my secret")

@@ -166,6 +166,8 @@ def test_chats_of_a_newer_octavo_can_be_read_and_are_not_changed(path):
         assert store.search.find("Chat 3")
         with pytest.raises(NotSaved, match="readonly"):
             store.new_chat("lost")
+        assert not store.back_up()
+    assert copies(path) == []
 
 
 def test_a_newer_file_of_another_kind_is_refused(tmp_path):

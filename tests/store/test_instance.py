@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from octavo.store.instance import InstanceLock
+from octavo.store.instance import InstanceLock, calls_folder, leave_call, take_calls
 
 HOLDER = """
 import sys
@@ -31,3 +31,13 @@ def test_killed_window_leaves_no_lock_behind(tmp_path):
         holder.kill()
     assert lock.acquire()
     lock.release()
+
+
+def test_calls_are_told_once_in_their_order_and_what_is_none_is_dropped(tmp_path):
+    leave_call(["/a.gguf"], tmp_path)
+    leave_call(["/b.gguf", "/c.gguf"], tmp_path)
+    for number, rubbish in enumerate(("{", "[1]", '"/d.gguf"')):
+        (calls_folder(tmp_path) / f"{number}.json").write_text(rubbish)
+
+    assert take_calls(tmp_path) == [["/a.gguf"], ["/b.gguf", "/c.gguf"]]
+    assert take_calls(tmp_path) == []

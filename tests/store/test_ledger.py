@@ -23,6 +23,14 @@ def test_a_band_needs_three_entries(tmp_path):
         assert (band.least, band.greatest) == (0.98, 1.04)
 
 
+def test_a_prediction_of_nothing_is_no_measure_of_how_good_others_are(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for predicted in (0.0, 100.0, 100.0, 100.0):
+            ledger.record(LedgerEntry("memory_bytes", "demo", predicted, 100.0))
+
+        assert ledger.bands()["memory_bytes"].n_entries == 3
+
+
 def test_bands_tell_of_each_kind_apart(tmp_path):
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         for measured in (90.0, 100.0, 130.0):

@@ -1,4 +1,5 @@
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,18 @@ def test_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
     first = finish(list_models(Settings(), places))
     monkeypatch.setattr(library, "_with_header", lambda entry, _: pytest.fail(f"{entry.path} was read again"))
     assert finish(list_models(Settings(), places)) == first
+
+
+def test_a_file_of_the_same_size_that_was_written_again_is_read_again(tmp_path):
+    path = write_tiny_gguf(tmp_path / "tiny.gguf")
+    places = [Place("Mine", tmp_path)]
+    finish(list_models(Settings(), places))
+
+    path.write_bytes(bytes(path.stat().st_size))
+    os.utime(path, ns=(5, 5))
+
+    *_, entry = finish(list_models(Settings(), places))
+    assert "no GGUF file" in entry.problem
 
 
 def test_files_can_be_listed_before_they_are_read(tmp_path):

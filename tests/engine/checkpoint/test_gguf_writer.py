@@ -135,6 +135,15 @@ def test_a_small_disk_is_told_before_anything_is_written(source, target, monkeyp
     assert names(target) == []
 
 
+def test_the_folder_is_forced_to_the_disk_once_the_file_has_its_name(source, target, monkeypatch):
+    synced = []
+    monkeypatch.setattr(partial_file, "sync_folder", lambda folder: synced.append((folder, target.exists())))
+
+    copy(source, target)
+
+    assert synced == [(target.parent, True)]
+
+
 @pytest.mark.parametrize("step", range(0, 40, 7))
 def test_a_disk_that_fills_up_leaves_nothing_behind(source, target, monkeypatch, step):
     target.write_bytes(b"old")

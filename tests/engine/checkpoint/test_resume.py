@@ -1,11 +1,12 @@
 import contextlib
 import hashlib
 import os
+from types import SimpleNamespace
 
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
 
-from octavo.engine.checkpoint import journal
+from octavo.engine.checkpoint import journal, journal_lock, partial_file
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.checkpoint.gguf_writer import GgufWriter
 from octavo.engine.checkpoint.journal import Entry, JournalKeeper, Record, journal_line, read_journal
@@ -96,6 +97,13 @@ def test_a_journal_cut_short_counts_up_to_its_last_whole_line(source, target, n_
     assert resumed(source, target) == (4, [])
 
 
+def test_what_is_there_already_needs_no_more_of_the_disk(source, target, monkeypatch):
+    leave_behind(source, target, 5)
+    monkeypatch.setattr(partial_file.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+
+    assert resumed(source, target) == (5, [])
+
+
 def test_a_journal_without_its_partial_file_means_nothing(source, target):
     leave_behind(source, target, 5)
     target.with_name("copy.gguf.partial").unlink()
@@ -128,17 +136,38 @@ def test_two_writers_of_one_target_are_kept_apart(source, target):
     assert names(target) == []
 
 
+def test_a_journal_that_goes_away_before_it_is_locked_is_made_anew(tmp_path, monkeypatch):
+    path, lock = tmp_path / "x.journal", journal_lock._lock
+
+    def removed_by_the_writer_before_us(descriptor):
+        monkeypatch.setattr(journal_lock, "_lock", lock)
+        path.unlink()
+        path.touch()
+        lock(descriptor)
+
+    monkeypatch.setattr(journal_lock, "_lock", removed_by_the_writer_before_us)
+    descriptor = journal_lock.locked_journal(path, tmp_path / "x")
+
+    assert os.path.samestat(os.fstat(descriptor), path.stat())
+    os.close(descriptor)
+
+
 def test_data_is_on_the_disk_before_the_journal_says_so(tmp_path, monkeypatch):
     path = tmp_path / "x.journal"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     seen = []
-    keeper = JournalKeeper(descriptor, Record(IDENTITY), lambda: seen.append(len(read_journal(path).entries)))
+
+    def look(*_):
+        seen.append(len(read_journal(path).entries))
+
+    monkeypatch.setattr(os, "fsync", look)
+    keeper = JournalKeeper(descriptor, Record(IDENTITY), look)
     keeper.note(Entry("a", 1, "x"))
     keeper.note(Entry("b", 2, "y"))
     keeper.commit()
     os.close(descriptor)
 
-    assert seen == [0]
+    assert seen == [0, 2]
     assert [each.tensor for each in read_journal(path).entries] == ["a", "b"]
 
 

@@ -1,4 +1,5 @@
 import contextlib
+import os
 
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
@@ -7,7 +8,7 @@ from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.convert import proof
 from octavo.engine.convert.convert import convert
 from octavo.engine.convert.proof import Said, prove, source_says
-from octavo.engine.errors import NotEnoughMemory, UnsupportedModel
+from octavo.engine.errors import NotEnoughMemory, OctavoError, UnsupportedModel
 from octavo.engine.progress import finish
 from octavo.plugin.host import PluginHost
 
@@ -50,6 +51,18 @@ def test_without_templates_words_are_compared_all_the_same(tmp_path):
         found = finish(prove(source, finish(source_says(source)), path))
 
     assert (found.template, found.first_difference, len(found.tokens_result)) == ("none", None, 20)
+
+
+def test_a_source_that_changes_while_it_is_asked_gives_no_result(source, tmp_path):
+    work = convert(source, PluginHost().quantizer("Q8_0"), None, tmp_path / "new.gguf", proves=True)
+    while not next(work).label.startswith("comparing"):
+        pass
+    os.utime(source.path, ns=(1, 1))
+
+    with pytest.raises(OctavoError, match="was changed while it was converted"):
+        finish(work)
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["model.gguf"]
 
 
 @pytest.mark.parametrize(

@@ -282,3 +282,13 @@ def test_the_last_list_is_shown_until_models_have_been_looked_for(workspace, qtb
 
     assert "a" not in [each.name for each in workspace.models]
     assert not workspace.is_looking
+
+
+def test_speeds_come_with_the_bandwidth_even_where_the_memory_stays(joined, page):
+    row = page.list.rows["/models/small.gguf"]
+    assert row._speed.text() == ""
+
+    joined.workspace._keep_bandwidth(20e9)
+    page.list._work()
+
+    assert row._speed.text() != ""

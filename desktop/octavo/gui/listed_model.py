@@ -37,12 +37,14 @@ class Model:
     @cached_property  # every page asks for the names of all models whenever one was read
     def name(self) -> str:
         """What people call it: its file or folder, whose type is shown apart; the name inside is often a trainer's."""
-        if self.is_demo or self.card is None:
+        if self.is_demo:
             return self.entry.name
         named = _PART.sub("", self.entry.name)
-        type_name = self.card.type_name.lower()
+        type_name = self.type_name.lower()
         if type_name and named.lower().endswith(type_name):
             named = named[: -len(type_name)].rstrip("-_. ")
+        if self.card is None:
+            return named or self.entry.name
         return (self.card.name or self.entry.name) if _TELLS_NOTHING.fullmatch(named) else named
 
     @property

@@ -123,7 +123,7 @@ class Workspace(QObject):
         if not self._models:
             added = self.settings.added_models
             last = [each for each in remembered_models() if each.source != ADDED or each.path in added]
-            self._show_entries(last)
+            self._show_entries(last or [_unread(each) for each in added])
 
     def show_library(self, entries: Sequence[ModelEntry]) -> None:
         """Show these models, which are all there are; their headers are read in the background."""
@@ -163,7 +163,7 @@ class Workspace(QObject):
         """Open what is taken for one model, as ``add_model`` does."""
         if name not in self._models:
             self._models = {
-                name: Model(ModelEntry(path=name, source=ADDED, name=Path(name).stem, bytes=0)),
+                name: Model(_unread(name)),
                 **self._models,
             }
             self.models_changed.emit()
@@ -265,6 +265,11 @@ class Workspace(QObject):
             return
         self._models[path] = replace(model, problem=f"{failed.message} {failed.hint}".strip())
         self.model_changed.emit(path)
+
+
+def _unread(name: str) -> ModelEntry:
+    """A model that somebody has added, before anything is known of it."""
+    return ModelEntry(path=name, source=ADDED, name=Path(name).stem, bytes=0)
 
 
 @cache  # it asks the system for milliseconds, and every price needs it

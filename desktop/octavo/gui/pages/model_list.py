@@ -41,7 +41,7 @@ class ModelList(QWidget):
         self._namesakes: defaultdict[Title, set[str]] = defaultdict(set)
         self._missing: list[str] = []
         self._unpriced: dict[str, None] = {}
-        self._priced_for = 0
+        self._priced_for, self._priced_at = 0, 0.0
         self._group = QButtonGroup(self)
         self.drop = DropZone()
         self._column = QVBoxLayout(self)
@@ -99,14 +99,14 @@ class ModelList(QWidget):
     def show_prices(self) -> None:
         """Price all rows anew, a few at a time."""
         if self.isVisible():
-            self._priced_for = self._workspace.ram.free_bytes
+            self._priced_for, self._priced_at = self._workspace.ram.free_bytes, self._workspace.bandwidth
             self._unpriced = dict.fromkeys(self.rows)
             self._later.start()
 
     def follow_memory(self) -> None:
-        """Price all rows anew if clearly more or less memory is free than when they were priced."""
-        free = self._workspace.ram.free_bytes
-        if abs(free - self._priced_for) > NOTICEABLE_SHARE * free:
+        """Price all rows anew once clearly more or less memory is free, or its speed is known."""
+        free, bandwidth = self._workspace.ram.free_bytes, self._workspace.bandwidth
+        if abs(free - self._priced_for) > NOTICEABLE_SHARE * free or bandwidth != self._priced_at:
             self.show_prices()
 
     def choose(self, path: str) -> None:

@@ -97,6 +97,7 @@ class PluginsPage(Page):
                 widget.hide()
                 widget.deleteLater()
         self._rows = []
+        self._show_counts()
         self._coming = self._fill()
         self._next.start()
 
@@ -107,22 +108,24 @@ class PluginsPage(Page):
     def _fill(self) -> Iterator[None]:
         """Add the rows, one at a step."""
         for record in self._workspace.host.plugins():
-            kind = "Quantizer" if record.quantizers or not record.error else "Problem"
-            self._add("Quantizers", self._row(record, kind), is_problem=bool(record.error))
-            self._filter()
+            self._add(_kinds(record), self._row(record))
             yield
         for name, kind, about, icon_name in BUILT_IN_PARTS:
             shown = PluginRow(name, kind, icon_name)
             shown.show_plugin(about, __version__, "Built in", is_on=True, is_always_on=True, error="")
-            self._add(f"{kind}s", shown)
-            self._filter()
+            self._add(f"All {kind}s", shown)
             yield
-        counts = {name: sum(1 for kinds, _ in self._rows if name in kinds) for name in TABS}
-        for tab, name in zip(self._tabs.buttons(), TABS, strict=True):
-            tab.setText(f"{name}  {counts[name]}")
-            tab.setVisible(name != "Problems" or counts[name] > 0)
 
-    def _row(self, record: PluginRecord, kind: str) -> PluginRow:
+    def _show_counts(self) -> None:
+        kinds = [_kinds(each) for each in self._workspace.host.plugins()]
+        kinds += [f"All {kind}s" for _, kind, _, _ in BUILT_IN_PARTS]
+        for tab, name in zip(self._tabs.buttons(), TABS, strict=True):
+            n = sum(name in each for each in kinds)
+            tab.setText(f"{name}  {n}")
+            tab.setVisible(name != "Problems" or n > 0)
+
+    def _row(self, record: PluginRecord) -> PluginRow:
+        kind = "Quantizer" if record.quantizers or not record.error else "Problem"
         shown = PluginRow(clean(", ".join(record.quantizers) or record.name), kind, "layers")
         shown.show_plugin(
             self._about(record),
@@ -142,7 +145,7 @@ class PluginsPage(Page):
         ]
         return clean(" ".join(summaries)) or ("Switched off." if not record.enabled else "Adds no quantizer.")
 
-    def _add(self, kinds: str, shown: PluginRow, *, is_problem: bool = False) -> None:
+    def _add(self, kinds: str, shown: PluginRow) -> None:
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -151,10 +154,16 @@ class PluginsPage(Page):
             layout.addWidget(Line())
         layout.addWidget(shown)
         self._card.body.addWidget(holder)
-        self._rows.append((f"All {kinds}{' Problems' if is_problem else ''}", holder))
+        self._rows.append((kinds, holder))
+        self._filter()
 
     def _filter(self) -> None:
         chosen = self._tabs.checkedButton()
         wanted = TABS[self._tabs.buttons().index(chosen)] if chosen is not None else TABS[0]
         for kinds, holder in self._rows:
             holder.setVisible(wanted in kinds)
+
+
+def _kinds(record: PluginRecord) -> str:
+    """The tabs under which a plugin is listed."""
+    return "All Quantizers Problems" if record.error else "All Quantizers"

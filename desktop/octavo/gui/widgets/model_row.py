@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
+
 from octavo.gui.theme.fonts import MEDIUM, READING, SEMIBOLD, SMALL, TINY
 from octavo.gui.widgets.card import Tile, column, row
 from octavo.gui.widgets.choice_card import ChoiceCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.pill import Pill, VerdictPill
+
+# In a narrower row there is no room to say who keeps the model.
+KEEPER_FROM = 430
 
 
 class ModelRow(ChoiceCard):
@@ -76,6 +81,10 @@ class ModelRow(ChoiceCard):
         for each in (self._dot, self._speed):
             each.setVisible(bool(speed))
         self.setAccessibleDescription(f"{verdict}. {sentence}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keeper.setVisible(event.size().width() >= KEEPER_FROM)
 
     def _tint(self) -> None:
         tone = "danger" if self._icon_name == "triangle-alert" else ("accent" if self.isChecked() else "")

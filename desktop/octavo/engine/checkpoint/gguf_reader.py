@@ -89,9 +89,7 @@ class GgufCheckpoint:
         import numpy as np
 
         info = self._by_name[name]
-        count = info.rows - first_row if n_rows is None else n_rows
-        if first_row < 0 or count < 0 or first_row + count > info.rows:
-            raise ValueError(f"{name} has no rows {first_row} to {first_row + count}")
+        count = info.count_rows(first_row, n_rows)
         row_bytes = info.block_type.row_bytes(info.columns)
         rows = np.empty((count, row_bytes), np.uint8)
         file, start = self._places[name]

@@ -67,6 +67,19 @@ class TensorInfo:
         """Bytes in the source's block type."""
         return self.rows * self.block_type.row_bytes(self.columns)
 
+    def count_rows(self, first_row: int = 0, n_rows: int | None = None) -> int:
+        """How many rows ``n_rows`` from the first one on are, None being all that follow.
+
+        Raises
+        ------
+        ValueError
+            There are not as many.
+        """
+        count = self.rows - first_row if n_rows is None else n_rows
+        if first_row < 0 or count < 0 or first_row + count > self.rows:
+            raise ValueError(f"{self.name} has no rows {first_row} to {first_row + count}")
+        return count
+
 
 @dataclass(frozen=True)
 class Field:

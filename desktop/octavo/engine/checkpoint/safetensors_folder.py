@@ -22,13 +22,13 @@ from octavo.engine.checkpoint.hf_tensor import HfTensor
 from octavo.engine.checkpoint.hf_tensors import translate
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
-from octavo.engine.checkpoint.int4_folder import NAMES, joined_matrices, quant_method
 from octavo.engine.checkpoint.int4_parts import Sources
 from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
 from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
 from octavo.engine.checkpoint.outgoing import QUANTIZATION_VERSION
 from octavo.engine.checkpoint.packed_matrix import PackedTensor
+from octavo.engine.checkpoint.quantized_folder import NAMES, joined_matrices, quant_method
 from octavo.engine.checkpoint.refusals import shown, unreadable
 from octavo.engine.checkpoint.safetensors_header import Entry, read_entries
 from octavo.engine.checkpoint.source_file import SourceFile
@@ -169,10 +169,7 @@ class SafetensorsFolder:
         """Rows of a tensor, translated, as uint8[rows, row_bytes]."""
         import numpy as np
 
-        info = self._by_name[name]
-        count = info.rows - first_row if n_rows is None else n_rows
-        if first_row < 0 or count < 0 or first_row + count > info.rows:
-            raise ValueError(f"{name} has no rows {first_row} to {first_row + count}")
+        count = self._by_name[name].count_rows(first_row, n_rows)
         if name in self._made:
             return self._made[name].reshape(1, -1).view(np.uint8)[first_row : first_row + count].copy()
         return self._translated[name].read(first_row, count)

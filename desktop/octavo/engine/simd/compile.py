@@ -15,7 +15,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
-from octavo.engine.simd.jit import Kernel
+from octavo.engine.simd.inner import Kernel
 from octavo.engine.simd.lowering import Operation, Vector, i64
 from octavo.engine.simd.machine_code import SYMBOL
 from octavo.engine.simd.tier import configure_numba

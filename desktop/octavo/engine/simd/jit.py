@@ -13,19 +13,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from octavo.engine.simd.cache import cached_code, keep_code
+from octavo.engine.simd.inner import Kernel
 from octavo.engine.simd.machine_code import MachineCode
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-class Kernel:
-    """A function that only compiled code calls."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.dispatcher: Any = None  # numba's, made by compile.py
-        self.__name__ = function.__name__
-        self.__doc__ = function.__doc__
 
 
 def kernel(function: _Function) -> _Function:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 from tests.journeys.demo_answers import ANSWERS
@@ -78,14 +77,12 @@ def test_stopped_answer_keeps_what_was_said_and_the_next_one_is_whole(client):
         if isinstance(event, Piece):
             if not said:
                 client.cancel(number)
-                stopped = time.monotonic()
             said += event.text
         elif isinstance(event, Replied):
             replied = event
     assert isinstance(event, Done)
     assert replied.text == said
     assert replied.finish in ("cancelled", "stop", "length")
-    assert time.monotonic() - stopped < 5
     assert told(client, question(ANSWERS[0][0]))[-1].text == ANSWERS[0][1]
 
 
@@ -102,10 +99,8 @@ def test_killed_child_is_told_and_the_next_one_answers():
         events = client.events(client.send(question("Hello")))
         next(events)
         os.kill(client.pid, signal.SIGKILL)
-        killed = time.monotonic()
         with pytest.raises(EngineStopped, match="stopped unexpectedly"):
             list(events)
-        assert time.monotonic() - killed < 3
         client.ask(LOAD)
         assert told(client, question("Hello"))[-1].text == ANSWERS[2][1]
 

@@ -33,13 +33,6 @@ def saying(tmp_path):
         each.close()
 
 
-def test_a_child_of_another_version_is_not_talked_to(saying):
-    other = frame(Hello(protocol=PROTOCOL_VERSION + 1, version="9", tier="avx2", n_threads=1))
-
-    with pytest.raises(EngineStopped, match="another version"):
-        saying(other).start()
-
-
 def test_what_the_child_could_not_read_fails_the_request(saying):
     refusal = frame(Failed(id=0, kind="protocol", message="This is no message."))
 

@@ -1,5 +1,6 @@
 import os
 
+from octavo.engine.folders import data_folder
 from octavo.store.instance import lock_file
 from octavo.store.unfinished import Aim, Begun, Unfinished, left_bytes
 
@@ -89,6 +90,16 @@ def test_removing_takes_the_files_and_the_note(tmp_path):
 
     assert list(tmp_path.iterdir()) == []
     assert Unfinished()._read() == []
+
+
+def test_notes_that_cannot_be_written_are_no_hindrance(home, tmp_path):
+    (data_folder() / "conversions.json").mkdir()
+    output = leave_something(tmp_path)
+
+    Unfinished().note(begun(output))
+    Unfinished().forget([output])
+
+    assert Unfinished().found() == []
 
 
 def test_damaged_notes_count_as_none(home, tmp_path):

@@ -6,6 +6,7 @@ What a killed conversion leaves are ``NAME.partial``, a file or a folder, and ``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -69,7 +70,7 @@ class Begun:
 
 
 class Unfinished:
-    """The notes of one data folder."""
+    """The notes of one data folder; where they cannot be written, conversions go on without."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._path = (folder or data_folder()) / _FILE_NAME
@@ -103,14 +104,14 @@ class Unfinished:
         self.forget(outputs)
 
     def _read(self) -> list[Begun]:
-        """The notes; a damaged file counts as none."""
+        """The notes; a file that is damaged, or cannot be read, counts as none."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=list[Begun])
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError):
             return []
 
     def _write(self, notes: list[Begun]) -> None:
-        with whole_file(self._path) as file:
+        with contextlib.suppress(OSError), whole_file(self._path) as file:
             file.write(json.dumps([asdict(each) for each in notes], default=str).encode())
 
 

@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from octavo.engine.folders import config_folder
 from octavo.gui.inspector import Inspector
 from octavo.gui.pages.settings import SettingsPage
 from octavo.gui.theme.apply import apply_theme, tokens_for
@@ -23,6 +24,18 @@ def test_a_theme_is_saved_and_asked_for(page, qtbot):
 
     assert caught.args == ["dark"]
     assert load_settings().theme == "dark"
+
+
+def test_settings_that_cannot_be_written_hold_all_the_same(page, joined, qtbot):
+    file = config_folder() / "settings.json"
+    file.unlink(missing_ok=True)
+    file.mkdir()
+
+    with qtbot.waitSignal(page.theme_chosen):
+        page._theme._buttons["dark"].click()
+
+    assert joined.workspace.settings.theme == "dark"
+    assert "could not be written (is a directory)" in joined.window.navigation._news.text()
 
 
 def test_a_system_that_does_not_say_is_light(qapp):

@@ -156,6 +156,7 @@ class JoinedWindow(QObject):
         window.stop_asked.connect(self.chat.panel.stop_all)
         window.stop_asked.connect(self.compare.stop)
         self.workspace.memory_changed.connect(self._show_memory)
+        self.workspace.not_saved.connect(window.navigation.show_news)
         self.desk.ready.connect(self._show_engine)
         self.desk.state_changed.connect(self._make_way)
         self.warm_engine.progressed.connect(self._show_warming)

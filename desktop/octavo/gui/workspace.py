@@ -36,6 +36,7 @@ class Workspace(QObject):
     selected = Signal(str)
     memory_changed = Signal()
     settings_changed = Signal()
+    not_saved = Signal(str)
     plugins_changed = Signal()
     speeds_changed = Signal()
 
@@ -182,11 +183,15 @@ class Workspace(QObject):
             self.models_changed.emit()
 
     def change_settings(self, **changes: Any) -> None:  # the fields of Settings, each of its own type
-        """Change some settings and save them."""
+        """Change some settings and save them; those that cannot be written hold until the window is closed."""
         changed = replace(self.settings, **changes)
         if changed != self.settings:
             self.settings = changed
-            save_settings(changed)
+            try:
+                save_settings(changed)
+            except OSError as error:
+                why = (error.strerror or str(error)).lower()
+                self.not_saved.emit(f"Settings hold only until you quit: they could not be written ({why}).")
             self.settings_changed.emit()
 
     def load_plugins(self) -> None:

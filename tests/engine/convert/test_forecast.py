@@ -76,7 +76,7 @@ def test_two_files_that_fit_only_alone_are_refused_before_the_start(source, tmp_
 def test_too_little_memory_is_refused_with_both_figures(source, tmp_path, monkeypatch):
     monkeypatch.setattr(forecasting, "main_memory", lambda: SimpleNamespace(free_bytes=50_000_000))
 
-    with pytest.raises(NotEnoughMemory, match=r"needs \d+ MB of memory, 50 MB are free"):
+    with pytest.raises(NotEnoughMemory, match=r"needs \d+ MB of memory, 50\.0 MB are free"):
         finish(convert_all(source, wishes(tmp_path, "Q8_0")))
     assert [each.name for each in tmp_path.iterdir()] == ["model.gguf"]
 

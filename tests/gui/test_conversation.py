@@ -142,6 +142,19 @@ def test_a_full_disk_is_told_once_and_the_text_stays(talk):
     talk.store._database.execute("PRAGMA max_page_count = 1000000")
 
 
+def test_an_answer_is_written_only_when_there_is_more_of_it(talk, monkeypatch):
+    talk.add_question("Hello", MODEL, "")
+    talk.begin_answer()
+    written = []
+    monkeypatch.setattr(talk.store, "change_message", lambda _, **what: written.append(what))
+
+    talk.grow_answer("Hi")
+    talk._save()
+    talk._save()
+
+    assert written == [{"text": "Hi"}]
+
+
 def test_name_pin_and_settings_stay_with_the_chat(talk):
     say(talk, "Hello", "Hi")
     say_first = talk.chat.id

@@ -2,13 +2,14 @@ import sys
 
 import pytest
 
-from octavo.gui.engine_process import EngineProcess
-from octavo.worker.protocol import Chat, Inspect, ListModels, Load
+from octavo.gui.engine_process import LOG_BYTES, EngineProcess
+from octavo.worker.protocol import Cancel, Chat, Inspect, ListModels, Load
 
 
 @pytest.fixture
 def child(qtbot, engine):
-    made = EngineProcess(command=engine)
+    # A busy machine may take longer than the usual grace to do as it is told.
+    made = EngineProcess(command=engine, grace_ms=60_000)
     yield made
     made.close()
 
@@ -91,6 +92,28 @@ def test_cancelling_is_a_message_first(qtbot, child):
 
     assert caught.args[0].finish == "cancelled"
     assert child.is_running
+
+
+def test_a_request_is_cancelled_once_however_often_that_is_asked_for(child, monkeypatch):
+    sent = []
+    call = child.ask(asked("wait"))
+    monkeypatch.setattr(child, "_send", sent.append)
+
+    call.cancel()
+    call.cancel()
+
+    assert sent == [Cancel(target=call.number)]
+
+
+def test_of_a_talkative_child_the_end_of_what_it_said_is_kept(qtbot):
+    code = "import sys; sys.stderr.write('a' * 100_000 + 'the end'); sys.exit(3)"
+    child = EngineProcess(command=[sys.executable, "-c", code])
+
+    with qtbot.waitSignal(child.ask(ListModels()).failed) as caught:
+        pass
+
+    assert len(caught.args[0].details) == LOG_BYTES
+    assert caught.args[0].details.endswith("the end")
 
 
 def test_a_child_that_does_not_heed_is_killed(qtbot, engine):

@@ -10,7 +10,9 @@ ENDLESS = Load(path="/models/endless.gguf")
 
 
 @pytest.fixture
-def desk(qtbot, engine):
+def desk(qtbot, engine, monkeypatch):
+    # A busy machine may take longer than the usual grace to do as it is told.
+    monkeypatch.setattr("octavo.gui.chat_desk.GRACE_MS", 60_000)
     made = ChatDesk(command=engine)
     yield made
     made.close()
@@ -32,6 +34,30 @@ def test_the_engine_lives_and_takes_the_next_model(loading, qtbot):
         loading.load(Load(path=SMALL))
 
     assert loading._engine._process.processId() == child
+
+
+def test_the_model_that_is_being_loaded_is_not_begun_anew(loading):
+    under_way = loading._loading
+
+    loading.load(ENDLESS)
+
+    assert loading._loading is under_way
+
+
+def test_a_question_after_a_stop_is_not_lost_with_the_one_before(desk, qtbot):
+    waiting = Question([{"role": "user", "content": "wait"}])
+    with qtbot.waitSignal(desk.loaded):
+        desk.load(Load(path=SMALL))
+    desk._patience.setInterval(60_000)
+    with qtbot.waitSignal(desk.grew):
+        desk.ask(waiting)
+    with qtbot.waitSignal(desk.answered):
+        desk.stop()
+    desk.ask(waiting)
+
+    desk._lose_patience()
+
+    assert desk.is_answering
 
 
 def test_it_is_not_told_as_a_failure(loading, qtbot):

@@ -14,6 +14,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 PROMPT = "Write a Python function that counts the words of a text file, and explain it in two sentences."
 PATIENCE = 300.0
@@ -77,7 +81,7 @@ def take(theme: str, source: Path, model: Path, smaller: Path, output: Path) -> 
     picture("fit")
     workspace.select(str(source))
     joined.window.show_named("Convert")
-    settle(5)
+    until(lambda: forecast_is_told(joined.convert.prospect.panel))
     picture("convert")
     joined.window.show_named("Compare")
     joined.compare.compare(str(model), str(smaller))
@@ -86,6 +90,13 @@ def take(theme: str, source: Path, model: Path, smaller: Path, output: Path) -> 
     until(lambda: not joined.compare._comparer.is_asking)
     picture("compare")
     joined.close()
+
+
+def forecast_is_told(panel: QWidget) -> bool:
+    """Whether the panel of a conversion says what it takes: until then it has dots there."""
+    from PySide6.QtWidgets import QLabel
+
+    return all(each.text() != "…" for each in panel.findChildren(QLabel))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from octavo.engine.errors import OctavoError
 from octavo.engine.measure.figures import Measurement
 from octavo.gui.engine_call import Call
 from octavo.gui.engine_child import background_command
@@ -79,8 +81,11 @@ class Measurer(QObject):
         return self.current is not None
 
     def known(self, path: str) -> dict[Way, Measurement]:
-        """All that has been measured of the model at ``path``, as it is now."""
-        return self._store.of(Path(path)) if path and Path(path).exists() else {}
+        """All that has been measured of the model at ``path``, as it is now; nothing where that cannot be read."""
+        try:
+            return self._store.of(Path(path)) if path and Path(path).exists() else {}
+        except (OctavoError, OSError):
+            return {}
 
     def ask(self, wishes: Sequence[Wish]) -> None:
         """Measure these, after what is under way."""
@@ -140,7 +145,9 @@ class Measurer(QObject):
             damaged = Failed(kind="crash", message="The engine's answer was damaged.", details=str(error))
             self.failed.emit(wish, damaged)
         else:
-            self._store.keep(Path(wish.path), wish.made, measurement)
+            # What was measured is worth more than the note of it: a full disk, or a source that has gone meanwhile.
+            with contextlib.suppress(OctavoError, OSError):
+                self._store.keep(Path(wish.path), wish.made, measurement)
             self.measured.emit(wish, measurement)
         self._take_next()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from PySide6.QtCore import QObject, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
@@ -106,6 +108,7 @@ class Records(QObject):
         told = [model.type_name] if model else []
         if report is not None and path == self._desk.path:
             told += [f"{report.context_tokens} tokens", report.kv_type, f"{report.n_threads} threads"]
-        self._ledger.record(LedgerEntry(kind, name, predicted, measured, ", ".join(told)))
+        with contextlib.suppress(OctavoError):  # what was noted of it is worth less than the answer
+            self._ledger.record(LedgerEntry(kind, name, predicted, measured, ", ".join(told)))
         self._bands = None
         self.noted.emit()

@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.doubts: Callable[[], str] = str
         self._may_close = False
+        self._folder = Path.home()
         self.navigation = Navigation([(each.name, each.icon_name) for each in places])
         self._stack = QStackedWidget()
         self._names = [each.name for each in places]
@@ -127,7 +128,7 @@ class MainWindow(QMainWindow):
 
     def _dialog(self, mode: QFileDialog.FileMode, title: str, names: str) -> None:
         # The page's child, and so in its dress.
-        dialog = QFileDialog(self._stack.currentWidget(), title)
+        dialog = QFileDialog(self._stack.currentWidget(), title, str(self._folder))
         dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if names:
@@ -136,7 +137,10 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     def _tell_chosen(self, names: Sequence[str]) -> None:
-        self.models_chosen.emit([Path(each) for each in names])
+        chosen = [Path(each) for each in names]
+        if chosen:
+            self._folder = chosen[0].parent
+        self.models_chosen.emit(chosen)
 
     def _add_shortcuts(self) -> None:
         for number in range(len(self._names)):

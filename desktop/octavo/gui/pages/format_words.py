@@ -89,8 +89,16 @@ def _forecast_facts(forecast: Forecast | Failed | None, n_copies: int) -> list[t
     of_all = f", all {n_copies}" if n_copies > 1 else ""
     memory = seconds = "…" if forecast is None else "—"
     calibrating: list[tuple[str, str]] = []
+    with_text = ""
     if isinstance(forecast, Forecast):
         memory, seconds = byte_count(forecast.memory_bytes), roughly(forecast.seconds)
-        if forecast.calibration_seconds:
-            calibrating = [("of it calibrating on text", roughly(forecast.calibration_seconds))]
-    return [("Peak memory while converting", memory), (f"Estimated time{of_all}", seconds), *calibrating]
+        share = roughly(forecast.calibration_seconds)
+        if forecast.calibration_seconds and share == seconds:
+            with_text = ", mostly calibrating"
+        elif forecast.calibration_seconds:
+            calibrating = [("of it calibrating on text", share)]
+    return [
+        ("Peak memory while converting", memory),
+        (f"Estimated time{of_all}{with_text}", seconds),
+        *calibrating,
+    ]

@@ -107,7 +107,7 @@ class Awq:
     """Groups of 4 bits, or Q4_K_M, after a search for scales."""
 
     name = "AWQ"
-    summary = "4-bit folders for vLLM and transformers, or a better Q4_K_M."
+    summary = "Folders of 4 bits for vLLM and transformers, or a better Q4_K_M."
     format = "gguf"
     Options: type | None = AwqOptions
 

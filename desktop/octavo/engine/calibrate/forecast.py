@@ -24,8 +24,10 @@ _EFFICIENCY = 0.85
 _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "ffn_up"))
 # What a quantizer's own search holds of the rows that it tries: them, scaled, rounded, and changed.
 _SEARCH_COPIES = 4
-# What the library for matrix products keeps for itself; measured.
-_LIBRARY_BYTES = 48_000_000
+# What the library for matrix products keeps for itself, in one thread; measured at 12.
+_LIBRARY_BYTES = 16_000_000
+# What the conversion's own pieces take at the least; see ``convert/one_pass.py``.
+_PIECES_BYTES = 25_000_000
 # As many experts tell which scale is best for what goes into all.
 _EXPERTS_TOLD = 8
 
@@ -145,15 +147,16 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     n_threads = n_threads or usable_threads()
     run = working_bytes(shape, window, n_threads)
     run += largest_layer_cache_bytes(shape, window, "f32")
-    # While text runs, the layer's weights are there; then the moments of one product after the other are factored.
+    # While text runs, the layer's weights are there, and no pieces of the conversion are under way; then the moments
+    # of one product after the other are factored, and its rows written.
     factored = max((_factored_bytes(product, plan, n_threads) for product in products), default=0)
-    return _LIBRARY_BYTES + text + run + moments + max(weights + inputs, kept + factored)
+    return _LIBRARY_BYTES + text + run + moments + max(weights + inputs - _PIECES_BYTES, kept + factored)
 
 
 def _input_columns(products: list[_Product], plan: Plan) -> int:
     """Of what goes into products in one window, where it waits for the layer's end, and of that which is counted."""
     columns = [product.columns for product in products]
-    if plan.calibration_windows:
+    if _keeps_samples(plan):
         return 2 * sum(columns)
     ends = [
         each.columns
@@ -165,8 +168,13 @@ def _input_columns(products: list[_Product], plan: Plan) -> int:
 
 def _held_bytes(matrix: TensorInfo, plan: Plan) -> int:
     """A matrix while text runs; where a search changes weights, they are float32."""
-    has_16_bits = matrix.block_type.name in ("F16", "BF16") and not plan.calibration_windows
-    return (2 if has_16_bits else 4) * matrix.n_weights
+    has_16_bits = matrix.block_type.name in ("F16", "BF16")
+    return (2 if has_16_bits and not _keeps_samples(plan) else 4) * matrix.n_weights
+
+
+def _keeps_samples(plan: Plan) -> bool:
+    """Whether a quantizer's own search runs samples through changed weights."""
+    return bool(plan.calibration_windows) and not plan.search.feedback
 
 
 def _square_bytes(columns: int) -> int:

@@ -106,8 +106,12 @@ class LayerRun:
             yield from compile_layered(
                 *(add_moments, take_over, round_with_feedback, find_int4_ranges),
                 has_experts=self._checkpoint.hyperparameters.n_experts > 0,
+                types={each.block_type for each in self._checkpoint.tensors if each.is_matrix},
             )
-            self._model = LayeredModel(self._checkpoint, self._windows.shape[1], self._n_threads)
+            # Weights are changed where samples are to go through them again.
+            self._model = LayeredModel(
+                self._checkpoint, self._windows.shape[1], self._n_threads, is_fixed=not self._kept
+            )
         if self._streams is None:
             n_threads = self._n_threads or usable_threads()
             files, columns = self._checkpoint.files(), self._model.shape.n_embedding
@@ -158,28 +162,47 @@ class LayerRun:
         for number in range(len(self._windows)):
             yield Progress(number, len(self._windows), f"calibrate layer {layer}", layer + 1, self.n_layers)
             hidden = streams.read(number)
-            inputs: dict[Product, Floats] = {}
             if is_wanted:
-                model.run(layer, hidden, lambda product, x: inputs.update({product: x.copy()}))  # noqa: B023
+                self._count(model, layer, hidden, sums, routed, keeps=number in self._kept)
             else:
                 model.run(layer, hidden)
             require_finite(model, layer, hidden)
             streams.write(number, hidden)
-            if not is_wanted:
-                continue
-            energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
-            for product, x in inputs.items():
-                if product.experts:
-                    keep_routed(model, routed[product], product.experts, x, energy)
-                    continue
-                weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
-                sums[product].add(x, weights, self._threads.map, keeps=number in self._kept)
         streams.advance()
         if not self._kept:  # nothing will follow
             model.drop(layer)
         if not is_wanted:
             return []
         return [sums[each].seen(each) if each in sums else _routed(each, routed[each]) for each in products]
+
+    def _count(
+        self,
+        model: LayeredModel,
+        layer: int,
+        hidden: Floats,
+        sums: Mapping[Product, _Sums],
+        routed: Mapping[Product, RoutedInputs],
+        *,
+        keeps: bool,
+    ) -> None:
+        """Run one window through a layer, and count what goes into its products."""
+        waiting: dict[Product, Floats] = {}
+
+        def see(product: Product, x: Floats) -> None:
+            if product.norm and not product.experts and not keeps:
+                sums[product].add(x, None, self._threads.map, keeps=False)
+            else:
+                waiting[product] = x.copy()
+
+        model.run(layer, hidden, see)
+        energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
+        for product in list(waiting):
+            x = waiting.pop(product)
+            if product.experts:
+                keep_routed(model, routed[product], product.experts, x, energy)
+            else:
+                weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
+                sums[product].add(x, weights, self._threads.map, keeps=keeps)
 
 
 class _Sums:

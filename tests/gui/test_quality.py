@@ -7,6 +7,7 @@ from octavo.engine.measure.figures import Figure, Figures
 from octavo.gui.pages.quality_words import agreement, quality_facts
 from octavo.gui.widgets.format_row import FormatRow
 from octavo.gui.widgets.quality_chart import QualityChart, QualityPoint
+from octavo.store.database import NotSaved
 from octavo.store.library import ModelEntry
 
 
@@ -42,6 +43,20 @@ def test_a_measured_format_shows_its_figures_with_their_interval(joined, source,
     assert "0.02 (0.015 to 0.025)" in quality.chart.accessibleName()
     assert "1,024 tokens" in quality._status.text()
     assert not quality.measure.isEnabled()
+
+
+@pytest.mark.parametrize("error", [NotSaved("full"), FileNotFoundError()])
+def test_what_cannot_be_kept_is_shown_and_the_next_is_measured(joined, source, qtbot, monkeypatch, error):
+    def refuse(*_):
+        raise error
+
+    quality = joined.convert.quality
+    monkeypatch.setattr(quality._measurer._store, "keep", refuse)
+    monkeypatch.setattr(quality._measurer._store, "of", refuse)
+    with qtbot.waitSignals([quality._measurer.measured, quality._measurer.ended]):
+        quality.measure.click()
+
+    assert "Measured: 95.0% agreement ±1.0." in said(joined, "Q4_K_M")
 
 
 def test_what_takes_a_calibration_is_measured_without_one_first(joined, source, qtbot):

@@ -6,6 +6,7 @@ from octavo.engine.estimate.speed import speed_forecast
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.gui.conversion import Converted
 from octavo.gui.job import Job
+from octavo.store.database import NotSaved
 from octavo.store.ledger import Ledger
 from octavo.worker.protocol import Convert, Forecasted
 
@@ -42,6 +43,17 @@ def test_the_memory_of_a_load_and_of_a_reply_stand_beside_their_predictions(answ
     assert "4096 tokens" in reply.details
     assert load.measured == 260_000_000
     assert load.predicted > 105_000_000
+
+
+def test_an_answer_is_shown_where_no_note_of_it_can_be_written(joined, answered, monkeypatch):
+    def refuse(entry):
+        raise NotSaved("full")
+
+    monkeypatch.setattr(joined._records._ledger, "record", refuse)
+
+    answered("word " * 20)
+
+    assert entries("memory_bytes") == []
 
 
 def test_no_speed_is_noted_before_one_was_predicted(answered):

@@ -100,6 +100,14 @@ def test_llama3_positions_become_a_tensor(tmp_path):
     assert folder.card.problems == []
 
 
+def test_positions_that_are_scaled_beyond_the_context_alone_are_not_scaled(tmp_path):
+    plain = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "plain"))
+    scaling = {"rope_scaling": {"type": "dynamic", "factor": 4.0}}
+    dynamic = SafetensorsFolder(write_tiny_hf_folder(tmp_path / "dynamic", config=scaling))
+
+    assert dynamic.hyperparameters == plain.hyperparameters
+
+
 def test_scaled_positions_become_fields(tmp_path):
     rope = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 16}
     config = {"rope_parameters": None, "rope_scaling": rope, "rope_theta": 2e4}

@@ -128,7 +128,7 @@ UNKNOWN = {
     "kind": ({"model_type": "mamba"}, "kind 'mamba' are not supported"),
     "quantized already": ({"quantization_config": {"quant_method": "gptq"}}, r"quantized already \(gptq\)"),
     "activation": ({"hidden_act": "relu"}, "activation 'relu'"),
-    "positions": ({"rope_parameters": {"rope_type": "dynamic"}}, "kind 'dynamic'"),
+    "positions": ({"rope_parameters": {"rope_type": "mrope"}}, "positions scaled in the way 'mrope'"),
 }
 
 

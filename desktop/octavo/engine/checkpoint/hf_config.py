@@ -117,6 +117,8 @@ def read_rope(config: Config, base: float, local_base: float) -> Rope:
     kind = full.get("rope_type", full.get("type", "default"))
     if not isinstance(kind, str):
         raise unreadable(config.path, "its rope type is no text.")
+    if kind == "dynamic":  # begins beyond max_position_embeddings, where the context ends
+        kind = "default"
     numbers = {
         name: _real(config.path, full, name, None)
         for name, value in full.items()

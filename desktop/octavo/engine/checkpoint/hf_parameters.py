@@ -72,7 +72,7 @@ def _check(config: Config, family: Family) -> None:
         raise refuse(config, f"the activation '{shown(activation)}' in {family.architecture} models")
     rope = read_rope(config, family.rope_base, family.rope_base_local)
     if rope.kind not in family.scalings:
-        raise refuse(config, f"position scaling of the kind '{rope.kind}'")
+        raise refuse(config, f"positions scaled in the way '{rope.kind}'")
     if rope.kind == "yarn" and (not rope.truncates or "mscale_all_dim" in rope.numbers):
         raise refuse(config, "this kind of yarn scaling")
     family.check(config)

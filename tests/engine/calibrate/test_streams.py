@@ -126,7 +126,8 @@ def test_memory_and_disk_give_the_same(model, monkeypatch):
     on_disk = Layers(model, WINDOWS, 1)
     expected = moments(on_disk, 4)
     assert any(each.exists() for each in on_disk._streams.paths)
-    beside = Layers(model, WINDOWS, 1)  # while the first holds the files
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4000))
+    beside = Layers(model, WINDOWS, 1)
 
     found = moments(beside, 4)
 
@@ -135,6 +136,17 @@ def test_memory_and_disk_give_the_same(model, monkeypatch):
         layers.close()
     assert all((one == other).all() for one, other in zip(found, expected, strict=True))
     assert not any(each.exists() for each in on_disk._streams.paths)
+
+
+def test_two_calibrations_of_the_same_do_not_meet(streams_of):
+    first, second = streams_of(), streams_of()
+    walk(first, 2)
+
+    walk(second, 3)
+
+    assert np.array_equal(first.read(1), numbers(2, 1))
+    assert not set(first.paths) & set(second.paths)
+    assert all(each.exists() for each in second.paths)
 
 
 @pytest.mark.parametrize("wanted", [3, 9])

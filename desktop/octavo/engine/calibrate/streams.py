@@ -3,8 +3,8 @@
 A killed calibration goes on with the last layer that all text had gone through. There are three files, written in
 turns: the streams that go into a layer, those that come out, and those before, which are needed if the tensors of the
 layer before were lost with the process. They go when the calibration ends, well or not; only a killed process leaves
-them, for two weeks at most. Files are whole or not taken, and checked when they are read. Where the disk has no room,
-or another process calibrates the same, memory takes their place.
+them, for two weeks at most. Files are whole or not taken, and checked when they are read; who calibrates the same at
+the same time has others. Where the disk has no room, memory takes their place.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ Floats = npt.NDArray[np.float32]
 
 LIMIT_BYTES = 2_000_000_000
 _N_FILES = 3
+_MOST_AT_ONCE = 4
 _DISK_SHARE = 4  # of what is free, a quarter at most
 _UNUSED_SECONDS = 14 * 24 * 3600
 _HEAD = struct.Struct("<8sIIIII")  # magic, layer, windows, tokens, columns, CRC-32 of the rest
@@ -62,9 +63,9 @@ class Streams:
         digest = hashlib.sha256(windows.astype("<i8").tobytes())
         made_by = f"{__version__} {active_tier().name} {n_threads} {windows.shape}"
         digest.update(f"{fingerprint(files)} {made_by}".encode())
-        self._stem = _folder() / digest.hexdigest()[:32]
-        self.paths = [self._stem.with_name(f"{self._stem.name}-{n}.hidden") for n in range(_N_FILES)]
-        self._lock = -1
+        self._digest = digest.hexdigest()[:32]
+        self.paths: list[Path] = []
+        self._lock_path, self._lock = Path(), -1
         self._files: list[FileIO] = []
         self._layer = 0
         # What is not on the disk; a window moves from the first to the second when it goes through a layer.
@@ -108,7 +109,7 @@ class Streams:
         if _read_into(file, hidden) != hidden.nbytes:
             raise OctavoError(
                 "What text had become in the model was deleted while it was needed.",
-                f"Leave the files in {self._stem.parent.name} alone while a conversion runs.",
+                f"Leave the files in {_folder()} alone while a conversion runs.",
             )
         return hidden
 
@@ -147,7 +148,7 @@ class Streams:
         for file in self._files:
             file.close()
         if self._lock >= 0:
-            for path in (*self.paths, self._stem.with_suffix(".lock")):
+            for path in (*self.paths, self._lock_path):
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
             os.close(self._lock)
@@ -155,18 +156,26 @@ class Streams:
         self._before, self._after = {}, {}
 
     def _open(self) -> None:
-        """Open the files, for this process alone; none where that is not possible."""
+        """Open the files, for this calibration alone; none where that is not possible."""
         if self._files:
             return
-        with contextlib.suppress(OSError, OctavoError):
-            self._stem.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            _folder().mkdir(parents=True, exist_ok=True)
             if self._lock < 0:
-                self._lock = locked_journal(self._stem.with_suffix(".lock"), self._stem)
+                self._lock_first_free()
             held = sum(each.stat().st_size for each in self.paths if each.exists())
-            if not _have_room(4 * self._n * self._shape[0] * self._shape[1], held):
+            if self._lock >= 0 and _have_room(4 * self._n * self._shape[0] * self._shape[1], held):
+                self._tidy()
+                self._files = [FileIO(os.open(each, open_flags(), 0o666), "r+b") for each in self.paths]
+
+    def _lock_first_free(self) -> None:
+        """Take the first files that no other calibration has."""
+        for turn in range(_MOST_AT_ONCE):
+            path = _folder() / f"{self._digest}-{turn}.lock"
+            with contextlib.suppress(OctavoError):
+                self._lock_path, self._lock = path, locked_journal(path, path)
+                self.paths = [path.with_name(f"{path.stem}-{n}.hidden") for n in range(_N_FILES)]
                 return
-            self._tidy()
-            self._files = [FileIO(os.open(each, open_flags(), 0o666), "r+b") for each in self.paths]
 
     def _is_sound(self, file: FileIO) -> bool:
         try:
@@ -184,10 +193,10 @@ class Streams:
     def _tidy(self) -> None:
         """Let go of what was left long ago, and of the oldest beyond the limit."""
         kept = 0
-        for path in sorted(self._stem.parent.iterdir(), key=_changed, reverse=True):
+        for path in sorted(_folder().iterdir(), key=_changed, reverse=True):
             with contextlib.suppress(OSError):
                 kept += path.stat().st_size
-                is_ours = path.name.startswith(self._stem.name)
+                is_ours = path.name.startswith(self._digest)
                 if not is_ours and (kept > LIMIT_BYTES or _changed(path) < time.time() - _UNUSED_SECONDS):
                     path.unlink()
 

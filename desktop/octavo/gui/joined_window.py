@@ -24,6 +24,7 @@ from octavo.gui.pages.plugins import PluginsPage
 from octavo.gui.pages.settings import SettingsPage
 from octavo.gui.records import Records
 from octavo.gui.routes import Routes
+from octavo.gui.spare_store import file_or_spare
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.warm_up import WarmUp
@@ -63,7 +64,8 @@ class JoinedWindow(QObject):
         self._waiting: list[QTimer] = []
         self._warm_up = WarmUp(self)
         self.models = ModelsPage(workspace)
-        self._measurer = Measurer(Measurements(), self, command=command)
+        measurements, problem = file_or_spare(Measurements, "measured qualities")
+        self._measurer = Measurer(measurements, self, command=command)
         self._forecaster = Forecaster(self, command=command)
         self.convert = ConvertPage(workspace, self._measurer, self._forecaster, command)
         self._speed_desk = SpeedDesk(workspace, self, command=command)
@@ -92,6 +94,7 @@ class JoinedWindow(QObject):
         )
         self._join_pages()
         self._join_window()
+        self.window.navigation.show_news(problem)
 
     def begin_work(self) -> None:
         """Find plugins and models, start the engine, then warm up what the first answer needs."""

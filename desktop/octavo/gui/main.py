@@ -16,6 +16,7 @@ from octavo.gui.conversation import Conversation
 from octavo.gui.garbage import GarbageCollector
 from octavo.gui.inspector import Inspector
 from octavo.gui.joined_window import JoinedWindow
+from octavo.gui.spare_store import file_or_spare
 from octavo.gui.theme.apply import apply_theme
 from octavo.gui.theme.fonts import load_fonts
 from octavo.gui.widgets.navigation import mark_pixmap
@@ -43,7 +44,10 @@ def run(argv: Sequence[str], models: Sequence[Path] = (), *, safe_mode: bool = F
     application.setWindowIcon(QIcon(mark_pixmap(64)))
     host = PluginHost(() if safe_mode else settings.enabled_plugins)
     workspace = Workspace(settings, host, Inspector(), safe_mode=safe_mode)
-    joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()), Ledger())
+    ledger, problem = file_or_spare(Ledger, "notes on estimates")
+    joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()), ledger)
+    if problem:
+        joined.window.navigation.show_news(problem)
     joined.window.wear(sheet)
     if not settings.window:
         joined.window.fit_into(joined.window.screen().availableSize())

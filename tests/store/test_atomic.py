@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -62,3 +63,11 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert target.read_bytes() == b"old"
+
+
+def test_a_full_disk_is_told_by_the_name_of_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space") as caught, whole_file(tmp_path / "wanted.npy"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert caught.value.filename == str(tmp_path / "wanted.npy")
+    assert list(tmp_path.iterdir()) == []

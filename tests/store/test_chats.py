@@ -8,6 +8,7 @@ import pytest
 
 from octavo.engine.errors import OctavoError
 from octavo.store.chats import ChatStore
+from octavo.store.database import NotSaved
 
 
 @pytest.fixture
@@ -162,3 +163,12 @@ def test_killed_writer_loses_nothing_that_it_acknowledged(tmp_path):
         assert store.problem == ""
         found = {message.id for chat in store.chats() for message in store.messages(chat.id)}
     assert set(acknowledged) <= found
+
+
+def test_half_a_character_is_refused_in_a_sentence_and_a_path_that_is_no_text_is_not(store):
+    chat = store.new_chat("", "/models/odd-\udcff.gguf")
+    store.change_chat(chat.id, model_path="/models/odd-\udcfe.gguf")
+
+    assert store.chat(chat.id).model_path == "/models/odd-\\udcfe.gguf"
+    with pytest.raises(NotSaved, match=r"half a character \(U\+D83D\)"):
+        store.add_message(chat.id, "user", "cut \ud83d")

@@ -1,5 +1,8 @@
+import sqlite3
+
 import pytest
 
+from octavo.store.database import NotSaved
 from octavo.store.ledger import Band, Ledger, LedgerEntry
 
 
@@ -54,3 +57,24 @@ def test_a_band_tells_how_far_off_nine_in_ten_were(tmp_path):
             ledger.record(LedgerEntry("load_seconds", "demo", 100.0, measured))
 
         assert ledger.bands()["load_seconds"].within == pytest.approx(0.06)
+
+
+def test_a_name_that_is_no_text_is_written_out(tmp_path):
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record(LedgerEntry("memory_bytes", "odd-\udcff", 100.0, 100.0))
+        assert ledger.entries("memory_bytes")[0].model == "odd-\\udcff"
+
+
+def test_what_cannot_be_written_is_a_sentence(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger, sqlite3.connect(path) as other:
+        other.execute("DROP TABLE entries")
+        other.commit()
+        for failing in (
+            lambda: ledger.record(LedgerEntry("memory_bytes", "demo", 1.0, 1.0)),
+            lambda: ledger.entries("memory_bytes"),
+            ledger.bands,
+        ):
+            with pytest.raises(NotSaved, match=r"ledger\.sqlite could not be written: no such table"):
+                failing()
+    other.close()

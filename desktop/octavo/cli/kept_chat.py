@@ -44,7 +44,7 @@ class KeptChat:
 
     def __init__(self, store: ChatStore | None, model_path: str, system: str = "") -> None:
         self._store = store
-        self._model_path = model_path.encode("utf-8", "backslashreplace").decode()  # a name may be no text
+        self._model_path = model_path
         self._system = system
         self.messages = [{"role": "system", "content": system}] if system else []
         self.number: int | None = None

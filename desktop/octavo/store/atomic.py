@@ -31,7 +31,7 @@ def whole_file(target: Path) -> Iterator[BinaryIO]:
         partial.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
-        if error.filename == str(partial):  # people know the file by its own name
+        if error.filename in (None, str(partial)):  # people know the file by its own name
             error.filename = str(target)
         raise
     finally:

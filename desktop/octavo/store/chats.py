@@ -35,7 +35,7 @@ from octavo.store.chat_search import ChatSearch
 from octavo.store.chat_settings import ChatSettings, settings_json
 from octavo.store.chat_trash import DAYS_IN_TRASH, ChatTrash
 from octavo.store.chat_tree import ChatTree
-from octavo.store.database import DatabaseFile, is_read_only, open_database, told, transaction
+from octavo.store.database import DatabaseFile, is_read_only, open_database, storable, told, transaction
 from octavo.store.presets import Presets
 
 __all__ = ["DAYS_IN_TRASH", "Chat", "ChatMessage", "ChatStore", "Folder"]
@@ -92,7 +92,7 @@ class ChatStore(DatabaseFile):
                 f" VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {CHAT_COLUMNS}",
                 (
                     title,
-                    model_path,
+                    storable(model_path),
                     system_prompt,
                     now,
                     now,
@@ -129,7 +129,7 @@ class ChatStore(DatabaseFile):
                 " pinned = coalesce(?, pinned), settings = coalesce(?, settings) WHERE id = ?",
                 (
                     title,
-                    model_path,
+                    storable(model_path) if model_path else model_path,
                     system_prompt,
                     leaf_id,
                     is_pinned,

@@ -111,6 +111,14 @@ def told(name: str) -> Iterator[None]:
         raise NotSaved(
             f"{name} could not be written: {error}.", "Check the disk's free space and the folder's rights."
         ) from error
+    except UnicodeEncodeError as error:
+        half = f"it holds half a character (U+{ord(error.object[error.start]):04X})"
+        raise NotSaved(f"The text cannot be kept: {half}.", "Remove it, or copy the text again.") from error
+
+
+def storable(name: str) -> str:
+    """The name of a file as text; bytes in it that are none are written out."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def is_read_only(connection: sqlite3.Connection) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octavo.engine.folders import data_folder
-from octavo.store.database import DatabaseFile, open_database
+from octavo.store.database import DatabaseFile, open_database, storable, told
 
 _MIGRATIONS = (
     """
@@ -88,37 +88,43 @@ class Ledger(DatabaseFile):
     """The ledger of one data folder."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._database, self.problem = open_database(path or data_folder() / "ledger.sqlite", _MIGRATIONS)
+        path = path or data_folder() / "ledger.sqlite"
+        self._name = path.name
+        self._database, self.problem = open_database(path, _MIGRATIONS)
 
     def record(self, entry: LedgerEntry) -> None:
-        """Write down a prediction and its outcome; ``created`` 0 means now."""
-        self._database.execute(
-            "INSERT INTO entries (kind, model, details, predicted, measured, created)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                entry.kind,
-                entry.model,
-                entry.details,
-                entry.predicted,
-                entry.measured,
-                entry.created or time.time(),
-            ),
+        """Write down a prediction and its outcome; ``created`` 0 means now. Raises ``NotSaved``."""
+        values = (
+            entry.kind,
+            storable(entry.model),
+            entry.details,
+            entry.predicted,
+            entry.measured,
+            entry.created or time.time(),
         )
+        with told(self._name):
+            self._database.execute(
+                "INSERT INTO entries (kind, model, details, predicted, measured, created)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
 
     def entries(self, kind: str) -> list[LedgerEntry]:
         """All entries of a kind, newest first."""
-        rows = self._database.execute(
-            "SELECT kind, model, predicted, measured, details, created FROM entries WHERE kind = ?"
-            " ORDER BY created DESC, id DESC",
-            (kind,),
-        )
+        with told(self._name):
+            rows = self._database.execute(
+                "SELECT kind, model, predicted, measured, details, created FROM entries WHERE kind = ?"
+                " ORDER BY created DESC, id DESC",
+                (kind,),
+            ).fetchall()
         return [LedgerEntry(*row) for row in rows]
 
     def bands(self) -> dict[str, Band]:
         """How good each kind of estimate has been; kinds with fewer than three entries are left out."""
-        rows = self._database.execute(
-            "SELECT kind, measured / predicted FROM entries WHERE predicted > 0 ORDER BY created DESC, id DESC"
-        )
+        with told(self._name):
+            rows = self._database.execute(
+                "SELECT kind, measured / predicted FROM entries WHERE predicted > 0 ORDER BY created DESC, id DESC"
+            ).fetchall()
         shares: defaultdict[str, list[float]] = defaultdict(list)
         for kind, share in rows:
             if len(shares[kind]) < _COUNTED:

@@ -16,7 +16,7 @@ import msgspec
 
 from octavo.engine.folders import data_folder
 from octavo.engine.measure.figures import Measurement
-from octavo.store.database import DatabaseFile, open_database
+from octavo.store.database import DatabaseFile, open_database, storable, told
 
 _MIGRATIONS = (
     """
@@ -50,25 +50,28 @@ class Measurements(DatabaseFile):
     """The measurements of one data folder."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._database, self.problem = open_database(
-            path or data_folder() / "measurements.sqlite", _MIGRATIONS
-        )
+        path = path or data_folder() / "measurements.sqlite"
+        self._name = path.name
+        self._database, self.problem = open_database(path, _MIGRATIONS)
 
     def keep(self, source: Path, made: Way, measurement: Measurement) -> None:
         """Write a measurement down in place of an earlier one of the same."""
         text = msgspec.json.encode(measurement).decode()
-        self._database.execute(
-            "INSERT OR REPLACE INTO measurements (source, quantizer, options, measurement, created)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (model_stamp(source), made.quantizer, made.options, text, time.time()),
-        )
+        values = (model_stamp(source), made.quantizer, made.options, text, time.time())
+        with told(self._name):
+            self._database.execute(
+                "INSERT OR REPLACE INTO measurements (source, quantizer, options, measurement, created)"
+                " VALUES (?, ?, ?, ?, ?)",
+                values,
+            )
 
     def of(self, source: Path) -> dict[Way, Measurement]:
         """All that is known of ``source`` as it is now; what another version wrote and cannot be read is left out."""
-        rows = self._database.execute(
-            "SELECT quantizer, options, measurement FROM measurements WHERE source = ?",
-            (model_stamp(source),),
-        )
+        with told(self._name):
+            rows = self._database.execute(
+                "SELECT quantizer, options, measurement FROM measurements WHERE source = ?",
+                (model_stamp(source),),
+            ).fetchall()
         found = {}
         for quantizer, options, text in rows:
             try:
@@ -86,4 +89,4 @@ def model_stamp(source: Path) -> str:
         sum(each.st_size for each in facts),
         max((each.st_mtime_ns for each in facts), default=0),
     )
-    return f"{source.absolute()}|{n_bytes}|{changed}"
+    return f"{storable(str(source.absolute()))}|{n_bytes}|{changed}"

@@ -1,4 +1,5 @@
 import itertools
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -164,6 +165,21 @@ def test_a_plugin_that_removes_the_working_folder_leaves_a_valid_one(installer, 
     PluginHost({"remover"}).load()
 
     assert Path.cwd().is_dir()
+
+
+def test_a_working_folder_that_was_gone_before_is_not_exchanged_for_another(installer, tmp_path, monkeypatch):
+    installer.install("innocent", "")
+    monkeypatch.chdir(tmp_path)  # so that the test's end has a folder to go back to
+    (tmp_path / "here").mkdir()
+    os.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+
+    PluginHost({"innocent"}).load()
+
+    with pytest.raises(
+        FileNotFoundError
+    ):  # else what is written next would lie in a folder that nobody named
+        Path.cwd()
 
 
 def test_two_plugins_of_one_name_are_told_apart(installer):

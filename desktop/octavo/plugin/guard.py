@@ -72,8 +72,11 @@ def failure(name: str, what: str, error: BaseException) -> PluginFailed:
 def _working_folder_kept() -> Iterator[None]:
     try:
         before = Path.cwd()
-    except OSError:  # it was removed before we came
-        before = Path(Path.home().anchor)
+    except (
+        OSError
+    ):  # it was removed before we came: there is nothing to go back to, and elsewhere is no better
+        yield
+        return
     try:
         yield
     finally:

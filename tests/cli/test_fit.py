@@ -217,3 +217,12 @@ def test_a_simulated_memory_needs_a_size(octavo, size):
 
     assert outcome.status == 2
     assert "no size of memory" in outcome.err
+
+
+def test_rows_that_share_a_way_out_share_a_sentence(octavo, model):
+    lines = octavo("fit", model, "--ram", "1K", "--no-probe").out.splitlines()
+
+    told = [line for line in lines if "more than this computer has" in line.lower()]
+    assert len(told) == 1
+    assert told[0].startswith("as it is, AWQ, BF16, ")
+    assert told[0].endswith(": More than this computer has. Choose a smaller model.")

@@ -40,9 +40,7 @@ def seconds(duration: float) -> str:
 
 
 def speed(tokens_per_second: float) -> str:
-    """``38.2 tokens/s``."""
-    return (
-        f"{tokens_per_second:,.0f} tokens/s"
-        if tokens_per_second >= 99.95
-        else f"{tokens_per_second:.1f} tokens/s"
-    )
+    """``38.2 tokens/s``, ``0.07 tokens/s``."""
+    if tokens_per_second >= 99.95:
+        return f"{tokens_per_second:,.0f} tokens/s"
+    return f"{tokens_per_second:.{1 if tokens_per_second >= 0.95 else 2}f} tokens/s"

@@ -49,10 +49,23 @@ def print_rows(rows: Sequence[FitRow], depth: int, prompt_tokens: int = 0) -> No
             line.insert(-2, figures.seconds(row.speed.first_word_seconds(prompt_tokens)) if row.speed else "")
     print_table(headings, cells, right="lrrrrrrrrrrr")
     print_line()
+    for sentence in _reasons(rows):
+        print_line(sentence)
+    print_line("Sizes of files are exact, memory and speed are estimates. LONGEST: context that runs well.")
+
+
+def _reasons(rows: Sequence[FitRow]) -> list[str]:
+    """Why what does not run well does not, and what would; rows that share a way out share a sentence."""
+    shared: dict[str, list[FitRow]] = {}
     for row in rows:
         if row.verdict != "runs well":
-            print_line(f"{row.quantizer}: {row.sentence}")
-    print_line("Sizes of files are exact, memory and speed are estimates. LONGEST: context that runs well.")
+            shared.setdefault(row.sentence.partition(": ")[2] or row.sentence, []).append(row)
+    told = []
+    for reason, those in shared.items():
+        names = ", ".join(row.quantizer for row in those)
+        is_alone = len(those) == 1
+        told.append(f"{names}: {those[0].sentence if is_alone else reason[:1].upper() + reason[1:]}")
+    return told
 
 
 def _cells(row: FitRow) -> list[str]:

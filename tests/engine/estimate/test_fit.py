@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from tests.fixtures.cards import card
 
@@ -122,3 +124,20 @@ def test_a_probe_tells_prompts_and_loading_too():
     assert near.tokens_per_second > far.tokens_per_second > 0
     assert near.prefill_tokens_per_second > far.prefill_tokens_per_second > 0
     assert near.load_seconds == far.load_seconds > 0
+
+
+def test_a_shorter_context_reads_well(quantizers):
+    (row,) = fit_rows(card(), [], context_tokens=1 << 20, pools=pools(3 * 10**9))
+
+    (tokens,) = re.findall(r"use (\d+)k context", row.sentence)
+    assert int(tokens) >= 8
+
+
+def test_the_model_as_it_is_is_named_so_in_a_sentence():
+    f16 = PluginHost().quantizer("F16")
+    as_it_is, larger = fit_rows(card(kind="Q8_0"), [f16], context_tokens=512, pools=pools(10**12))
+    between = int((as_it_is.total_bytes + larger.total_bytes) / 2 / 0.9)
+
+    _, found = fit_rows(card(kind="Q8_0"), [f16], context_tokens=512, pools=pools(between))
+
+    assert "the model as it is (" in found.sentence

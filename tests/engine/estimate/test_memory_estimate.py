@@ -107,7 +107,7 @@ def test_a_context_that_does_not_fit_is_refused_with_one_that_does():
 
 
 def test_a_model_that_fits_with_no_context_is_refused_with_another_way():
-    with pytest.raises(NotEnoughMemory, match="smaller quantization"):
+    with pytest.raises(NotEnoughMemory, match="smaller format or a smaller model"):
         require_memory(card(), context_tokens=8192, available_bytes=100_000_000)
 
 

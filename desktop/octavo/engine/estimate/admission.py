@@ -28,7 +28,7 @@ def require_memory(
     hint = (
         f"Use a context of {readable_tokens(min(shorter, context_tokens))} tokens or less."
         if shorter
-        else "Convert it with a smaller quantization, or close other programs."
+        else "Choose a smaller format or a smaller model, or close other programs."
     )
     raise NotEnoughMemory(
         f"The model needs {readable_bytes(estimate.total_bytes)} of memory with a context of "

@@ -227,7 +227,7 @@ class _Desk:
     def _ways_out(self, row: FitRow, rows: Sequence[FitRow], share: float) -> list[str]:
         """A shorter context, and the best format, that take this share of what is free at most."""
         ways = []
-        shorter = self._largest(row, share)
+        shorter = _round_below(self._largest(row, share))
         if min(_LEAST_CONTEXT, self.context_tokens // 2) <= shorter < self.context_tokens and shorter:
             total = row.weights_bytes + row.program_bytes + self._flexible(shorter)
             ways.append(f"{readable_tokens(shorter)} context ({readable_bytes(total)})")
@@ -235,5 +235,11 @@ class _Desk:
         if fitting:
             # The best of what fits is the largest: it keeps most of the model.
             best = max(fitting, key=lambda each: each.total_bytes)
-            ways.append(f"{best.quantizer} ({readable_bytes(best.total_bytes)})")
+            name = "the model as it is" if best.quantizer == AS_IT_IS else best.quantizer
+            ways.append(f"{name} ({readable_bytes(best.total_bytes)})")
         return ways
+
+
+def _round_below(context_tokens: int) -> int:
+    """A context that reads well, if it is a long one."""
+    return context_tokens - context_tokens % 1024 if context_tokens >= 8192 else context_tokens

@@ -51,3 +51,17 @@ def test_an_unknown_chat_and_a_bad_file_are_refused_in_a_line(octavo, chat, tmp_
     assert (refused.status, refused.err) == (1, "octavo: There is no chat 99. octavo chats list shows all.\n")
     (tmp_path / "bad.json").write_text("no")
     assert octavo("chats", "import", tmp_path / "bad.json").err.count("\n") == 1
+
+
+def test_no_chats_are_a_sentence_and_not_an_empty_table(octavo, home):
+    assert octavo("chats", "list").out == "There is no chat yet. octavo chat MODEL begins one.\n"
+    assert octavo("chats", "list", "--deleted").out == "The trash is empty.\n"
+    assert octavo("chats", "search", "sheep").out == "Nothing was found.\n"
+
+
+def test_chats_are_not_written_into_a_folder_that_is_not_there(octavo, chat, tmp_path):
+    outcome = octavo("chats", "export", "-o", tmp_path / "gone" / "chats.json")
+    assert (outcome.status, outcome.err) == (
+        1,
+        f"octavo: There is no folder {tmp_path / 'gone'}. Create it first, or choose another one.\n",
+    )

@@ -39,6 +39,7 @@ ThreadCounts = Annotated[
         "--threads",
         metavar="N",
         min=0,
+        max=1024,
         help="Threads; several may be given, 0 chooses.",
         show_default=False,
     ),

@@ -1,4 +1,4 @@
-"""``octavo chats``: the chats of the window, listed, searched, shown, exported, imported, deleted."""
+"""``octavo chats``: the chats of window and terminal, listed, searched, shown, exported, imported, deleted."""
 
 from __future__ import annotations
 
@@ -42,10 +42,18 @@ def list_chats(
     if as_json:
         print_json({"chats": [asdict(chat) for chat in chats]})
         return
+    if not chats:
+        print_line(
+            "The trash is empty." if deleted else "There is no chat yet. octavo chat MODEL begins one."
+        )
+        return
     rows = [
         (str(chat.id), _day(chat.updated), folders.get(chat.folder_id or 0, ""), chat.title) for chat in chats
     ]
     print_table(("CHAT", "USED", "FOLDER", "TITLE"), rows, right="r")
+    if not deleted:
+        print_line()
+        print_line("Go on with one by: octavo chat MODEL --chat CHAT")
 
 
 def search(
@@ -57,6 +65,9 @@ def search(
         hits = store.search.find(" ".join(words))
     if as_json:
         print_json({"hits": [asdict(hit) for hit in hits]})
+        return
+    if not hits:
+        print_line("Nothing was found.")
         return
     rows = [(str(hit.chat_id), _day(hit.created), hit.title, hit.snippet) for hit in hits]
     print_table(("CHAT", "WRITTEN", "TITLE", "TEXT"), rows, right="r")
@@ -100,6 +111,8 @@ def export(
     if output is None:
         print_whole(text)
         return
+    if not output.absolute().parent.is_dir():
+        raise OctavoError(f"There is no folder {output.parent}.", "Create it first, or choose another one.")
     if output.exists() and not force:
         raise OctavoError(f"{output} is there already.", "Replace it with --force.")
     with whole_file(output) as file:

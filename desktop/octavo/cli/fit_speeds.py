@@ -117,7 +117,8 @@ def _announce(kinds: set[str], compiled: set[str], *, is_first: bool, n_threads:
     n_kernels = kernels_to_compile(compiled) if compiled else 0
     if n_kernels:
         takes = _SECONDS_PER_KERNEL * n_kernels / min(n_threads, n_kernels)
-        print_note(f"Compiling {n_kernels} kernels for this processor, once: about {math.ceil(takes)} s.")
+        what = "1 kernel" if n_kernels == 1 else f"{n_kernels} kernels"
+        print_note(f"Compiling {what} for this processor, once: about {math.ceil(takes)} s.")
     takes = _SECONDS_PER_KIND * len(kinds) + (_BASIC_SECONDS if is_first else 0.0)
     what = f"{len(kinds)} kinds of weights" if len(kinds) > 1 else f"weights in {next(iter(kinds))}"
     what = f"its memory and {what}" if is_first else what

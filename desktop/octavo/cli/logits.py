@@ -27,7 +27,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT.npy", help=
 
 
 def logits(model: Model, ids: Ids, output: Output, threads: Threads = 0, as_json: AsJson = False) -> None:
-    """Write the logits after each of the given tokens: float32[tokens, vocabulary]."""
+    """Write the logits after each of the given tokens, float32 of tokens by vocabulary, as a NumPy file."""
     import numpy as np
 
     from octavo.engine.checkpoint.open import open_checkpoint

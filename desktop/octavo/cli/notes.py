@@ -21,7 +21,10 @@ LEAST_SECONDS = 1.0
 
 
 def note_answer(loaded: LoadedModel, replied: Replied) -> None:
-    """Note the memory, the speed of a long enough answer and prompt, and the seconds of loading."""
+    """Note the memory, the speed of a long enough answer and prompt, and the seconds of loading.
+
+    Speeds are left out where the computer was timed beside busy programs: that forecast is known to be wrong.
+    """
     from octavo.engine.estimate.speed import speed_forecast
     from octavo.engine.estimate.speeds import known_speeds
     from octavo.store.ledger import LedgerEntry
@@ -32,7 +35,7 @@ def note_answer(loaded: LoadedModel, replied: Replied) -> None:
     speeds = known_speeds(report.n_threads)
     depth = replied.prompt_tokens + len(replied.tokens) // 2
     found = speed_forecast(card, None, speeds, depth=depth, kv_type=report.kv_type) if speeds else None
-    if speeds is not None and found is not None and not found.unknown:
+    if speeds is not None and found is not None and not (found.unknown or speeds.is_too_slow):
         pairs.append(("load_seconds", found.load_seconds, report.load_seconds))
         if len(replied.tokens) >= LEAST_ANSWER:
             pairs.append(("tokens_per_second", found.decode, replied.tokens_per_second))

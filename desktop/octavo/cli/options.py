@@ -36,6 +36,7 @@ Context: TypeAlias = Annotated[
         "--context",
         metavar="TOKENS",
         min=0,
+        max=1 << 30,
         help="Context to prepare for; 0 chooses what suits.",
         show_default=False,
     ),
@@ -44,7 +45,8 @@ Kv: TypeAlias = Annotated[
     KvType, typer.Option("--kv", help="How the context is kept; q8_0 needs about half the memory of f16.")
 ]
 Threads: TypeAlias = Annotated[
-    int, typer.Option("--threads", metavar="N", min=0, help="Threads; 0 chooses.", show_default=False)
+    int,
+    typer.Option("--threads", metavar="N", min=0, max=1024, help="Threads; 0 chooses.", show_default=False),
 ]
 
 Set: TypeAlias = Annotated[

@@ -37,6 +37,8 @@ def plugins(name: Name = "", as_json: AsJson = False, no_plugins: NoPlugins = Fa
             (record.name, record.version, ", ".join(record.quantizers), _state(record)) for record in records
         ]
         print_table(("NAME", "VERSION", "ADDS", "STATE"), rows)
+        print_line()
+        print_line("octavo plugins NAME, for example Q4_K_M, tells the options of what one adds.")
     else:
         print_line("No plugin is installed.")
 

@@ -5,7 +5,7 @@ from octavo.api import Mixture, MixtureQuantizer, hookimpl
 api_version = 1
 
 MIXTURE = Mixture(file_type=18, base="Q6_K", output="Q6_K")
-SUMMARY = "Hard to tell from the original, about two fifths of the size of F16."
+SUMMARY = "Hard to tell from the original, two fifths of the size of F16."
 
 
 @hookimpl

@@ -11,9 +11,9 @@ from tests.gui.converting import (
 
 from octavo.gui.pages.obstacles import Room
 from octavo.gui.pages.targets import command_lines
+from octavo.gui.widgets.choice_box import ChoiceBox
 from octavo.gui.widgets.done_card import DoneCard
 from octavo.gui.widgets.format_row import FormatRow
-from octavo.gui.widgets.options_form import ChoiceBox
 from octavo.worker.protocol import Convert, Copy
 
 

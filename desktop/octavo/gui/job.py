@@ -101,7 +101,7 @@ def left_job(begun: Begun) -> Job:
         job.failure = Failed(
             kind=INTERRUPTED,
             message=said,
-            hint=f"It can go on where it stopped. {names} so far: {size} of the disk.",
+            hint=f"It can go on where it stopped; so far it takes {size} of the disk.",
         )
     else:
         said = f"{names} was never finished: what there is of it takes {size} of the disk."

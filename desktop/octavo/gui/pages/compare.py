@@ -168,7 +168,9 @@ class ComparePage(Page):
             )
         )
         self._show_asking(True)
-        if self._is_hidden:
+        if not self._is_hidden:
+            self._column(0).show_figures("Loading")
+        else:
             self.result.show_waiting(0, 2 * self.bar.n_tokens)
 
     def _ask_again(self) -> None:

@@ -15,8 +15,8 @@ from octavo.gui.tensor_rules import chosen_types, rules_for
 from octavo.gui.theme.fonts import SEMIBOLD, SMALL, TITLE, font
 from octavo.gui.widgets.button import HEIGHT, Button
 from octavo.gui.widgets.card import row
+from octavo.gui.widgets.choice_box import ChoiceBox
 from octavo.gui.widgets.label import Label
-from octavo.gui.widgets.options_form import ChoiceBox
 from octavo.gui.widgets.search_field import SearchField
 from octavo.gui.widgets.table_view import FigureTable
 

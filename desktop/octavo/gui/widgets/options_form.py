@@ -8,30 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLineEdit, QSpinBox, QWidget
 
 from octavo.gui.theme.fonts import MEDIUM, SMALL, font
-from octavo.gui.theme.icons import pixmap
-from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.button import HEIGHT, Button
 from octavo.gui.widgets.card import column
+from octavo.gui.widgets.choice_box import ChoiceBox
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.path_field import PathField
 from octavo.gui.widgets.switch import Switch
 
 _MOST = 2**31 - 1
 TEXT_MARGIN = 6
-
-
-class ChoiceBox(QComboBox):
-    """A combo box with the theme's arrow."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        size = 16
-        arrow = pixmap("chevron-down", colour("text2"), size, self.devicePixelRatioF())
-        QPainter(self).drawPixmap(self.width() - size - 8, (self.height() - size) // 2, arrow)
 
 
 class OptionsForm(QWidget):

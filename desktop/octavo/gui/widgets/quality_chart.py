@@ -121,11 +121,12 @@ class QualityChart(QWidget):
             )
         centre = Qt.AlignmentFlag.AlignCenter.value
         least, most = self._bytes
+        marks: dict[str, float] = {}  # of sizes that look the same, one is marked
         for column in range(N_COLUMNS + 1):
             n_bytes = least + (most - least) * column / N_COLUMNS
-            painter.drawText(
-                QRectF(self._x(n_bytes) - 34, plot.bottom() + 5, 68, 14), centre, byte_count(n_bytes)
-            )
+            marks.setdefault(byte_count(n_bytes), n_bytes)
+        for told, n_bytes in marks.items():
+            painter.drawText(QRectF(self._x(n_bytes) - 34, plot.bottom() + 5, 68, 14), centre, told)
         place = QRectF(0, plot.bottom() + 23, self.width(), 14)
         width = painter.fontMetrics().horizontalAdvance
         fitting = (each for each in CAPTIONS if width(each) <= place.width())

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL, TINY, font
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import Card, Line, column, row
+from octavo.gui.widgets.choice_box import ChoiceBox
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.number_field import decimal, grid, whole
 from octavo.store.chat_settings import ChatSettings
@@ -134,13 +135,13 @@ class SamplingPopover(QWidget):
         self._max_tokens = whole("Longest answer, tokens", 0, 1_000_000, "no limit")
         self._seed = whole("Seed", ANY_SEED, 2**31 - 1, "any")
         self._context = whole("Context, tokens", 0, 1_048_576, "as in Settings", step=1024)
-        self._kv = QComboBox()
+        self._kv = ChoiceBox()
         for value, text in KV_TYPES.items():
             self._kv.addItem(text, value)
         self._kv.setFixedSize(COLUMN - 90, FIELD_HEIGHT)
         self._kv.setFont(font(SMALL))
         self._kv.setAccessibleName("KV cache")
-        self._presets = QComboBox()
+        self._presets = ChoiceBox()
         self._presets.setEditable(True)
         self._presets.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._presets.setFixedSize(COLUMN - 90, FIELD_HEIGHT)

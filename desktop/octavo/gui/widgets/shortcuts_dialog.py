@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
-from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL
+from octavo.gui.theme.fonts import BODY, READING, SEMIBOLD, SMALL, font
 from octavo.gui.widgets.button import Button
 from octavo.gui.widgets.card import column, row
 from octavo.gui.widgets.label import Label
@@ -65,8 +66,11 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         parts = column(gap=16, margins=(24, 20, 24, 20))
+        measure = QFontMetrics(font(SMALL, code=True)).horizontalAdvance
+        widest = max(measure(key) for _, keys in SHORTCUTS for key, _ in keys)
         for name, keys in SHORTCUTS:
             table = QGridLayout()
+            table.setColumnMinimumWidth(0, widest)  # one column through all tables
             table.setHorizontalSpacing(24)
             table.setVerticalSpacing(6)
             table.setColumnStretch(1, 1)

@@ -42,11 +42,6 @@ class Answering(QObject):
         desk.answered.connect(self._end)
         desk.failed.connect(self._fail)
 
-    @property
-    def is_under_way(self) -> bool:
-        """Whether an answer is awaited or comes."""
-        return self._desk.is_answering
-
     def ask(self, settings: ChatSettings) -> None:
         """Ask for an answer to the branch on view."""
         self._n_before = 0

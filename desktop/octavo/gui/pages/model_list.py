@@ -16,8 +16,8 @@ from octavo.gui.widgets.model_row import ModelRow
 from octavo.gui.wording import byte_count, file_name, likely_speed
 from octavo.gui.workspace import Model, Workspace
 
-# Rows that are there at once: more than a window shows. The others follow, some milliseconds at a time.
-FIRST_ROWS = 8
+# Rows that are there at once. The others follow, some milliseconds at a time.
+FIRST_ROWS = 3
 SLICE_SECONDS = 0.008
 # Of the free memory: what it changes by from second to second changes no verdict.
 NOTICEABLE_SHARE = 0.01

@@ -19,7 +19,7 @@ from octavo.cli.fit_words import (
     print_rows,
 )
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, NoPlugins, model_path
-from octavo.cli.output import print_facts, print_json, print_line, print_note
+from octavo.cli.output import print_facts, print_json, print_line, print_note, print_sentence
 from octavo.cli.plugins import plugin_host
 from octavo.cli.what_if import byte_size
 
@@ -118,7 +118,7 @@ def fit(
     print_line()
     print_rows(rows, depth, prompt)
     for sentence in [*graphics_sentences(rows), *band_sentences(bands)]:
-        print_line(sentence)
+        print_sentence(sentence)
 
 
 def _first_word(row: FitRow, prompt_tokens: int) -> dict[str, float | None]:

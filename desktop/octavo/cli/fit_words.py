@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from octavo.cli import figures
-from octavo.cli.output import print_line, print_table
+from octavo.cli.output import print_line, print_sentence, print_table
 
 if TYPE_CHECKING:
     from octavo.engine.estimate.fit import FitRow
@@ -50,8 +50,10 @@ def print_rows(rows: Sequence[FitRow], depth: int, prompt_tokens: int = 0) -> No
     print_table(headings, cells, right="lrrrrrrrrrrr")
     print_line()
     for sentence in _reasons(rows):
-        print_line(sentence)
-    print_line("Sizes of files are exact, memory and speed are estimates. LONGEST: context that runs well.")
+        print_sentence(sentence)
+    print_sentence(
+        "Sizes of files are exact, memory and speed are estimates. LONGEST: context that runs well."
+    )
 
 
 def _reasons(rows: Sequence[FitRow]) -> list[str]:

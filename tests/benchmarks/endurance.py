@@ -1,6 +1,6 @@
 """What a long-running engine must not do: leave threads, memory or files behind, or answer late when stopped.
 
-    python tests/benchmarks/endurance.py MODEL.gguf --generations 1000 --prefill 4000
+    python tests/benchmarks/endurance.py MODEL.gguf --generations 1000 --replies 300 --prefill 4000
 
 Prints one line per check with its figures; the exit status is 1 if a check fails.
 """
@@ -25,6 +25,8 @@ from octavo.engine.inference.session import Session, load_session
 from octavo.engine.progress import finish
 from octavo.engine.stop import Stop
 from octavo.engine.tokenizer.load import load_tokenizer
+from octavo.worker.client import EngineClient
+from octavo.worker.protocol import Chat, Load
 
 _PROMPT = "The history of the printing press begins with"
 _GROWTH_BYTES = 8 << 20  # allowed: the allocator's own slack
@@ -75,13 +77,44 @@ def check_generations(model: Path, n: int) -> bool:
     for _ in range(20):
         generate()
     before = held()
-    for _ in range(n):
+    began = time.monotonic()
+    for number in range(1, n + 1):
         generate()
+        if number % 100 == 0:  # a load takes up to seconds beside other programs: hours for a thousand
+            print(f"  {number} loads in {time.monotonic() - began:.0f} s", flush=True)
     after = held()
     grown = after[2] - before[2]
     print(
         f"{n} loads with short answers: threads {before[0]} -> {after[0]}, files {before[1]} -> {after[1]}, "
         f"memory {grown / 1e6:+.1f} MB"
+    )
+    return after[:2] == before[:2] and grown < _GROWTH_BYTES
+
+
+def check_replies(model: Path, n: int) -> bool:
+    """Whether ``n`` answers in one child, as the window asks for them, leave nothing behind in it."""
+    with EngineClient() as client:
+        client.ask(Load(path=str(model), context_tokens=512))
+        child = psutil.Process(client.pid)
+
+        def answer(number: int) -> None:
+            told = [{"role": "user", "content": f"Tell me of the number {number}."}]
+            client.ask(Chat(messages=told, max_tokens=8, key=f"endurance-{number % 4}"))
+
+        def held() -> tuple[int, int, int]:
+            return child.num_threads(), child.num_fds(), child.memory_full_info().uss
+
+        for number in range(30):
+            answer(number)
+        before, processor = held(), sum(child.cpu_times()[:2])
+        for number in range(n):
+            answer(number)
+        after, processor = held(), sum(child.cpu_times()[:2]) - processor
+    grown = after[2] - before[2]
+    print(
+        f"{n} answers in one child: threads {before[0]} -> {after[0]}, files {before[1]} -> {after[1]}, "
+        f"memory of its own {grown / 1e6:+.1f} MB, {processor / max(1, n):.2f} s of a processor each",
+        flush=True,
     )
     return after[:2] == before[:2] and grown < _GROWTH_BYTES
 
@@ -131,12 +164,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--generations", type=int, default=1000)
+    parser.add_argument("--replies", type=int, default=300)
     parser.add_argument("--prefill", type=int, default=4000)
     arguments = parser.parse_args()
     passed = [
         check_threads(arguments.model),
         check_stop(arguments.model, arguments.prefill),
         check_idle(arguments.model),
+        check_replies(arguments.model, arguments.replies),
         check_generations(arguments.model, arguments.generations),
     ]
     return 0 if all(passed) else 1

@@ -7,14 +7,6 @@ import os
 import msgspec
 from tests.gui.fake_pipe import die, send, wait_for_cancel
 
-from octavo.engine.measure.comparison import (
-    Answer,
-    Candidate,
-    Comparison,
-    FollowedToken,
-    Following,
-    Parting,
-)
 from octavo.worker.protocol import (
     Chat,
     Compare,
@@ -66,6 +58,15 @@ def chat(request: Chat) -> Message:
 
 def compare(request: Compare) -> Message:
     """Two answers of three words that part at the second one; or what the prompt asks for."""
+    from octavo.engine.measure.comparison import (
+        Answer,
+        Candidate,
+        Comparison,
+        FollowedToken,
+        Following,
+        Parting,
+    )
+
     if request.prompt == "die":
         die()
     texts = ["It rains often", "It rains often" if request.prompt == "same" else "It snows today"]

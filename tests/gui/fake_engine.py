@@ -6,6 +6,8 @@ refused unless that is allowed. Measurements with options other than ``mode`` wa
 at the second word, unless the prompt is ``same``. Prompts and chat messages: ``wait`` waits to be cancelled,
 ``stubborn`` never heeds it, ``die`` kills the child, ``rubbish`` sends what is no message; any other chat message is
 answered with the text itself, word by word.
+
+Every test of the window starts some of these: what only a few requests need is imported where it is needed.
 """
 
 from __future__ import annotations
@@ -25,11 +27,7 @@ from tests.gui.fake_conversions import FORECAST, convert, measure
 from tests.gui.fake_pipe import die, send, take, wait_for_cancel
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.progress import finish
-from octavo.store.library import ModelEntry
-from octavo.store.settings import load_settings
-from octavo.worker.chat_upkeep import keep_up
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Chat,
@@ -100,10 +98,24 @@ def load(request: Load) -> Message:
     return Done(id=request.id, result=msgspec.to_builtins(report))
 
 
+def list_models(request: ListModels) -> Message:
+    """One model, and what lies in the user's folders."""
+    from octavo.store.library import ModelEntry
+    from octavo.store.settings import load_settings
+
+    entries = [ModelEntry(path="/models/small.gguf", source="LM Studio", name="Small", bytes=1000)]
+    for folder in load_settings().model_folders:
+        found = sorted(Path(folder).glob("*.gguf"))
+        entries += [ModelEntry(path=str(each), source="Folder", name=each.stem, bytes=4) for each in found]
+    return Done(id=request.id, result=msgspec.to_builtins(entries))
+
+
 def probe(request: ProbeSpeed) -> Message:
     """The same speed for every kind but IQ kinds, which are not compiled; nothing was known before."""
     if request.only_known:
         return Done(id=request.id)
+    from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
+
     send(Progressed(id=request.id, stage="measure", done=0, total=2, label="attention"))
     kind = KindSpeed(decode=2e-11 / request.n_threads, prefill=2e-12 / request.n_threads, packing=1e-9)
     found = Speeds(
@@ -119,6 +131,8 @@ def probe(request: ProbeSpeed) -> Message:
 
 def keep_up_chats(request: TidyChats | ImportChats | ExportChats) -> Message:
     """What the real one does, for the chats are real ones too."""
+    from octavo.worker.chat_upkeep import keep_up
+
     try:
         result = finish(keep_up(request))
     except OctavoError as error:
@@ -132,13 +146,7 @@ def answer(request: Request) -> Message | None:
         case Inspect():
             return inspect(request)
         case ListModels():
-            entries = [ModelEntry(path="/models/small.gguf", source="LM Studio", name="Small", bytes=1000)]
-            for folder in load_settings().model_folders:
-                found = sorted(Path(folder).glob("*.gguf"))
-                entries += [
-                    ModelEntry(path=str(each), source="Folder", name=each.stem, bytes=4) for each in found
-                ]
-            return Done(id=request.id, result=msgspec.to_builtins(entries))
+            return list_models(request)
         case CountTokens():
             n_tokens = sum(len(each["content"].split()) for each in request.messages)
             costs = [len(text.split()) for text in request.texts]

@@ -126,6 +126,7 @@ def test_a_backup_that_opens_but_is_damaged_inside_makes_way_for_an_older_one(pa
     older = copy.with_stem(f"{path.stem}-2001-01-01")
     older.write_bytes(copy.read_bytes())
     os.utime(older, (1, 1))
+    assert copies(path) == [copy, older]
     overwrite(copy, copy.stat().st_size // PAGE // 2 * PAGE, bytes(8 * PAGE))
     path.write_bytes(b"nor this " * 1000)
 

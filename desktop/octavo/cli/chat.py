@@ -70,7 +70,11 @@ def chat(
     force: ForceLoad = False,
     as_json: AsJson = False,
 ) -> None:
-    """Chat with a model. Ctrl-C stops an answer, Ctrl-D ends the conversation."""
+    """Chat with a model. Ctrl-C stops an answer, Ctrl-D ends the conversation.
+
+    For example: octavo chat demo begins a conversation, which is kept among the chats;
+    octavo chat demo --prompt "Who wrote Macbeth?" answers and ends.
+    """
     from octavo.worker.loaded_model import load_model
     from octavo.worker.protocol import Load
 

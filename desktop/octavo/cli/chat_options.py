@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+# The heading above the options that few need to know.
+WORDS = "Choice of words"
+
 
 class WhenFull(StrEnum):
     """What happens when the conversation outgrows the context."""
@@ -25,37 +28,69 @@ System = Annotated[str, typer.Option("--system", metavar="TEXT", help="What the 
 Temperature = Annotated[
     float,
     typer.Option(
-        "--temperature", metavar="T", min=0.0, max=100.0, help="How freely it chooses; 0 takes the likeliest."
+        "--temperature",
+        rich_help_panel=WORDS,
+        metavar="T",
+        min=0.0,
+        max=100.0,
+        help="How freely it chooses; 0 takes the likeliest.",
     ),
 ]
 TopK = Annotated[
-    int, typer.Option("--top-k", metavar="K", min=0, help="Choose among the K likeliest; 0: all.")
+    int,
+    typer.Option(
+        "--top-k", rich_help_panel=WORDS, metavar="K", min=0, help="Choose among the K likeliest; 0: all."
+    ),
 ]
 TopP = Annotated[
-    float, typer.Option("--top-p", metavar="P", min=0.0, max=1.0, help="Choose among those that sum up to P.")
+    float,
+    typer.Option(
+        "--top-p",
+        rich_help_panel=WORDS,
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Choose among those that sum up to P.",
+    ),
 ]
 MinP = Annotated[
     float,
     typer.Option(
-        "--min-p", metavar="P", min=0.0, max=1.0, help="Choose among those at least P times the likeliest."
+        "--min-p",
+        rich_help_panel=WORDS,
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Choose among those at least P times the likeliest.",
     ),
 ]
 TypicalP = Annotated[
     float,
     typer.Option(
-        "--typical-p", metavar="P", min=0.0, max=1.0, help="Choose among the most typical that sum up to P."
+        "--typical-p",
+        rich_help_panel=WORDS,
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="Choose among the most typical that sum up to P.",
     ),
 ]
 RepeatPenalty = Annotated[
     float,
     typer.Option(
-        "--repeat-penalty", metavar="R", min=0.0, max=10.0, help="Above 1: repeat recent words less."
+        "--repeat-penalty",
+        rich_help_panel=WORDS,
+        metavar="R",
+        min=0.0,
+        max=10.0,
+        help="Above 1: repeat recent words less.",
     ),
 ]
 PresencePenalty = Annotated[
     float,
     typer.Option(
         "--presence-penalty",
+        rich_help_panel=WORDS,
         metavar="A",
         min=-100.0,
         max=100.0,
@@ -66,6 +101,7 @@ FrequencyPenalty = Annotated[
     float,
     typer.Option(
         "--frequency-penalty",
+        rich_help_panel=WORDS,
         metavar="A",
         min=-100.0,
         max=100.0,
@@ -73,7 +109,8 @@ FrequencyPenalty = Annotated[
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="S", min=0, help="The same seed gives the same answer.")
+    int | None,
+    typer.Option("--seed", metavar="S", min=0, help="The same seed gives the same answer."),
 ]
 MaxTokens = Annotated[
     int,

@@ -1,3 +1,6 @@
+import gc
+from weakref import ref
+
 from tests.fixtures.cards import card
 
 from octavo.engine.blocks.types import block_type
@@ -48,3 +51,22 @@ def test_what_was_not_asked_for_long_is_forgotten_first():
     size(model, plans[1])
 
     assert len(asked) == _KEPT + 2
+
+
+def test_what_belongs_to_a_model_goes_with_it():
+    @remembered
+    def weigh(card, plan):
+        return Weight()
+
+    model = card()
+    weight = ref(weigh(model, None))
+    assert weight() is weigh(model, None)
+
+    del model
+    gc.collect()
+
+    assert weight() is None
+
+
+class Weight:
+    """Something that can be seen to go."""

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
+from weakref import ref
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.quantize.quantizer import Plan
@@ -19,8 +20,11 @@ Found = TypeVar("Found")
 def remembered(
     function: Callable[[ModelCard, Plan | None], Found],
 ) -> Callable[[ModelCard, Plan | None], Found]:
-    """Keep the newest results, by the identity of model and plan: neither changes, and comparing them takes longer."""
-    kept: OrderedDict[tuple[int, int], tuple[ModelCard, Plan | None, Found]] = OrderedDict()
+    """Keep the newest results, by the identity of model and plan: neither changes, and comparing them takes longer.
+
+    What belongs to a model goes with it: an engine that loads many, one after the other, does not grow.
+    """
+    kept: OrderedDict[tuple[int, int], tuple[ref[ModelCard], Plan | None, Found]] = OrderedDict()
 
     @wraps(function)
     def recall(card: ModelCard, plan: Plan | None) -> Found:
@@ -30,8 +34,8 @@ def remembered(
             kept.move_to_end(key)
             return known[2]
         found = function(card, plan)
-        # Both are held as well, so that no other can take their places.
-        kept[key] = (card, plan, found)
+        # The plan is held as well, and the card's end noticed, so that no other can take their places.
+        kept[key] = (ref(card, lambda gone: kept.pop(key, None)), plan, found)
         if len(kept) > _KEPT:
             kept.popitem(last=False)
         return found

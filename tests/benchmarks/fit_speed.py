@@ -3,9 +3,10 @@
     chrt -f 10 python tests/benchmarks/fit_speed.py MODEL... --depths 0 2048 [--rounds 7] [--json FILE]
 
 Each round probes this computer anew, as ``octavo fit`` does, then loads each model in a fresh child and times it: a
-shared computer's speed changes within minutes, and both sides must meet the same. The prediction is what ``octavo fit``
-would say after that probe. Measured are the load, a prompt of 512 random tokens, and an answer of 128 chosen greedily,
-as llama-bench times them. The difference is the median of the rounds' differences.
+shared computer's speed changes within minutes, and both sides must meet the same. Between the two it waits, so that the
+memory which the probe took has gone back to where it came from. The prediction is what ``octavo fit`` would say after
+that probe. Measured are the load, a prompt of 512 random tokens, and an answer of 128 chosen greedily, as llama-bench
+times them. The difference is the median of the rounds' differences.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from octavo.worker.client import EngineClient
 from octavo.worker.protocol import Load
 
 PROMPT_TOKENS, ANSWER_TOKENS = 512, 128
+SETTLE_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def main() -> None:
             started = time.perf_counter()
             speeds = finish(read_speeds(sorted(kinds), options.threads, again=True, compiles=True))
             probing = time.perf_counter() - started
+            time.sleep(SETTLE_SECONDS)
             rounds += measured(path, options.depths, speeds, options.kv)
         print(f"Round {turn + 1}: the last probe took {probing:.1f} s for {len(kinds)} kinds.", flush=True)
         if options.json:

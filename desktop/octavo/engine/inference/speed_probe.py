@@ -50,12 +50,10 @@ def read_speeds(
     speeds = None if again else known_speeds(n_threads)
     if speeds is None:
         yield Progress(0, 1, "memory")
-        # First, while no memory has been handed back that would come again at once.
-        fresh = fresh_memory_seconds()
         speeds = Speeds(
             n_threads,
             bandwidth_curve(n_threads, again=again),
-            fresh_memory=fresh,
+            fresh_memory=fresh_memory_seconds(),
             interpreter=interpreter_seconds(),
         )
     missing = [each for each in kinds if each in LAYOUTS and each not in speeds.kinds and is_compiled(each)]

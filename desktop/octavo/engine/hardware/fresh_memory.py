@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import mmap
 import time
+from typing import TYPE_CHECKING
 
 from octavo.engine.hardware.memory import main_memory
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _BLOCK_BYTES = 48 << 20
 _MOST_BLOCKS = 24
@@ -26,7 +31,8 @@ def fresh_memory_seconds() -> float:
     from octavo.engine.kernels.weights import allocate
 
     most = max(1, min(_MOST_BLOCKS, main_memory().free_bytes // 8 // _BLOCK_BYTES))
-    blocks, seconds = [], []
+    blocks: list[npt.NDArray[np.uint8]] = []
+    seconds: list[float] = []
     while len(blocks) < most and sum(seconds) < _SECONDS:
         started = time.perf_counter()
         block = allocate(_BLOCK_BYTES)

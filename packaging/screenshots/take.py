@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-PROMPT = "Write a Python function that counts the words of a text file, and explain it in two sentences."
+PROMPT = "Write a Python function that reverses a string. Explain it in one sentence."
 PATIENCE = 300.0
 
 

@@ -189,7 +189,12 @@ def _sentence(expected: Forecast) -> str:
         f"Needs {figures.size(expected.disk_bytes)} of disk ({figures.size(expected.free_disk_bytes)} free), "
         f"at most {figures.size(expected.memory_bytes)} of memory "
         f"({figures.size(expected.free_memory_bytes)} free), {_time(expected)}."
+        + (f" While it calibrates: {_meanwhile(expected)}." if expected.calibration_disk_bytes else "")
     )
+
+
+def _meanwhile(expected: Forecast) -> str:
+    return f"{figures.size(expected.calibration_disk_bytes)} more of the disk, which are given back"
 
 
 def _time(expected: Forecast) -> str:
@@ -207,6 +212,7 @@ def _show_forecast(expected: Forecast, targets: Sequence[Path], *, as_json: bool
         [
             *(("File", f"{target}, {figures.count(size)} bytes") for target, size in sizes),
             ("Disk", f"{figures.size(expected.disk_bytes)}, {figures.size(expected.free_disk_bytes)} free"),
+            *([("While calibrating", _meanwhile(expected))] if expected.calibration_disk_bytes else []),
             (
                 "Memory",
                 f"{figures.size(expected.memory_bytes)} at most, "

@@ -27,6 +27,7 @@ class Forecast(msgspec.Struct, frozen=True):
     free_disk_bytes: int
     seconds: float = 0.0
     calibration_seconds: float = 0.0
+    calibration_disk_bytes: int = 0
 
 
 class Forecaster(QObject):

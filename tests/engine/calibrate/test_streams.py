@@ -14,7 +14,8 @@ from tests.fixtures.tiny_models import Shape
 from octavo.engine.calibrate import streams as module
 from octavo.engine.calibrate.layer_run import LayerRun
 from octavo.engine.calibrate.layers import Layers
-from octavo.engine.calibrate.streams import Streams, streams_memory
+from octavo.engine.calibrate.stream_files import forget_streams, spared_bytes, stream_folder
+from octavo.engine.calibrate.streams import Streams
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.progress import finish
 
@@ -49,8 +50,8 @@ def full_disk(monkeypatch):
 
 def killed(streams):
     """What a killed process leaves: its files, without the lock."""
-    os.close(streams._lock)
-    streams._lock = -1
+    os.close(streams._on_disk._lock)
+    streams._on_disk._lock = -1
     streams.close()
 
 
@@ -125,7 +126,7 @@ def test_a_killed_search_goes_on_where_it_was(model, tmp_path, monkeypatch):
 def test_memory_and_disk_give_the_same(model, monkeypatch):
     on_disk = Layers(model, WINDOWS, 1)
     expected = moments(on_disk, 4)
-    assert any(each.exists() for each in on_disk._streams.paths)
+    assert any(each.exists() for each in on_disk._streams._on_disk.paths)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4000))
     beside = Layers(model, WINDOWS, 1)
 
@@ -135,7 +136,7 @@ def test_memory_and_disk_give_the_same(model, monkeypatch):
     for layers in (on_disk, beside):
         layers.close()
     assert all((one == other).all() for one, other in zip(found, expected, strict=True))
-    assert not any(each.exists() for each in on_disk._streams.paths)
+    assert not any(each.exists() for each in on_disk._streams._on_disk.paths)
 
 
 def test_two_calibrations_of_the_same_do_not_meet(streams_of):
@@ -145,8 +146,8 @@ def test_two_calibrations_of_the_same_do_not_meet(streams_of):
     walk(second, 3)
 
     assert np.array_equal(first.read(1), numbers(2, 1))
-    assert not set(first.paths) & set(second.paths)
-    assert all(each.exists() for each in second.paths)
+    assert not set(first._on_disk.paths) & set(second._on_disk.paths)
+    assert all(each.exists() for each in second._on_disk.paths)
 
 
 @pytest.mark.parametrize("wanted", [3, 9])
@@ -196,7 +197,7 @@ def test_what_is_damaged_is_not_taken(streams_of, spoil):
     first = streams_of()
     walk(first, 1)
     killed(first)
-    path = first.paths[1]
+    path = first._on_disk.paths[1]
     path.write_bytes(spoil(path.read_bytes()))
 
     assert streams_of().begin(4, embed) == 0
@@ -206,12 +207,12 @@ def test_what_was_left_long_ago_goes(streams_of):
     old = streams_of(WINDOWS + 1)
     walk(old, 1)
     killed(old)
-    for path in old.paths:
+    for path in old._on_disk.paths:
         os.utime(path, (1, 1))
 
     walk(streams_of(), 1)
 
-    assert not any(path.exists() for path in old.paths)
+    assert not any(path.exists() for path in old._on_disk.paths)
 
 
 def test_without_room_memory_holds_them(full_disk, streams_of):
@@ -220,7 +221,7 @@ def test_without_room_memory_holds_them(full_disk, streams_of):
     walk(streams, 2)
 
     assert streams.is_whole
-    assert not any(each.exists() for each in streams.paths)
+    assert not any(each.exists() for each in streams._on_disk.paths)
     streams.write(0, numbers(3, 0))
     assert not streams.is_whole
 
@@ -241,9 +242,23 @@ def test_a_disk_that_fills_up_is_no_trouble(streams_of, monkeypatch):
     assert [np.array_equal(streams.read(n), numbers(2, n)) for n in range(3)] == [True] * 3
 
 
-def test_the_forecast_knows_where_they_are(full_disk):
-    assert streams_memory(3200, 32) == 3200
+def test_the_forecast_knows_that_there_is_no_room(full_disk):
+    assert spared_bytes(400) == 0
+    assert spared_bytes(300) == 900
 
 
-def test_on_the_disk_they_take_the_memory_of_one_window():
-    assert streams_memory(3200, 32) == 100
+def test_the_result_comes_first(full_disk):
+    assert spared_bytes(300, reserved=400) == 900
+    assert spared_bytes(300, reserved=401) == 0
+
+
+def test_what_killed_calibrations_left_can_be_forgotten(streams_of):
+    lost, running = streams_of(), streams_of(WINDOWS + 1)
+    for each in (lost, running):
+        walk(each, 1)
+    killed(lost)
+
+    forget_streams()
+
+    left = sorted(stream_folder().iterdir())
+    assert left == sorted([*running._on_disk.paths, running._on_disk._lock_path])

@@ -175,7 +175,7 @@ def test_a_sync_that_fails_in_the_background_stops_the_writer(source, target, mo
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(journal, "_SECONDS_BETWEEN_COMMITS", 0.0)
+    monkeypatch.setattr(journal, "SECONDS_BETWEEN_COMMITS", 0.0)
     monkeypatch.setattr(os, "fsync", full)
     first, second = source.tensors[:2]
     with GgufWriter(target, source.fields, source.tensors) as writer:

@@ -1,4 +1,5 @@
 import contextlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,29 @@ def test_more_work_takes_longer_and_more_threads_less(source, tmp_path):
 
     assert forecast(source, wishes(tmp_path, "Q4_K_M", "Q6_K"), n_threads=1).seconds > one
     assert forecast(source, wishes(tmp_path, "Q4_K_M"), n_threads=4).seconds < one
+
+
+def test_a_slow_disk_decides(source, tmp_path, monkeypatch):
+    quick = forecast(source, wishes(tmp_path, "Q8_0"))
+    monkeypatch.setattr(EncodeSpeed, "write", lambda *_: 1e-3)
+    writes_slowly = forecast(source, wishes(tmp_path, "Q8_0"))
+    monkeypatch.setattr(EncodeSpeed, "write", lambda *_: 0.0)
+    monkeypatch.setattr(forecasting, "read_seconds", lambda *_: 1e-2)
+    reads_slowly = forecast(source, wishes(tmp_path, "Q8_0"))
+
+    (data,) = quick.file_bytes
+    assert quick.seconds < 1e-3 * data * 0.5
+    assert writes_slowly.seconds == pytest.approx(1e-3 * data, rel=0.5)
+    assert reads_slowly.seconds >= 1e-2 * source.card.file_bytes
+
+
+def test_what_text_takes_of_the_disk_is_told(source, tmp_path):
+    (wish,) = wishes(tmp_path, "Q8_0")
+
+    found = forecast(source, [replace(wish, calibration_disk_bytes=7), wish])
+
+    assert found.calibration_disk_bytes == 7
+    assert forecast(source, [wish]).calibration_disk_bytes == 0
 
 
 def test_memory_is_bounded_whatever_the_size_of_the_weights(source):

@@ -8,7 +8,12 @@ from typing import Any
 
 from octavo.engine.calibrate.best import BestCalibration
 from octavo.engine.calibrate.feedback import can_feed_back
-from octavo.engine.calibrate.forecast import CalibrationTime, calibration_bytes, forecast_seconds
+from octavo.engine.calibrate.forecast import (
+    CalibrationTime,
+    calibration_bytes,
+    calibration_disk_bytes,
+    forecast_seconds,
+)
 from octavo.engine.calibrate.imatrix import read_imatrix
 from octavo.engine.calibrate.weighted import WeightedCalibration
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
@@ -41,6 +46,8 @@ class Effort:
         Why it is not ``best`` although nobody asked for another, in one sentence; else empty.
     n_bytes : int
         The memory that ``best`` takes beyond the conversion itself.
+    n_disk_bytes : int
+        What it takes of the disk meanwhile, in Octavo's own cache folder.
     rounding_seconds : float
         The part of the seconds in which rows are rounded.
     """
@@ -49,6 +56,7 @@ class Effort:
     seconds: float = 0.0
     reason: str = ""
     n_bytes: int = 0
+    n_disk_bytes: int = 0
     rounding_seconds: float = 0.0
 
 
@@ -109,7 +117,13 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
 
 def _best(card: ModelCard, plan: Plan, time: CalibrationTime, n_threads: int) -> Effort:
     n_bytes = calibration_bytes(card, plan, n_threads=n_threads)
-    return Effort("best", time.seconds, n_bytes=n_bytes, rounding_seconds=time.rounding)
+    return Effort(
+        "best",
+        time.seconds,
+        n_bytes=n_bytes,
+        n_disk_bytes=calibration_disk_bytes(card, plan),
+        rounding_seconds=time.rounding,
+    )
 
 
 def _own_effort(card: ModelCard, plan: Plan, n_threads: int) -> Effort:

@@ -9,10 +9,11 @@ from octavo.engine.calibrate.factor import STRIP_ROWS
 from octavo.engine.calibrate.feedback import can_feed_back
 from octavo.engine.calibrate.moments import moments_bytes
 from octavo.engine.calibrate.speed import CalibrationSpeed
-from octavo.engine.calibrate.streams import streams_memory
+from octavo.engine.calibrate.stream_files import spared_bytes
 from octavo.engine.calibrate.windows import N_WINDOWS, WINDOW_TOKENS
 from octavo.engine.checkpoint.folder_layouts import is_packed
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
+from octavo.engine.estimate.file_size import predicted_bytes
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.kernels.layout import largest_layer_cache_bytes, working_bytes
 from octavo.engine.quantize.quantizer import Plan
@@ -140,7 +141,9 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     shape, window = card.hyperparameters, _window(card)
     products = _products(card)
     weights = sum(_held_bytes(each, plan) for product in products for each in product.matrices)
-    text = streams_memory(4 * n_windows * window * shape.n_embedding, n_windows)
+    text = _streams_bytes(card, n_windows)
+    if calibration_disk_bytes(card, plan, n_windows=n_windows):
+        text //= n_windows  # one at a time
     kept = sum(_kept_inputs(product, n_windows * window, shape.n_experts_used) for product in products)
     inputs = kept + 4 * window * _input_columns(products, plan)
     square = _square_bytes if plan.calibration_windows else moments_bytes
@@ -152,6 +155,19 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     # of one product after the other are factored, and its rows written.
     factored = max((_factored_bytes(product, plan, n_threads) for product in products), default=0)
     return _LIBRARY_BYTES + text + run + moments + max(weights + inputs - _PIECES_BYTES, kept + factored)
+
+
+def calibration_disk_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS) -> int:
+    """What a calibration takes of the disk beside the result, in Octavo's own cache folder and while it lasts.
+
+    0 where the disk can not spare that; memory takes its place then.
+    """
+    return spared_bytes(_streams_bytes(card, n_windows), predicted_bytes(card, plan))
+
+
+def _streams_bytes(card: ModelCard, n_windows: int) -> int:
+    """All text before one layer, float32."""
+    return 4 * n_windows * _window(card) * card.hyperparameters.n_embedding
 
 
 def _input_columns(products: list[_Product], plan: Plan) -> int:

@@ -12,9 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import struct
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from io import FileIO
@@ -24,19 +22,14 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo import __version__
-from octavo.engine.checkpoint.journal_lock import locked_journal, open_flags
+from octavo.engine.calibrate.stream_files import N_FILES, StreamFiles, stream_folder
+from octavo.engine.checkpoint.journal_lock import open_flags
 from octavo.engine.checkpoint.source_hash import fingerprint
 from octavo.engine.errors import OctavoError
-from octavo.engine.folders import cache_folder
 from octavo.engine.simd.tier import active_tier
 
 Floats = npt.NDArray[np.float32]
 
-LIMIT_BYTES = 2_000_000_000
-_N_FILES = 3
-_MOST_AT_ONCE = 4
-_DISK_SHARE = 4  # of what is free, a quarter at most
-_UNUSED_SECONDS = 14 * 24 * 3600
 _HEAD = struct.Struct("<8sIIIII")  # magic, layer, windows, tokens, columns, CRC-32 of the rest
 _MAGIC = b"octvhid2"
 
@@ -63,9 +56,7 @@ class Streams:
         digest = hashlib.sha256(windows.astype("<i8").tobytes())
         made_by = f"{__version__} {active_tier().name} {n_threads} {windows.shape}"
         digest.update(f"{fingerprint(files)} {made_by}".encode())
-        self._digest = digest.hexdigest()[:32]
-        self.paths: list[Path] = []
-        self._lock_path, self._lock = Path(), -1
+        self._on_disk = StreamFiles(digest.hexdigest()[:32])
         self._files: list[FileIO] = []
         self._layer = 0
         # What is not on the disk; a window moves from the first to the second when it goes through a layer.
@@ -90,7 +81,7 @@ class Streams:
         self._open()
         known = sorted(((_layer_of(each), n) for n, each in enumerate(self._files)), reverse=True)
         for found, n in known:
-            if 0 < found <= layer and found % _N_FILES == n and self._is_sound(self._files[n]):
+            if 0 < found <= layer and found % N_FILES == n and self._is_sound(self._files[n]):
                 self._layer = found
                 return found
         self._layer = -1
@@ -104,12 +95,12 @@ class Streams:
         if window in self._before:
             return self._before[window]
         hidden = np.empty(self._shape, np.float32)
-        file = self._files[self._layer % _N_FILES]
+        file = self._files[self._layer % N_FILES]
         file.seek(_HEAD.size + window * hidden.nbytes)
         if _read_into(file, hidden) != hidden.nbytes:
             raise OctavoError(
                 "What text had become in the model was deleted while it was needed.",
-                f"Leave the files in {_folder()} alone while a conversion runs.",
+                f"Leave the files in {stream_folder()} alone while a conversion runs.",
             )
         return hidden
 
@@ -118,7 +109,7 @@ class Streams:
         if window == 0:
             self._after, self._checksum = {}, 0
         if self._files and not self._after:
-            file = self._files[(self._layer + 1) % _N_FILES]
+            file = self._files[(self._layer + 1) % N_FILES]
             try:
                 if window == 0:
                     file.seek(0)
@@ -138,7 +129,7 @@ class Streams:
         self._layer += 1
         self._before, self._after = self._after, {}
         if self._files and not self._before:
-            file = self._files[self._layer % _N_FILES]
+            file = self._files[self._layer % N_FILES]
             with contextlib.suppress(OSError):
                 file.seek(0)
                 _write(file, _HEAD.pack(_MAGIC, self._layer, self._n, *self._shape, self._checksum))
@@ -147,12 +138,8 @@ class Streams:
         """Remove the files."""
         for file in self._files:
             file.close()
-        if self._lock >= 0:
-            for path in (*self.paths, self._lock_path):
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-            os.close(self._lock)
-        self._files, self._lock = [], -1
+        self._on_disk.remove()
+        self._files = []
         self._before, self._after = {}, {}
 
     def _open(self) -> None:
@@ -160,22 +147,8 @@ class Streams:
         if self._files:
             return
         with contextlib.suppress(OSError):
-            _folder().mkdir(parents=True, exist_ok=True)
-            if self._lock < 0:
-                self._lock_first_free()
-            held = sum(each.stat().st_size for each in self.paths if each.exists())
-            if self._lock >= 0 and _have_room(4 * self._n * self._shape[0] * self._shape[1], held):
-                self._tidy()
-                self._files = [FileIO(os.open(each, open_flags(), 0o666), "r+b") for each in self.paths]
-
-    def _lock_first_free(self) -> None:
-        """Take the first files that no other calibration has."""
-        for turn in range(_MOST_AT_ONCE):
-            path = _folder() / f"{self._digest}-{turn}.lock"
-            with contextlib.suppress(OctavoError):
-                self._lock_path, self._lock = path, locked_journal(path, path)
-                self.paths = [path.with_name(f"{path.stem}-{n}.hidden") for n in range(_N_FILES)]
-                return
+            paths = self._on_disk.claim(4 * self._n * self._shape[0] * self._shape[1])
+            self._files = [FileIO(os.open(each, open_flags(), 0o666), "r+b") for each in paths]
 
     def _is_sound(self, file: FileIO) -> bool:
         try:
@@ -189,37 +162,6 @@ class Streams:
         except (OSError, struct.error):
             return False
         return tuple(shape) == (self._n, *self._shape) and found == checksum
-
-    def _tidy(self) -> None:
-        """Let go of what was left long ago, and of the oldest beyond the limit."""
-        kept = 0
-        for path in sorted(_folder().iterdir(), key=_changed, reverse=True):
-            with contextlib.suppress(OSError):
-                kept += path.stat().st_size
-                is_ours = path.name.startswith(self._digest)
-                if not is_ours and (kept > LIMIT_BYTES or _changed(path) < time.time() - _UNUSED_SECONDS):
-                    path.unlink()
-
-
-def streams_memory(n_bytes: int, n_windows: int) -> int:
-    """The memory that streams of so many bytes take: that of one window, or all where the disk has no room."""
-    return n_bytes // n_windows if _have_room(n_bytes) else n_bytes
-
-
-def _have_room(n_bytes: int, held: int = 0) -> bool:
-    """Whether the disk has room for three files of a size; ``held`` bytes are there already."""
-    folder = _folder()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return False
-    return _N_FILES * n_bytes <= min(LIMIT_BYTES, free // _DISK_SHARE + held)
-
-
-def _folder() -> Path:
-    return cache_folder() / "calibrations"
 
 
 def _layer_of(file: FileIO) -> int:
@@ -249,10 +191,3 @@ def _write(file: FileIO, raw: bytes | memoryview) -> None:
     rest = memoryview(raw).cast("B")
     while rest:
         rest = rest[file.write(rest) :]
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

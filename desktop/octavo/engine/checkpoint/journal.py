@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Condition, Thread
 
-_SECONDS_BETWEEN_COMMITS = 0.5
+SECONDS_BETWEEN_COMMITS = 0.5
 _MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -146,7 +146,7 @@ class JournalKeeper:
 
     def _work(self) -> None:
         while True:
-            pause_ends = time.monotonic() + _SECONDS_BETWEEN_COMMITS
+            pause_ends = time.monotonic() + SECONDS_BETWEEN_COMMITS
             with self._news:
                 self._news.wait_for(lambda: self._ends, max(0.0, pause_ends - time.monotonic()))
                 if self._ends:

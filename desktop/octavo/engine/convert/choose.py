@@ -63,6 +63,7 @@ def chosen_output(
         notes=_notes(options, effort.mode, effort.reason),
         calibration_seconds=effort.seconds if is_best else 0.0,
         calibration_bytes=effort.n_bytes if is_best else 0,
+        calibration_disk_bytes=effort.n_disk_bytes if is_best else 0,
         rounding_seconds=effort.rounding_seconds if is_best else 0.0,
     )
 

@@ -1,4 +1,4 @@
-"""How fast this computer encodes: a quarter of a million random weights of each kind, timed once and remembered."""
+"""How fast this computer encodes: half a million random weights of each kind, timed once and remembered."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 
 from octavo.engine.blocks.codec import can_encode, encode, encode_in_one_thread
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.blocks.widened import widened
+from octavo.engine.convert.disk_speed import write_seconds
 from octavo.engine.errors import PluginFailed
 from octavo.engine.folders import cache_folder
+from octavo.engine.hardware.interpreter import USUAL_SECONDS, interpreter_seconds
 from octavo.engine.hardware.timings import Timings, best_seconds
 from octavo.engine.quantize.quantizer import Quantizer
 
-_ROWS, _COLUMNS = 128, 2048
+_ROWS, _COLUMNS = 256, 2048
 # Our encoders take a tenth of a second, and some seconds where they are compiled first.
 _SECONDS_ALLOWED = 60
 _HASHED_BYTES = 4 * 1024 * 1024
+# More than the caches of most processors hold: a model passes through them once.
+_COPIED_BYTES = 64 * 1024 * 1024
 
 
 class EncodeSpeed:
@@ -68,7 +73,7 @@ class EncodeSpeed:
         """Seconds to write a byte to a file or to read it, as far as the system keeps files in memory."""
 
         def timed() -> float:
-            content, room = bytes(_HASHED_BYTES), bytearray(_HASHED_BYTES)
+            content, room = bytes(_COPIED_BYTES), bytearray(_COPIED_BYTES)
             with tempfile.TemporaryFile(dir=cache_folder(), buffering=0) as file:
 
                 def write_and_read() -> None:
@@ -78,13 +83,25 @@ class EncodeSpeed:
                     file.seek(0)
                     file.readinto(room)
 
-                return _best(write_and_read, time.perf_counter) / (2 * _HASHED_BYTES)
+                return _best(write_and_read, time.perf_counter) / (2 * _COPIED_BYTES)
 
         return self._timings.recall("copy", timed)
+
+    def write(self, folder: Path) -> float:
+        """Seconds to have a byte on the disk of a folder for good."""
+        return self._timings.recall(f"write to {folder.stat().st_dev}", lambda: write_seconds(folder))
+
+    def python(self) -> float:
+        """How much slower than ours this computer runs Python."""
+        return self._timings.recall("python", _calm_interpreter_seconds) / USUAL_SECONDS
 
     def keep(self) -> None:
         """Remember what was timed."""
         self._timings.keep()
+
+
+def _calm_interpreter_seconds() -> float:
+    return min(interpreter_seconds() for _ in range(3))
 
 
 def _weights() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

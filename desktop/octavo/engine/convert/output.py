@@ -51,6 +51,8 @@ class Output:
         What the calibration is forecast to take.
     calibration_bytes : int
         The memory that it takes beyond the conversion itself.
+    calibration_disk_bytes : int
+        What it takes of the disk meanwhile, in Octavo's own cache folder.
     rounding_seconds : float
         The part of its seconds in which rows are rounded, from layer to layer.
     """
@@ -63,6 +65,7 @@ class Output:
     notes: tuple[str, ...] = ()
     calibration_seconds: float = 0.0
     calibration_bytes: int = 0
+    calibration_disk_bytes: int = 0
     rounding_seconds: float = 0.0
 
 

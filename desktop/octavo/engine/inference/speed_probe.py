@@ -48,6 +48,7 @@ def read_speeds(
         yield from compile_ahead(entries_of(wanted, _KV_TYPES), n_threads)
     others = Bystanders()
     speeds = None if again else known_speeds(n_threads)
+    is_new = speeds is None
     if speeds is None:
         yield Progress(0, 1, "memory")
         speeds = Speeds(
@@ -65,6 +66,9 @@ def read_speeds(
         speeds = speeds.with_kind(name, _kind_speed(speeds, name))
     if missing or again:
         speeds = replace(speeds, busy=others.share())
+    if is_new:
+        # Once more, seconds later: a burst of something else is over then, and a slow computer still slow.
+        speeds = replace(speeds, interpreter=min(speeds.interpreter, interpreter_seconds()))
     keep_speeds(speeds)
     return speeds
 

@@ -98,9 +98,11 @@ def _converting(row: FitRow, of: Circumstances) -> Figure:
         return Figure("Converting", "…", "being worked out", "Each encoder is timed here once, for a moment.")
     if isinstance(found, Failed):
         return Figure("Converting", "—", "not possible", f"{found.message} {found.hint}".strip())
+    text_bytes = found.calibration_disk_bytes
+    meanwhile = f", {byte_count(text_bytes)} more while it calibrates" if text_bytes else ""
     explanation = (
         f"From the speed of its encoder on this computer; takes {byte_count(found.memory_bytes)} of memory at most and "
-        f"{byte_count(found.disk_bytes)} of the disk. The proof, and a slow disk, come on top."
+        f"{byte_count(found.disk_bytes)} of the disk{meanwhile}. The proof comes on top."
     )
     note = band_words(of.bands, "convert_seconds") or "estimated"
     return Figure(

@@ -115,7 +115,10 @@ class Awq:
         """Matrices of layers in 4 bits; in folders all else is F16."""
         options = options or AwqOptions()
         windows = _WINDOWS
-        search = Search(_TRIALS if options.scales and options.feedback else 0, feedback=options.feedback)
+        n_trials = _TRIALS if options.scales and options.feedback else 0
+        search = Search(
+            n_trials, group=0 if options.output != "gguf" else GROUPS[-1], feedback=options.feedback
+        )
         if options.scales and not options.feedback:
             windows += _SCALES_OF_PAPER
         elif not (options.clips or options.feedback):

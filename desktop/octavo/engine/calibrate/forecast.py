@@ -102,7 +102,7 @@ def forecast_seconds(
                 rows *= min(1.0, _EXPERTS_TOLD / n_factored)
                 n_factored = 1
             alone += plan.search.trials * n_factored * speed.coupling(product.columns)
-            finding += plan.search.trials * rows * speed.groups(product.columns)
+            finding += plan.search.trials * rows * speed.groups(product.columns, _tried_group(plan))
         if any(kinds):
             prepare = speed.coupling if kinds[0] == "groups" else speed.factor
             factoring += product.n_experts * prepare(product.columns)
@@ -121,10 +121,14 @@ def _rounding_seconds(card: ModelCard, plan: Plan, speed: CalibrationSpeed) -> f
             continue
         kind = _rounding(plan, plan.types[each.name])
         if kind == "groups":
-            seconds += each.rows * speed.groups(each.columns)
+            seconds += each.rows * speed.groups(each.columns, plan.group)
         elif kind:
             seconds += each.rows * speed.encode(plan.types[each.name], each.columns)
     return seconds
+
+
+def _tried_group(plan: Plan) -> int:
+    return plan.search.group or plan.group
 
 
 def _rounding(plan: Plan, to: BlockType) -> str:

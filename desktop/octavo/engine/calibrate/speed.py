@@ -26,7 +26,6 @@ _WINDOW = 512  # attention takes its part only in windows as long as those that 
 _SMALL, _LARGE = 512, 1536
 _ROWS = 64
 _NARROW, _WIDE = 512, 2048
-_GROUP = 64
 
 
 class CalibrationSpeed:
@@ -82,9 +81,9 @@ class CalibrationSpeed:
         """To encode a row with feedback."""
         return self._square(to.name, columns, lambda n: _feedback_rows(to, n))
 
-    def groups(self, columns: int) -> float:
-        """To round a row to groups of 4 bits, knowing the moments."""
-        return self._square("groups", columns, _group_rows)
+    def groups(self, columns: int, group: int) -> float:
+        """To round a row to groups of so many weights of 4 bits, knowing the moments."""
+        return self._square(f"groups of {group}", columns, lambda n: _group_rows(n, group))
 
     def _cubic(self, name: str, columns: int, work: Callable[[Floats], object]) -> float:
         """A part that grows with the columns' square, and one with their cube."""
@@ -124,12 +123,12 @@ def _feedback_rows(to: BlockType, columns: int) -> float:
     return work / _ROWS
 
 
-def _group_rows(columns: int) -> float:
+def _group_rows(columns: int, group: int) -> float:
     """Seconds for a row."""
     finish(compile_layered(take_over, round_with_feedback, find_int4_ranges))
     weights = _noise(_ROWS, columns)
     coupling = make_coupling(np.eye(columns, dtype=np.float32), 0.1)
-    work = best_seconds(lambda: round_groups(weights, _GROUP, coupling, symmetric=False), time.thread_time)
+    work = best_seconds(lambda: round_groups(weights, group, coupling, symmetric=False), time.thread_time)
     return work / _ROWS
 
 

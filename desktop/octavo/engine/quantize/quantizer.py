@@ -25,12 +25,15 @@ class Search:
         How many scales are tried, each with the moments factored anew.
     tried_rows : float
         The share of the rows that is rounded in a trial, knowing the moments.
+    group : int
+        Weights that share a scale in a trial; 0 for as many as in the result.
     feedback : bool
         Whether rows are rounded knowing the moments in the end.
     """
 
     trials: int = 0
     tried_rows: float = 0.25
+    group: int = 0
     feedback: bool = True
 
 

@@ -15,8 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from client import EngineClient
+
 from octavo.store.chats import ChatStore
-from octavo.worker.client import EngineClient
 from octavo.worker.protocol import Chat, CountTokens, Load, Replied, Unload
 
 WORDS = "The river runs past the old mill, and in the evening the children count the boats. "

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+from client import EngineClient
 
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.inference.reply import reply
@@ -25,7 +26,6 @@ from octavo.engine.inference.session import Session, load_session
 from octavo.engine.progress import finish
 from octavo.engine.stop import Stop
 from octavo.engine.tokenizer.load import load_tokenizer
-from octavo.worker.client import EngineClient
 from octavo.worker.protocol import Chat, Load
 
 _PROMPT = "The history of the printing press begins with"

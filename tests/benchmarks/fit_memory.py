@@ -16,11 +16,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from client import EngineClient, RequestFailed
+
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.estimate.memory import MemoryEstimate, estimate_memory, taken_bytes
 from octavo.engine.estimate.program import loading_bytes
-from octavo.worker.client import EngineClient, RequestFailed
 from octavo.worker.protocol import Chat, Event, Load, Replied
 
 ANSWER_TOKENS = 4

@@ -20,6 +20,8 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from client import EngineClient
+
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.estimate.speed import SpeedForecast, speed_forecast
@@ -28,7 +30,6 @@ from octavo.engine.inference.bench import time_decode, time_prefill
 from octavo.engine.inference.session import load_session
 from octavo.engine.inference.speed_probe import read_speeds
 from octavo.engine.progress import finish
-from octavo.worker.client import EngineClient
 from octavo.worker.protocol import Load
 
 PROMPT_TOKENS, ANSWER_TOKENS = 512, 128

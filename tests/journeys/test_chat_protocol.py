@@ -1,11 +1,11 @@
 """What a chat can ask of the child beside an answer: stop texts, continuing, overflow, kept caches."""
 
 import pytest
+from tests.fixtures.engine_client import EngineClient, RequestFailed
 from tests.journeys.demo_answers import ANSWERS
 
 from octavo.store.kept_caches import KeptCaches
 from octavo.store.library import demo_model
-from octavo.worker.client import EngineClient, RequestFailed
 from octavo.worker.protocol import Chat, CountTokens, Load, Replied, Unload
 
 LOAD = Load(path=str(demo_model()))

@@ -4,10 +4,10 @@ import os
 import signal
 
 import pytest
+from tests.fixtures.engine_client import EngineClient, EngineStopped, RequestFailed
 from tests.journeys.demo_answers import ANSWERS
 
 from octavo.store.library import demo_model
-from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
 from octavo.worker.protocol import (
     Chat,
     Convert,

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-
-from octavo.worker.client import EngineClient
+from tests.fixtures.engine_client import EngineClient
 
 CHILD = """
 import os, signal, sys, time

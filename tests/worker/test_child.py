@@ -3,11 +3,11 @@ import signal
 
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.engine_client import EngineClient, EngineStopped, RequestFailed
 
 from octavo import __version__
 from octavo.engine.errors import NotEnoughMemory, OctavoError
 from octavo.worker.child import kind_of
-from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
 from octavo.worker.protocol import (
     PROTOCOL_VERSION,
     Chat,

@@ -3,9 +3,9 @@
 import sys
 
 import pytest
+from tests.fixtures import engine_client
+from tests.fixtures.engine_client import EngineClient, EngineStopped, RequestFailed
 
-from octavo.worker import client
-from octavo.worker.client import EngineClient, EngineStopped, RequestFailed
 from octavo.worker.protocol import PROTOCOL_VERSION, Done, Failed, Hello, Unload, frame
 
 HELLO = frame(Hello(protocol=PROTOCOL_VERSION, version="0", tier="avx2", n_threads=1))
@@ -49,7 +49,7 @@ def test_half_a_message_of_a_child_that_died_is_forgotten(saying):
 
 
 def test_a_child_that_does_not_end_is_killed(saying, monkeypatch):
-    monkeypatch.setattr(client, "_SECONDS_TO_END", 0.05)
+    monkeypatch.setattr(engine_client, "_SECONDS_TO_END", 0.05)
     asked = saying(HELLO, then="time.sleep(600)")
     asked.start()
     child = asked._process

@@ -6,10 +6,10 @@ import time
 
 import psutil
 import pytest
+from tests.fixtures.engine_client import EngineClient, EngineStopped
 from tests.worker.conftest import CHILD
 
 from octavo.worker import process
-from octavo.worker.client import EngineClient, EngineStopped
 from octavo.worker.protocol import Progressed, Unload
 
 WORKING = "def work():\n    while True: yield Progress(1, 1)\nreturn self._run(request, work(), 'load', stop)"
@@ -72,7 +72,7 @@ def test_child_leaves_no_core_dump_and_goes_first_when_memory_runs_out(child_tha
 
 FRONT_END = """
 import sys, time
-from octavo.worker.client import EngineClient
+from tests.fixtures.engine_client import EngineClient
 from octavo.worker.protocol import Convert, Copy, Progressed, Unload
 client = EngineClient([sys.executable, "-c", sys.argv[1]])
 request = Convert(path="m", copies=[Copy(quantizer="Q8_0", output="o")]) if sys.argv[2] == "Convert" else Unload()

@@ -5,10 +5,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
+from tests.fixtures.engine_client import EngineClient, RequestFailed
 from tests.fixtures.tiny_models import TINY
 
 from octavo.engine.measure.figures import Measurement
-from octavo.worker.client import EngineClient, RequestFailed
 from octavo.worker.protocol import Measure, MeasureProgress, Progressed
 
 SHAPE = replace(TINY, n_feed_forward=256, context_length=32)

@@ -52,6 +52,8 @@ Probe = Annotated[
     ),
 ]
 
+_SECONDS_FOR_DRIVERS = 10
+
 
 def fit(
     model: Model,
@@ -70,12 +72,14 @@ def fit(
     from octavo.engine.convert.forecast import memory_bytes
     from octavo.engine.estimate.fit import fit_rows
     from octavo.engine.hardware.cores import processor_name, usable_threads
+    from octavo.engine.hardware.memory import wait_for_graphics
     from octavo.engine.hardware.pools import imagined_pools
 
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
         card = checkpoint.card
     host = plugin_host(no_plugins)
     n_threads = usable_threads()
+    are_cards_known = wait_for_graphics(_SECONDS_FOR_DRIVERS)
     pools = imagined_pools(host.memory_pools(), ram=byte_size(ram), vram=byte_size(vram))
     context = context or _usual_context(card, pools, kv, n_threads)
     quantizers = host.quantizers()
@@ -111,6 +115,10 @@ def fit(
     )
     if is_simulated:
         print_note("SIMULATED: memory as you gave it; speeds are this computer's.")
+    if not are_cards_known:
+        print_note(
+            f"Graphics cards are left out: their driver did not answer within {_SECONDS_FOR_DRIVERS} s."
+        )
     for note in found_speeds.notes():
         print_note(note)
     if context > card.hyperparameters.context_length:

@@ -71,6 +71,15 @@ def test_every_nvidia_device_is_a_pool(nvml):
     ]
 
 
+def test_cards_of_one_name_are_numbered(nvml, monkeypatch, tmp_path):
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda device: "RTX 4090")
+    write(tmp_path / "card0" / "device", mem_info_vram_total=8000, mem_info_vram_used=3000)
+
+    names = [pool.name for pool in graphics_pools(tmp_path)]
+
+    assert names == ["RTX 4090, 1", "RTX 4090, 2", "AMD graphics 1"]
+
+
 def test_the_driver_is_started_once_however_often_it_is_asked(nvml):
     for _ in range(3):
         nvidia_pools()

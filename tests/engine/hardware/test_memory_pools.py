@@ -1,12 +1,35 @@
-import psutil
+from threading import Event
 
+import psutil
+import pytest
+
+from octavo.engine.hardware import memory
 from octavo.engine.hardware.memory import (
     MemoryPool,
     main_memory,
     memory_pools,
     peak_rss_bytes,
     process_rss_bytes,
+    wait_for_graphics,
 )
+
+CARD = MemoryPool("Card", "vram", 8000, 5000)
+
+
+@pytest.fixture
+def driver(monkeypatch):
+    """A graphics driver that answers once it is let; asked for the first time by this test."""
+    may_answer = Event()
+
+    def answer(drm):
+        may_answer.wait(5)
+        return [CARD]
+
+    memory._graphics.cache_clear()
+    monkeypatch.setattr(memory, "graphics_pools", answer)
+    yield may_answer
+    may_answer.set()
+    memory._graphics.cache_clear()
 
 
 def test_memory_comes_first_and_is_partly_free():
@@ -24,3 +47,15 @@ def test_a_container_s_limit_bounds_the_memory(monkeypatch):
 
 def test_this_process_holds_some_memory():
     assert 1_000_000 < process_rss_bytes() <= peak_rss_bytes()
+
+
+def test_a_graphics_driver_that_starts_slowly_costs_no_other_memory(driver):
+    assert not wait_for_graphics(0.001)
+    assert [pool.kind for pool in memory_pools() if pool.kind != "swap"] == ["ram"]
+
+
+def test_a_graphics_driver_can_be_waited_for(driver):
+    driver.set()
+
+    assert wait_for_graphics(5)
+    assert memory_pools()[-1] == CARD

@@ -10,6 +10,8 @@ Having no driver is no error; a device that goes away or refuses to tell costs i
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,12 +21,27 @@ _CARD = "card[0-9]*"
 
 
 def graphics_pools(drm: Path) -> list[MemoryPool]:
-    """All graphics memories; quick, as it is asked every second."""
-    return [*nvidia_pools(), *amd_pools(drm), *intel_pools(drm)]
+    """All graphics memories; mostly within a millisecond, but a driver may also take seconds."""
+    return _told_apart([*nvidia_pools(), *amd_pools(drm), *intel_pools(drm)])
+
+
+def _told_apart(pools: list[MemoryPool]) -> list[MemoryPool]:
+    """Several of one name are numbered, as drivers number them."""
+    kinds = Counter(pool.name for pool in pools)
+    numbers: Counter[str] = Counter()
+    for place, pool in enumerate(pools):
+        if kinds[pool.name] > 1:
+            numbers[pool.name] += 1
+            pools[place] = replace(pool, name=f"{pool.name}, {numbers[pool.name]}")
+    return pools
 
 
 def nvidia_pools() -> list[MemoryPool]:
-    """What NVML tells of each device."""
+    """What NVML tells of each device.
+
+    ``free`` is the same in both kinds of its answers. What the driver keeps for itself is ``used`` in the first kind,
+    so that used and free are the total; in the second it is ``reserved``.
+    """
     import pynvml
 
     pools = []

@@ -5,18 +5,41 @@ RAM is what this process may still take: the machine's, or its control group's w
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from octavo.engine.hardware.graphics import graphics_pools
+from octavo.engine.hardware.latest import Latest
 from octavo.engine.hardware.pools import MemoryPool as MemoryPool
 
 _DRM = Path("/sys/class/drm")
 _STATUS = Path("/proc/self/status")
+# A driver that is awake answers within 0.1 ms a device; the window must not stall for one that is not.
+_SECONDS_FOR_GRAPHICS = 0.02
 
 
 def memory_pools() -> list[MemoryPool]:
-    """All memories: RAM first, then swap if there is any, then graphics memories."""
-    return [main_memory(), *_swap(), *graphics_pools(_DRM)]
+    """All memories: RAM first, then swap if there is any, then graphics memories.
+
+    Quick, as it is asked every second: graphics memories are those of the last look where a driver is slow.
+    """
+    return [main_memory(), *_swap(), *_graphics().newest(_SECONDS_FOR_GRAPHICS)]
+
+
+def wait_for_graphics(seconds: float) -> bool:
+    """Wait until the drivers of graphics cards have told their memories once; whether they have.
+
+    Starting NVIDIA's takes up to seconds where no other program holds it.
+    """
+    latest = _graphics()
+    if not latest.is_known:
+        latest.newest(seconds)
+    return latest.is_known
+
+
+@cache  # one question at a time, for the process's life
+def _graphics() -> Latest[list[MemoryPool]]:
+    return Latest(lambda: graphics_pools(_DRM), [])
 
 
 def main_memory() -> MemoryPool:

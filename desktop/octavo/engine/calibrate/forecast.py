@@ -20,8 +20,9 @@ from octavo.engine.quantize.quantizer import Plan
 from octavo.engine.quantize.tensor_roles import layer_number
 
 # What threads lose by waiting for each other and for memory, and minutes of work against the best of three short
-# pieces of it. Measured: SmolLM2 to Q4_K_M and to AWQ took 1.33 and 1.32 times what 0.85 foretold.
-_EFFICIENCY = 0.65
+# pieces of it; more where scales are searched, in thousands of short pieces. Measured on SmolLM2 (`convert_forecast.py`):
+# Q4_K_M and Q8_0 would have needed 0.73 and 0.76 to be foretold to the second, AWQ's folder and GGUF 0.54 and 0.47.
+_EFFICIENCY, _SEARCH_EFFICIENCY = 0.74, 0.51
 # Matrices that share their input, by a part of their names.
 _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "ffn_up"))
 # What a quantizer's own search holds of the rows that it tries: them, scaled, rounded, and changed.
@@ -108,7 +109,8 @@ def forecast_seconds(
             factoring += product.n_experts * prepare(product.columns)
     rounding = _rounding_seconds(card, plan, speed)
     speed.keep()
-    at_once = n_threads * _EFFICIENCY if n_threads > 1 else 1.0
+    efficiency = _SEARCH_EFFICIENCY if plan.search.trials else _EFFICIENCY
+    at_once = n_threads * efficiency if n_threads > 1 else 1.0
     n_layers = card.hyperparameters.n_layers
     return CalibrationTime(n_layers * (finding / at_once + alone), rounding / at_once + n_layers * factoring)
 

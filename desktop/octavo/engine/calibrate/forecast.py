@@ -20,8 +20,8 @@ from octavo.engine.quantize.quantizer import Plan
 from octavo.engine.quantize.tensor_roles import layer_number
 
 # What threads lose by waiting for each other and for memory, and minutes of work against the best of three short
-# pieces of it; more where scales are searched, in thousands of short pieces. Measured on SmolLM2 (`convert_forecast.py`):
-# Q4_K_M and Q8_0 would have needed 0.73 and 0.76 to be foretold to the second, AWQ's folder and GGUF 0.54 and 0.47.
+# pieces of it; more where scales are searched, in thousands of short pieces. Measured on SmolLM2:
+# 0.73 and 0.76 would have foretold Q4_K_M and Q8_0 to the second, 0.54 and 0.47 AWQ's folder and GGUF.
 _EFFICIENCY, _SEARCH_EFFICIENCY = 0.74, 0.51
 # Matrices that share their input, by a part of their names.
 _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "ffn_up"))

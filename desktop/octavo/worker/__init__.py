@@ -1,1 +1,1 @@
-"""The engine in a child process, and its client."""
+"""The engine in a child process and the messages between it and the front-ends."""

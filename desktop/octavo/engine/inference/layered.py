@@ -22,7 +22,7 @@ from octavo.engine.inference.families.registry import family
 from octavo.engine.inference.memory import KvCache, ModelWeights, Rows, Workspace
 from octavo.engine.inference.needed_kernels import entries_of
 from octavo.engine.inference.program_builder import ProgramBuilder
-from octavo.engine.inference.program_steps import Operations, Product, Step, cut
+from octavo.engine.inference.program_steps import Operations, Product, cut
 from octavo.engine.inference.rope import chosen_factors
 from octavo.engine.kernels import descriptor, experts, state
 from octavo.engine.kernels.layout import GROUP_ROWS, MAX_BATCH, round_up
@@ -241,7 +241,10 @@ class LayeredModel:
         """
         residual = _floats(self._workspace.residual, *hidden.shape)
         residual[...] = hidden
-        self._run(self._steps.layers[layer], len(hidden), see)
+        for step in self._steps.layers[layer]:
+            self._execute(step.program, len(hidden))
+            if step.product and see is not None:
+                see(step.product, self._inputs(step.product, len(hidden)))
         hidden[...] = residual
 
     def follow(self, layer: int, product: int, inputs: Floats) -> Floats:
@@ -256,17 +259,6 @@ class LayeredModel:
         self._execute(after.program, len(inputs))
         columns = self._matrices[after.product.tensors[0]].columns
         return _floats(self._workspace.floats, len(inputs), columns).copy()
-
-    def run_end(self, hidden: Floats, see: See) -> None:
-        """Show what goes into the output matrix after the last layer."""
-        _floats(self._workspace.residual, *hidden.shape)[...] = hidden
-        self._run(self._steps.end[:1], len(hidden), see)
-
-    def _run(self, steps: tuple[Step, ...], n_tokens: int, see: See | None) -> None:
-        for step in steps:
-            self._execute(step.program, n_tokens)
-            if step.product and see is not None:
-                see(step.product, self._inputs(step.product, n_tokens))
 
     def _inputs(self, product: Product, n_tokens: int) -> Floats:
         columns = self._matrices[product.tensors[0]].columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -45,11 +46,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
-    """The parts of a whole program: before the first layer, the layers, and the output."""
+    """The parts of a whole program but the output: what comes before the first layer, and the layers."""
 
     start: Operations
     layers: tuple[tuple[Step, ...], ...]
-    end: tuple[Step, ...]
 
 
 def cut(program: Operations, matrices: Mapping[int, str], vectors: Mapping[int, str]) -> Steps:
@@ -72,9 +72,8 @@ def cut(program: Operations, matrices: Mapping[int, str], vectors: Mapping[int, 
     for at, product in products.items():
         bounds.setdefault(_layer(product), _input_of(program, at))
     starts = [bounds[key] for key in sorted(bounds)]
-    last = len(program) - 1
-    parts = [_steps(program, a, b, products) for a, b in zip(starts, [*starts[1:], last], strict=True)]
-    return Steps(_program(program, 1, starts[0]), tuple(parts[:-1]), parts[-1])
+    layers = tuple(_steps(program, a, b, products) for a, b in pairwise(starts))  # the output begins the last
+    return Steps(_program(program, 1, starts[0]), layers)
 
 
 def _values(operation: Operations, first: int, step: int, n: int) -> list[int]:

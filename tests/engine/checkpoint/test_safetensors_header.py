@@ -32,6 +32,16 @@ def test_entries_keep_the_order_of_the_header(tmp_path):
     assert found["c"].shape == ()
 
 
+@pytest.mark.parametrize("second", [2, 3, 4, 5])
+def test_a_header_as_long_as_a_pickle_begins_is_read(tmp_path, second):
+    length = 0x80 + 256 * second
+    header = {"a": at(0, 16), "__metadata__": {"x": ""}}
+    header["__metadata__"]["x"] = "y" * (length - len(json.dumps(header)))
+
+    assert list(entries(tmp_path, header, 16)) == ["a"]
+    assert (tmp_path / "model.safetensors").read_bytes()[:2] == bytes([0x80, second])
+
+
 def test_an_empty_tensor_takes_no_room(tmp_path):
     found, _ = entries(tmp_path, {"a": at(0, 0, shape=(0, 4)), "b": at(0, 16)}, 16)
 

@@ -68,7 +68,8 @@ def read_entries(file: SourceFile) -> dict[str, Entry]:
     if file.size < 8:
         raise unreadable(file.path, "the file is empty." if not file.size else "the file is cut short.")
     lead = file.read(0, 8)
-    if lead.startswith(_PICKLES):
+    # The length of a sound header may begin with the same two bytes, but a brace follows it.
+    if lead.startswith(_PICKLES) and file.read(8, min(1, file.size - 8)) != b"{":
         raise unreadable(
             file.path, "this is a pickle under another name; those can run programs and are not read."
         )

@@ -38,7 +38,10 @@ def test_a_header_as_long_as_a_pickle_begins_is_read(tmp_path, second):
     header = {"a": at(0, 16), "__metadata__": {"x": ""}}
     header["__metadata__"]["x"] = "y" * (length - len(json.dumps(header)))
 
-    assert list(entries(tmp_path, header, 16)) == ["a"]
+    found, start = entries(tmp_path, header, 16)
+
+    assert list(found) == ["a"]
+    assert start == 8 + length
     assert (tmp_path / "model.safetensors").read_bytes()[:2] == bytes([0x80, second])
 
 

@@ -29,6 +29,34 @@ def test_a_version_1_limit_is_read(tmp_path):
     assert memory_limit(tmp_path, membership(tmp_path, "4:memory:/docker")) == (5000, 0)
 
 
+def test_a_file_that_was_read_twice_takes_no_memory_away(tmp_path):
+    # The kernel holds its pages for active then.
+    write(
+        tmp_path / "two",
+        memory__max="2000",
+        memory__current="1900",
+        memory__stat="inactive_file 400\nactive_file 1200",
+    )
+    write(
+        tmp_path / "one" / "memory",
+        memory__limit_in_bytes="2000",
+        memory__usage_in_bytes="1900",
+        memory__stat="active_file 3\ntotal_inactive_file 500\ntotal_active_file 1200",
+    )
+
+    assert memory_limit(tmp_path / "two", membership(tmp_path, "0::/")) == (2000, 1700)
+    assert memory_limit(tmp_path / "one", membership(tmp_path, "4:memory:/")) == (2000, 1800)
+
+
+def test_the_mark_above_which_the_kernel_slows_programs_is_a_limit(tmp_path):
+    write(tmp_path, memory__max="max", memory__high="1500", memory__current="500")
+    member = membership(tmp_path, "0::/")
+    assert memory_limit(tmp_path, member) == (1500, 1000)
+
+    write(tmp_path, memory__max="1200")
+    assert memory_limit(tmp_path, member) == (1200, 700)
+
+
 def test_a_container_that_sees_only_its_own_group_is_read_at_the_mount(tmp_path):
     write(tmp_path, memory__max="4096", memory__current="96")
 

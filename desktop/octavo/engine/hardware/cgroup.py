@@ -7,27 +7,29 @@ of any group from the process's own up to the root binds, so the least counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _MOUNT = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 # Version 1 writes "no limit" as the greatest multiple of a page in 63 bits.
 _UNLIMITED = 1 << 62
+_LISTS = ("inactive", "active")
 
 
 def memory_limit(mount: Path = _MOUNT, membership: Path = _MEMBERSHIP) -> tuple[int, int] | None:
     """The tightest memory limit: bytes allowed, and bytes of it still free; None without a limit.
 
-    File pages that the kernel can drop count as free.
+    File pages that the kernel can drop count as free: also those that it holds for active, as a file that was read
+    twice is. ``memory.high`` stops nobody, but who is above it hardly gets on, so that it counts as a limit.
     """
     bounds = [
-        *_bounds(_groups(mount, membership, ""), "memory.max", "memory.current", "inactive_file"),
+        *_bounds(_groups(mount, membership, ""), ("memory.max", "memory.high"), "memory.current", ""),
         *_bounds(
             _groups(mount / "memory", membership, "memory"),
-            "memory.limit_in_bytes",
+            ("memory.limit_in_bytes",),
             "memory.usage_in_bytes",
-            "total_inactive_file",
+            "total_",
         ),
     ]
     if not bounds:
@@ -64,14 +66,16 @@ def _groups(mount: Path, membership: Path, controller: str) -> Iterator[Path]:
 
 
 def _bounds(
-    groups: Iterator[Path], limit_file: str, usage_file: str, reclaimable: str
+    groups: Iterator[Path], limit_files: Sequence[str], usage_file: str, prefix: str
 ) -> list[tuple[int, int]]:
-    """Limit and free bytes of every group that has a limit."""
+    """Limit and free bytes of every group that has a limit; statistics of it and those below have the prefix."""
     bounds = []
     for group in groups:
-        limit = _number(group / limit_file)
-        if limit is not None and limit < _UNLIMITED:
-            held = (_number(group / usage_file) or 0) - _statistic(group / "memory.stat", reclaimable)
+        numbers = [_number(group / each) for each in limit_files]
+        limit = min((each for each in numbers if each is not None), default=_UNLIMITED)
+        if limit < _UNLIMITED:
+            files = sum(_statistic(group / "memory.stat", f"{prefix}{kind}_file") for kind in _LISTS)
+            held = (_number(group / usage_file) or 0) - files
             bounds.append((limit, min(limit, max(0, limit - held))))
     return bounds
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from octavo.cli.output import print_note
 from octavo.engine.errors import OctavoError
+from octavo.store.chat_records import title_of
 
 if TYPE_CHECKING:
     from octavo.store.chat_records import ChatMessage
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from octavo.worker.protocol import Replied
 
 _SECONDS_BETWEEN_WRITES = 1.5
-_TITLE_CHARACTERS = 60
 
 
 class KeptChat:
@@ -84,7 +83,7 @@ class KeptChat:
             return
         try:
             if self.number is None:
-                self.number = self._store.new_chat(_title(question), self._model_path, self._system).id
+                self.number = self._store.new_chat(title_of(question), self._model_path, self._system).id
             else:
                 self._store.change_chat(self.number, model_path=self._model_path, system_prompt=self._system)
             asked = self._store.add_message(self.number, "user", question, parent_id=self._leaf)
@@ -129,7 +128,3 @@ class KeptChat:
         """Keep no more: a full disk must not end the conversation."""
         self._store = self._answer = None
         print_note(f"octavo: {error} The conversation goes on, but is not kept.")
-
-
-def _title(question: str) -> str:
-    return textwrap.shorten(question, _TITLE_CHARACTERS, placeholder="…") or question[:_TITLE_CHARACTERS]

@@ -6,14 +6,13 @@ streams, and at its end. Edits and second answers are branches beside what was t
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from octavo.store.chat_records import ANSWER
+from octavo.store.chat_records import ANSWER, title_of
 from octavo.store.chat_settings import ChatSettings
 from octavo.store.chat_tree import ChatTree
 from octavo.store.chats import Chat, ChatMessage, ChatStore
@@ -21,7 +20,6 @@ from octavo.store.database import NotSaved
 from octavo.store.kept_caches import chat_key
 
 SAVE_MS = 1500
-TITLE_CHARACTERS = 60
 
 
 class Conversation(QObject):
@@ -114,8 +112,7 @@ class Conversation(QObject):
     def add_question(self, text: str, model_path: str, system_prompt: str) -> ChatMessage:
         """Keep what the user said, after the branch on view."""
         if self.chat is None:
-            title = textwrap.shorten(text, TITLE_CHARACTERS, placeholder="…") or text[:TITLE_CHARACTERS]
-            self.chat = self._store.new_chat(title, model_path, system_prompt)
+            self.chat = self._store.new_chat(title_of(text), model_path, system_prompt)
         else:
             self._store.change_chat(self.chat.id, model_path=model_path, system_prompt=system_prompt)
         asked = self._add("user", text, self.branch[-1].id if self.branch else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,12 @@ ANSWER = "assistant"
 INTERRUPTED = "interrupted"
 # How an answer can end before its model meant it to; it can be gone on with.
 UNFINISHED = frozenset({"cancelled", INTERRUPTED, "failed", "length"})
+_TITLE_CHARACTERS = 60
+
+
+def title_of(question: str) -> str:
+    """What a chat that begins with a question is called at first."""
+    return textwrap.shorten(question, _TITLE_CHARACTERS, placeholder="…") or question[:_TITLE_CHARACTERS]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from octavo.gui.chat_desk import ChatDesk, Question
 from octavo.gui.conversation import Conversation
-from octavo.gui.pages.chat_words import figures, loading_words, shown, stats_of
+from octavo.gui.pages.chat_words import figures, loading_words, shown
 from octavo.gui.pages.pace import Pace
 from octavo.gui.widgets.chat_status import ChatStatus
 from octavo.gui.widgets.composer import Composer
@@ -106,7 +106,7 @@ class Answering(QObject):
         self._status.show_figures(*figures({"tokens_per_second": how_fast, "n_tokens": so_far}))
 
     def _end(self, replied: Replied) -> None:
-        stats = stats_of(replied)
+        stats = replied.stats()
         stats["n_tokens"] += self._n_before
         self._finish(replied.finish, stats)
         self._status.show_figures("", "")  # they stand under the answer now

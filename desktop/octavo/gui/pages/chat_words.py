@@ -13,7 +13,7 @@ from octavo.gui.wording import count, day, duration, moment, speed
 from octavo.store.chat_search import SearchHit
 from octavo.store.chat_trash import DeletedMessages
 from octavo.store.chats import DAYS_IN_TRASH, Chat, ChatMessage
-from octavo.worker.protocol import Progressed, Replied
+from octavo.worker.protocol import Progressed
 
 _STAGES = {
     "open": "Opening the model",
@@ -98,19 +98,6 @@ def shown(message: ChatMessage, conversation: Conversation) -> ShownMessage:
         message.can_continue,
         float(message.stats.get("thought_seconds", 0)),
     )
-
-
-def stats_of(replied: Replied) -> dict[str, float]:
-    """The figures of an answer that are kept with it."""
-    return {
-        "tokens_per_second": replied.tokens_per_second,
-        "n_tokens": len(replied.tokens),
-        "first_token_seconds": replied.first_token_seconds,
-        "prompt_tokens": replied.prompt_tokens,
-        "reused_tokens": replied.reused_tokens,
-        "context_used": replied.context_used,
-        "n_dropped": replied.n_dropped,
-    }
 
 
 def figures(stats: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Rows of stacked experts rounded with error feedback, each expert's with the feedback of the tokens that it saw."""
+"""Rows of stacked experts, each encoded as suits its expert: with feedback of the tokens that it saw, for example."""
 
 from __future__ import annotations
 

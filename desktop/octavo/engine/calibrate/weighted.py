@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.calibrate.expert_encoder import ExpertEncoder
 from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.errors import OctavoError
 from octavo.engine.progress import Work
@@ -55,21 +56,11 @@ class WeightedCalibration:
         importance = self._importance.get(tensor.name)
         if importance is None or to.is_float:
             return plain_encoder(self._quantizer, to)
-        rows_of_expert = tensor.rows // len(importance)
 
-        def encode(weights: Floats, first: int) -> npt.NDArray[np.uint8]:
-            parts = []
-            at, last = first, first + len(weights)
-            while at < last:
-                expert = at // rows_of_expert
-                end = min(last, (expert + 1) * rows_of_expert)
-                parts.append(
-                    self._quantizer.encode(weights[at - first : end - first], to, importance[expert])
-                )
-                at = end
-            return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        def of_expert(expert: int) -> RowEncoder:
+            return lambda weights, _: self._quantizer.encode(weights, to, importance[expert])
 
-        return encode
+        return ExpertEncoder(tensor.rows // len(importance), of_expert, n_kept=len(importance))
 
     def close(self) -> None:
         """Nothing is held."""

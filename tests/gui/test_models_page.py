@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,8 +149,10 @@ def test_a_model_that_cannot_be_opened_is_greyed_with_its_reason(joined, page):
     joined.workspace.show_library(entries)
 
     broken = joined.models.list.rows["/b/cut.gguf"]
-    assert broken._name.property("tone") == "text3"
-    assert broken._about.text() == broken.accessibleDescription() == "The file was cut short."
+    tones = {each.text: each.tone for each in broken.parts()}
+    assert tones["Cut"] == "text3"
+    assert tones["The file was cut short."] == "danger"
+    assert broken.accessibleDescription() == "The file was cut short."
     assert joined.workspace.selected_path == "/models/small.gguf"
 
 
@@ -164,7 +165,8 @@ def test_a_model_that_can_be_opened_again_is_grey_no_more(joined, page):
     listed("The file was cut short.")
     listed("")
 
-    assert joined.models.list.rows["/models/small.gguf"]._name.property("tone") == "text"
+    (name,) = [each for each in joined.models.list.rows["/models/small.gguf"].parts() if each.text == "Small"]
+    assert name.tone == "text"
 
 
 def test_a_copy_names_what_it_is_a_copy_of(joined, page):
@@ -175,57 +177,9 @@ def test_a_copy_names_what_it_is_a_copy_of(joined, page):
 
     joined.workspace.show_library([first, copy])
 
-    shown = joined.models.list.rows[copy.path]
-    assert shown._copy.isVisible()
-    assert shown._copy.toolTip() == "The same file as Small in LM Studio"
-    assert not joined.models.list.rows[first.path]._copy.isVisible()
-
-
-def test_hundreds_of_models_are_listed_some_at_a_time_and_in_order(joined, page, qtbot):
-    paths = [f"/many/{number:03}.gguf" for number in range(100)]
-    joined.workspace.show_library([ModelEntry(path=each, source="Jan", name=each, bytes=1) for each in paths])
-    rows = joined.models.list.rows
-    assert 0 < len(rows) < len(paths)
-
-    qtbot.waitUntil(lambda: len(rows) == len(paths))
-
-    assert [each.path for each in sorted(shown_rows(page), key=lambda each: each.y())] == paths
-
-
-def test_rows_are_priced_anew_only_when_clearly_more_or_less_memory_is_free(joined, page, qtbot):
-    qtbot.waitUntil(lambda: not page.list._unpriced)
-    workspace = joined.workspace
-    (pool,) = workspace.pools
-
-    workspace.pools = [replace(pool, free_bytes=pool.free_bytes * 995 // 1000)]
-    workspace.memory_changed.emit()
-    assert not page.list._unpriced
-
-    workspace.pools = [replace(pool, free_bytes=pool.free_bytes // 2)]
-    workspace.memory_changed.emit()
-    assert set(page.list._unpriced) == set(page.list.rows)
-
-
-def test_a_search_counts_for_models_that_come_later(joined, page, qtbot):
-    paths = [f"/many/{number:03}.gguf" for number in range(100)]
-    qtbot.keyClicks(page._search, "077")
-
-    joined.workspace.show_library([ModelEntry(path=each, source="Jan", name=each, bytes=1) for each in paths])
-    qtbot.waitUntil(lambda: len(joined.models.list.rows) == len(paths))
-
-    assert [each.path for each in shown_rows(page)] == ["/many/077.gguf"]
-
-
-def test_models_that_look_the_same_show_the_names_of_their_files(joined, page, qtbot):
-    paths = ["/one/small.gguf", "/two/small.gguf", "/two/other.gguf"]
-    with qtbot.waitSignals([joined.workspace.model_changed] * 3):
-        joined.workspace.show_library(
-            [ModelEntry(path=each, source="Jan", name=Path(each).stem, bytes=1) for each in paths]
-        )
-
-    told = [joined.models.list.rows[each]._about.text() for each in paths]
-
-    assert [each.startswith("small.gguf · ") for each in told] == [True, True, False]
+    (pill,) = [each for each in joined.models.list.rows[copy.path].parts() if each.text == "Copy"]
+    assert pill.tip == "The same file as Small in LM Studio"
+    assert "Copy" not in [each.text for each in joined.models.list.rows[first.path].parts()]
 
 
 def opened(joined, path):
@@ -282,13 +236,3 @@ def test_the_last_list_is_shown_until_models_have_been_looked_for(workspace, qtb
 
     assert "a" not in [each.name for each in workspace.models]
     assert not workspace.is_looking
-
-
-def test_speeds_come_with_the_bandwidth_even_where_the_memory_stays(joined, page):
-    row = page.list.rows["/models/small.gguf"]
-    assert row._speed.text() == ""
-
-    joined.workspace._keep_bandwidth(20e9)
-    page.list._work()
-
-    assert row._speed.text() != ""

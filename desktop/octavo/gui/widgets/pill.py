@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy
 
@@ -22,6 +22,21 @@ _GROUNDS = {
 }
 
 
+def pill_margins(*, dot: bool = False) -> tuple[int, int]:
+    """What stands free before and after the text, pixels."""
+    return (20 if dot else 11), 11
+
+
+def paint_ground(painter: QPainter, area: QRect, tone: str, *, dot: bool = False) -> None:
+    """Paint what the text of a pill stands on."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour(_GROUNDS.get(tone, "surface2")))
+    painter.drawRoundedRect(QRectF(area), area.height() / 2, area.height() / 2)
+    if dot:
+        painter.setBrush(colour(tone))
+        painter.drawEllipse(QPointF(area.left() + 10.5, area.top() + area.height() / 2), 3, 3)
+
+
 class Pill(Label):
     """Text on a rounded ground of its tone."""
 
@@ -29,7 +44,8 @@ class Pill(Label):
         super().__init__(text, TINY, MEDIUM, tone)
         self._dot = dot
         self.setFixedHeight(HEIGHT)
-        self.setContentsMargins(20 if dot else 11, 0, 11, 0)
+        before, after = pill_margins(dot=dot)
+        self.setContentsMargins(before, 0, after, 0)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def say(self, text: str, tone: str) -> None:
@@ -38,20 +54,14 @@ class Pill(Label):
         self.show_tone(tone)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        tone = self.property("tone")
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(_GROUNDS.get(tone, "surface2")))
-        painter.drawRoundedRect(QRectF(self.rect()), HEIGHT / 2, HEIGHT / 2)
-        if self._dot:
-            painter.setBrush(colour(tone))
-            painter.drawEllipse(QPointF(10.5, self.height() / 2), 3, 3)
+        paint_ground(painter, self.rect(), self.property("tone"), dot=self._dot)
         painter.end()
         super().paintEvent(event)
 
 
-_VERDICTS = {
+VERDICTS = {
     "runs well": ("Runs well", "ok"),
     "tight": ("Tight", "warn"),
     "too large": ("Too large", "danger"),
@@ -67,6 +77,6 @@ class VerdictPill(Pill):
 
     def show_verdict(self, name: str) -> None:
         """Show ``runs well``, ``tight`` or ``too large``; anything else hides the pill."""
-        self.setVisible(name in _VERDICTS)
-        text, tone = _VERDICTS.get(name, ("", "text3"))
+        self.setVisible(name in VERDICTS)
+        text, tone = VERDICTS.get(name, ("", "text3"))
         self.say(text, tone)

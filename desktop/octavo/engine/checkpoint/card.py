@@ -58,9 +58,22 @@ def make_card(
     *,
     file_bytes: int,
     tokenizer: str,
-    problems: Sequence[str] = (),
+    unused: Sequence[str] = (),
 ) -> ModelCard:
-    """Describe a model; ``metadata_bytes`` is exact for a file that a conversion writes."""
+    """Describe a model; ``metadata_bytes`` is exact for a file that a conversion writes.
+
+    Parameters
+    ----------
+    file_bytes : int
+        All files together, bytes.
+    tokenizer : str
+        ``tokenizer.ggml.model``; empty when there is none.
+    unused : sequence of str
+        Names of tensors that nothing will use.
+    """
+    problems = [] if tokenizer else ["It has no tokenizer, so it cannot chat."]
+    if unused:
+        problems.append(f"{len(unused)} of its tensors are not used, for example {unused[0]}.")
     name = fields.get("general.name")
     return ModelCard(
         path=str(path),
@@ -72,7 +85,7 @@ def make_card(
         file_bytes=file_bytes,
         tokenizer=tokenizer,
         has_chat_template="tokenizer.chat_template" in fields,
-        problems=list(problems),
+        problems=problems,
         # Every result states its file type, whatever the source says.
         metadata_bytes=header_bytes(outgoing_fields(fields, 0), tensors),
     )

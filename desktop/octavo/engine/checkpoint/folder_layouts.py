@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-AWQ, COMPRESSED = "awq", "compressed-tensors"
+AWQ = "awq"  # the other layout is compressed-tensors
 MAX_FILE_BYTES = 5_000_000_000
 """Of weights in one file, as transformers has it."""
 # Bytes of the header kept for each tensor: names of 90 letters and the largest numbers fit.

@@ -22,7 +22,7 @@ from octavo.engine.checkpoint.int4_parts import Part, Parts, Sources
 from octavo.engine.checkpoint.json_files import JsonObject
 from octavo.engine.checkpoint.packed_matrix import PackedEntry
 from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
-from octavo.engine.checkpoint.safetensors_header import Entry
+from octavo.engine.checkpoint.safetensors_header import Entry, as_float32
 from octavo.engine.checkpoint.source_file import SourceFile
 
 if TYPE_CHECKING:
@@ -136,10 +136,7 @@ def _scales(part: Part, wide: int, height: int) -> Callable[[int, int], npt.NDAr
         low, high = first // height, -(-(first + n) // height)
         size = wide * part.entry.item_bytes
         raw = np.frombuffer(part.file.read(part.entry.offset + low * size, (high - low) * size), np.uint8)
-        if part.entry.dtype == "BF16":
-            found = (raw.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
-        else:
-            found = raw.view({"F16": "<f2", "F32": "<f4"}[part.entry.dtype]).astype("<f4")
+        found = as_float32(raw, part.entry.dtype)
         return found.reshape(-1, wide)[np.arange(first, first + n) // height - low]
 
     return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from octavo.engine.checkpoint.card import make_card
 from octavo.engine.checkpoint.gguf_parts import open_parts
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
-from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
+from octavo.engine.checkpoint.model import ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
 from octavo.engine.checkpoint.not_models import check_kind
 from octavo.engine.checkpoint.vocabulary import check_vocabulary
@@ -36,35 +36,17 @@ class GgufCheckpoint:
         self.path = path
         with ExitStack() as opening:
             self._parts = open_parts(path, opening)
-            self._fields = self._parts[0][1].fields
-            check_kind(path, self._fields)
-            self._tensors = [info for _, head in self._parts for info in head.tensors]
-            self._hyperparameters = read_hyperparameters(path, self._fields, self._tensors)
-            unused = check_tensors(path, self._hyperparameters, self._tensors)
-            self._tokenizer = check_vocabulary(path, self._fields, self._hyperparameters.n_vocabulary)
+            self.fields = self._parts[0][1].fields
+            check_kind(path, self.fields)
+            self.tensors = [info for _, head in self._parts for info in head.tensors]
+            self.hyperparameters = read_hyperparameters(path, self.fields, self.tensors)
+            self._unused = check_tensors(path, self.hyperparameters, self.tensors)
+            self._tokenizer = check_vocabulary(path, self.fields, self.hyperparameters.n_vocabulary)
             self._open_files = opening.pop_all()
-        self._problems = [] if self._tokenizer else ["It has no tokenizer, so it cannot chat."]
-        if unused:
-            self._problems.append(f"{len(unused)} of its tensors are not used, for example {unused[0]}.")
-        self._by_name = {info.name: info for info in self._tensors}
+        self._by_name = {info.name: info for info in self.tensors}
         self._places = {
             name: (file, start) for file, head in self._parts for name, start in head.offsets.items()
         }
-
-    @property
-    def fields(self) -> Mapping[str, Field]:
-        """Metadata in file order."""
-        return self._fields
-
-    @property
-    def tensors(self) -> Sequence[TensorInfo]:
-        """All tensors in file order."""
-        return self._tensors
-
-    @property
-    def hyperparameters(self) -> Hyperparameters:
-        """The model's shape."""
-        return self._hyperparameters
 
     @cached_property
     def card(self) -> ModelCard:
@@ -77,7 +59,7 @@ class GgufCheckpoint:
             self.hyperparameters,
             file_bytes=sum(file.size for file, _ in self._parts),
             tokenizer=self._tokenizer,
-            problems=self._problems,
+            unused=self._unused,
         )
 
     def tensor(self, name: str) -> TensorInfo | None:

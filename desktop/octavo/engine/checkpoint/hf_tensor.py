@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from octavo.engine.checkpoint.model import TensorInfo
 from octavo.engine.checkpoint.paired_rows import paired_rows
-from octavo.engine.checkpoint.safetensors_header import Entry
+from octavo.engine.checkpoint.safetensors_header import Entry, as_float32
 from octavo.engine.checkpoint.source_file import SourceFile
 
 if TYPE_CHECKING:
@@ -70,15 +70,7 @@ class HfTensor:
 
         if self.entry.dtype == self.info.block_type.name and not self.shift:
             return np.ascontiguousarray(rows)
-        weights = _float32(rows, self.entry.dtype)
+        weights = as_float32(rows, self.entry.dtype)
         if self.shift:
             weights = weights + np.float32(self.shift)
         return np.ascontiguousarray(weights, "<f4").view(np.uint8)
-
-
-def _float32(rows: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.float32]:
-    import numpy as np
-
-    if dtype == "BF16":
-        return (rows.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
-    return rows.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype]).astype("<f4")

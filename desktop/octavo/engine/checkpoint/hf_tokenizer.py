@@ -93,9 +93,8 @@ def tokenizer_fields(folder: Path, family: Family, model: JsonObject, n_tokens: 
     elif isinstance(bpe, dict):
         fields |= _byte_level(files, bpe, n_tokens)
         fields |= _special_fields(files, model, fields)
-        if (
-            family.keeps_prefix_flag and n_tokens == 49152
-        ):  # Granite's and SmolLM's vocabulary begins no text.
+        # Granite's and SmolLM's vocabulary begins no text.
+        if family.keeps_prefix_flag and n_tokens == 49152:
             fields["tokenizer.ggml.add_bos_token"] = Field("bool", False)
         return fields
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
-from octavo.engine.checkpoint.safetensors_header import Entry
+from octavo.engine.checkpoint.safetensors_header import Entry, as_float32
 from octavo.engine.checkpoint.source_file import SourceFile
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ class Part:
         raw = self.rows(first, n)
         if self.entry.dtype == "F16":
             return raw.view("<f2")
-        if self.entry.dtype == "F32":
-            wide = raw.view("<f4")
-        else:
-            wide = (raw.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
         with np.errstate(over="ignore"):  # an infinite scale is refused where weights are checked
-            return wide.astype("<f2")
+            return as_float32(raw, self.entry.dtype).astype("<f2")
 
 
 class Parts:

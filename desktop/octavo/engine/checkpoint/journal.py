@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -146,9 +145,8 @@ class JournalKeeper:
 
     def _work(self) -> None:
         while True:
-            pause_ends = time.monotonic() + SECONDS_BETWEEN_COMMITS
             with self._news:
-                self._news.wait_for(lambda: self._ends, max(0.0, pause_ends - time.monotonic()))
+                self._news.wait_for(lambda: self._ends, SECONDS_BETWEEN_COMMITS)
                 if self._ends:
                     return
             try:

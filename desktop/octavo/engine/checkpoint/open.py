@@ -6,7 +6,7 @@ from pathlib import Path
 
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
 from octavo.engine.checkpoint.model import Checkpoint
-from octavo.engine.checkpoint.not_models import check_bare_weights, check_folder
+from octavo.engine.checkpoint.not_models import check_bare_weights
 from octavo.engine.checkpoint.refusals import unreadable
 from octavo.engine.checkpoint.safetensors_folder import SafetensorsFolder
 
@@ -27,10 +27,8 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
     path = Path(path)
     try:
         if path.is_dir():
-            check_folder(path)
             return SafetensorsFolder(path)
         if path.suffix in _IN_A_FOLDER and (path.parent / "config.json").is_file() and path.is_file():
-            check_folder(path.parent)
             return SafetensorsFolder(path.parent)
         check_bare_weights(path)
     except (OSError, ValueError) as error:

@@ -23,9 +23,10 @@ from octavo.engine.checkpoint.hf_tensors import translate
 from octavo.engine.checkpoint.hf_tokenizer import tokenizer_fields
 from octavo.engine.checkpoint.hyperparameters import read_hyperparameters
 from octavo.engine.checkpoint.int4_parts import Sources
-from octavo.engine.checkpoint.json_files import read_json, read_json_if_there
-from octavo.engine.checkpoint.model import Field, Hyperparameters, ModelCard, TensorInfo
+from octavo.engine.checkpoint.json_files import JsonObject, read_json, read_json_if_there
+from octavo.engine.checkpoint.model import Field, ModelCard, TensorInfo
 from octavo.engine.checkpoint.needed_tensors import check_tensors
+from octavo.engine.checkpoint.not_models import check_folder
 from octavo.engine.checkpoint.outgoing import QUANTIZATION_VERSION
 from octavo.engine.checkpoint.packed_matrix import PackedTensor
 from octavo.engine.checkpoint.quantized_folder import NAMES, joined_matrices, quant_method
@@ -73,9 +74,7 @@ class SafetensorsFolder:
 
     def _open(self, opening: ExitStack) -> None:
         path = self.path
-        if not (path / "config.json").exists():
-            hint = "Open the .gguf file in it." if any(path.glob("*.gguf")) else ""
-            raise unreadable(path, "this folder has no config.json, so it is no model.", hint)
+        check_folder(path)
         content = read_json(path / "config.json")
         bare = Config(path / "config.json", content)
         family = family_of(bare)
@@ -90,50 +89,33 @@ class SafetensorsFolder:
         self._experts = expert_names(sources) if family.has_experts else {}
         if config.flag("tie_word_embeddings"):
             self._translated.pop("output.weight", None)
-        self._tensors = [tensor.info for tensor in self._translated.values()]
-        parameters = parameter_fields(config, family, _file_type(self._tensors))
         self._made = rope_tensors(config, family)
         made = [TensorInfo(name, each.shape, block_type("F32")) for name, each in self._made.items()]
-        self._tensors[:0] = made
-        self._by_name = {info.name: info for info in self._tensors}
+        self.tensors = [*made, *(tensor.info for tensor in self._translated.values())]
+        self._by_name = {info.name: info for info in self.tensors}
+        self.fields = self._read_fields(family, config, content)
+        self.hyperparameters = read_hyperparameters(path, self.fields, self.tensors)
+        self._unused = check_tensors(path, self.hyperparameters, self.tensors)
+        self._tokenizer = check_vocabulary(path, self.fields, self.hyperparameters.n_vocabulary)
+
+    def _read_fields(self, family: Family, config: Config, content: JsonObject) -> dict[str, Field]:
+        """The metadata that llama.cpp's converter would write."""
+        path, name = self.path, family.architecture
+        parameters = parameter_fields(config, family, _file_type(self.tensors))
         generation = read_json_if_there(path / "generation_config.json")
         embedding = self._by_name.get("token_embd.weight")
-        n_tokens = embedding.rows if embedding else 0
-        self._fields = {
-            "general.architecture": Field("string", family.architecture),
+        return {
+            "general.architecture": Field("string", name),
             **{key: field for key, field in parameters.items() if key.endswith(_EARLY)},
-            **general_fields(path, family.architecture, content, generation, self._tensors),
+            **general_fields(path, name, content, generation, self.tensors),
             **parameters,
             "general.quantization_version": Field("uint32", QUANTIZATION_VERSION),
-            **tokenizer_fields(path, family, content, n_tokens),
+            **tokenizer_fields(path, family, content, embedding.rows if embedding else 0),
         }
-        self._hyperparameters = read_hyperparameters(path, self._fields, self._tensors)
-        self._unused = check_tensors(path, self._hyperparameters, self._tensors)
-        self._tokenizer = check_vocabulary(path, self._fields, self._hyperparameters.n_vocabulary)
-
-    @property
-    def fields(self) -> Mapping[str, Field]:
-        """Metadata as llama.cpp's converter would write it."""
-        return self._fields
-
-    @property
-    def tensors(self) -> Sequence[TensorInfo]:
-        """All tensors, in the order of the weight files."""
-        return self._tensors
-
-    @property
-    def hyperparameters(self) -> Hyperparameters:
-        """The model's shape."""
-        return self._hyperparameters
 
     @cached_property
     def card(self) -> ModelCard:
         """The description for people and for estimates."""
-        problems = [] if self._tokenizer else ["It has no tokenizer, so it cannot chat."]
-        if self._unused:
-            problems.append(
-                f"{len(self._unused)} of its tensors are not used, for example {self._unused[0]}."
-            )
         card = make_card(
             self.path,
             self.container,
@@ -142,7 +124,7 @@ class SafetensorsFolder:
             self.hyperparameters,
             file_bytes=sum(file.size for file in self._sources),
             tokenizer=self._tokenizer,
-            problems=problems,
+            unused=self._unused,
         )
         return replace(card, type_name=NAMES[self._method]) if self._method else card
 

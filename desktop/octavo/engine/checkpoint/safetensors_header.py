@@ -6,12 +6,16 @@ Layout (safetensors' README): length of the header as uint64, header in JSON, th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from octavo.engine.checkpoint.json_files import parse_json
 from octavo.engine.checkpoint.refusals import shown, unreadable
 from octavo.engine.checkpoint.source_file import SourceFile
 from octavo.engine.errors import UnreadableModel
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MAX_HEADER = 100_000_000
 # The largest models of today have below 200 000 tensors, in dozens of files.
@@ -61,6 +65,21 @@ class Entry:
     def item_bytes(self) -> int:
         """Bytes of one number."""
         return _SIZES[self.dtype]
+
+
+def as_float32(raw: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.float32]:
+    """Floats as they lie in a file, uint8[..., n * item_bytes], as float32[..., n].
+
+    Parameters
+    ----------
+    dtype : str
+        ``F64``, ``F32``, ``F16`` or ``BF16``.
+    """
+    import numpy as np
+
+    if dtype == "BF16":
+        return (raw.view("<u2").astype("<u4") << np.uint32(16)).view("<f4")
+    return raw.view({"F16": "<f2", "F32": "<f4", "F64": "<f8"}[dtype]).astype("<f4")
 
 
 def read_entries(file: SourceFile) -> dict[str, Entry]:

@@ -106,7 +106,7 @@ def fit(
         return
     print_facts(
         [
-            ("Computer", f"{processor_name()}, {n_threads} threads"),
+            ("Computer", f"{processor_name()}, {n_threads} {'thread' if n_threads == 1 else 'threads'}"),
             *memories(pools),
             ("Model", f"{card.name}, {figures.parameters(card.n_parameters)} parameters"),
             ("Context", f"{figures.count(context)} tokens in {kv.value}"),

@@ -59,7 +59,7 @@ def test_what_is_too_large_names_a_shorter_context_and_the_best_quantizer_that_f
 
     assert [row.verdict for row in rows] == ["too large", "tight", "tight"]
     assert "MB free: use " in rows[0].sentence
-    assert " context (" in rows[0].sentence
+    assert " a context of " in rows[0].sentence
     assert "or Q8_0 (" in rows[0].sentence
     assert rows[0].sentence.endswith("Other programs hold 15.5 GB.")
 
@@ -70,7 +70,7 @@ def test_what_is_tight_names_what_would_run_well_with_figures(quantizers):
     rows = fit_rows(card(), quantizers, context_tokens=8192, pools=pools(int(roomy[0].total_bytes / 0.8)))
 
     assert rows[0].verdict == "tight"
-    assert " context (" in rows[0].sentence
+    assert " a context of " in rows[0].sentence
     assert "or Q8_0 (" in rows[0].sentence
 
 
@@ -129,7 +129,7 @@ def test_a_probe_tells_prompts_and_loading_too():
 def test_a_shorter_context_reads_well(quantizers):
     (row,) = fit_rows(card(), [], context_tokens=1 << 20, pools=pools(3 * 10**9))
 
-    (tokens,) = re.findall(r"use (\d+)k context", row.sentence)
+    (tokens,) = re.findall(r"use a context of (\d+)k", row.sentence)
     assert int(tokens) >= 8
 
 

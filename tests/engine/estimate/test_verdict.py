@@ -12,18 +12,18 @@ def test_the_share_of_free_memory_decides(needed, name):
 
 
 def test_too_large_says_the_figures_and_the_ways_out():
-    found = verdict(9_100_000_000, 6_400_000_000, ["8k context (6.1 GB)", "Q4_K_M (5.2 GB)"])
+    found = verdict(9_100_000_000, 6_400_000_000, ["a context of 8k (6.1 GB)", "Q4_K_M (5.2 GB)"])
 
-    assert found.sentence == "Needs 9.1 GB, 6.4 GB free: use 8k context (6.1 GB) or Q4_K_M (5.2 GB)."
+    assert found.sentence == "Needs 9.1 GB, 6.4 GB free: use a context of 8k (6.1 GB) or Q4_K_M (5.2 GB)."
 
 
 def test_what_other_programs_hold_is_said_where_it_is_in_the_way():
     assert verdict(9, 100, held_bytes=50).sentence == "Needs 9 bytes, 100 bytes free."
-    assert verdict(80, 100, ["2k context (60 bytes)"], 50).sentence == (
-        "Needs 80 bytes, 100 bytes free: close other programs, which hold 50 bytes, or use 2k context (60 bytes)."
+    assert verdict(80, 100, ["a context of 2k (60 bytes)"], 50).sentence == (
+        "Needs 80 bytes, 100 bytes free: close other programs, which hold 50 bytes, or use a context of 2k (60 bytes)."
     )
-    assert verdict(95, 100, ["2k context (60 bytes)"], 50).sentence == (
-        "Needs 95 bytes, 100 bytes free: use 2k context (60 bytes). Other programs hold 50 bytes."
+    assert verdict(95, 100, ["a context of 2k (60 bytes)"], 50).sentence == (
+        "Needs 95 bytes, 100 bytes free: use a context of 2k (60 bytes). Other programs hold 50 bytes."
     )
 
 
@@ -32,6 +32,14 @@ def test_closing_programs_is_not_advised_where_it_would_not_help():
     assert verdict(140, 100, held_bytes=50).sentence == (
         "Needs 140 bytes, 100 bytes free: more than this computer has. Choose a smaller model."
     )
+
+
+def test_what_is_tight_even_on_an_idle_computer_is_not_helped_by_closing_programs():
+    assert verdict(85, 100, ["a context of 2k (60 bytes)"], 5).sentence == (
+        "Needs 85 bytes, 100 bytes free: it fits, with little room to breathe. "
+        "For more, use a context of 2k (60 bytes)."
+    )
+    assert verdict(85, 100, held_bytes=5).sentence.endswith("For more, choose a smaller model.")
 
 
 def test_without_a_way_out_there_is_still_a_next_step():
@@ -58,6 +66,6 @@ def test_bytes_are_readable(n_bytes, text):
     assert readable_bytes(n_bytes) == text
 
 
-@pytest.mark.parametrize(("n_tokens", "text"), [(512, "512"), (8192, "8k"), (5000, "5000")])
+@pytest.mark.parametrize(("n_tokens", "text"), [(512, "512"), (8192, "8k"), (5000, "5,000")])
 def test_contexts_are_named_as_people_do(n_tokens, text):
     assert readable_tokens(n_tokens) == text

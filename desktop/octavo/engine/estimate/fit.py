@@ -230,7 +230,7 @@ class _Desk:
         shorter = _round_below(self._largest(row, share))
         if min(_LEAST_CONTEXT, self.context_tokens // 2) <= shorter < self.context_tokens and shorter:
             total = row.weights_bytes + row.program_bytes + self._flexible(shorter)
-            ways.append(f"{readable_tokens(shorter)} context ({readable_bytes(total)})")
+            ways.append(f"a context of {readable_tokens(shorter)} ({readable_bytes(total)})")
         fitting = [each for each in rows if 0 < each.total_bytes <= share * self.available]
         if fitting:
             # The best of what fits is the largest: it keeps most of the model.

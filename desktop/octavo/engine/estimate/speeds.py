@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from octavo import __version__
-from octavo.engine.folders import cache_folder
+from octavo.engine.folders import recall, remember
 from octavo.engine.hardware.bandwidth import Curve
 from octavo.engine.hardware.cores import processor_name
 from octavo.engine.hardware.interpreter import USUAL_SECONDS
 from octavo.engine.simd.tier import active_tier
 
+_MEMO = "speeds-4.json"
 BUSY_SHARE = 0.2
 """Of the processors; beside programs that use more of them, what is timed comes out too slow."""
 
@@ -132,7 +129,7 @@ def known_speeds(n_threads: int) -> Speeds | None:
             interpreter=float(found["interpreter"]),
             busy=float(found["busy"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # never probed, or damaged
+    except (ValueError, KeyError, TypeError, AttributeError):  # never probed, or damaged
         return None
 
 
@@ -140,18 +137,15 @@ def keep_speeds(speeds: Speeds) -> None:
     """Remember them; where that cannot be, they are probed again next time."""
     try:
         others = _memo()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         others = {}
     memo = {"machine": _machine(), "speeds": {**others, str(speeds.n_threads): asdict(speeds)}}
-    with contextlib.suppress(OSError):
-        partial = _memo_file().with_suffix(f".{os.getpid()}.partial")
-        partial.write_text(json.dumps(memo))
-        partial.replace(_memo_file())
+    remember(_MEMO, memo)
 
 
 def _memo() -> dict[str, Any]:  # as JSON has it
     """What is remembered of this computer, by the number of threads."""
-    memo = json.loads(_memo_file().read_text())
+    memo = recall(_MEMO)
     if memo["machine"] != _machine():
         return {}
     return dict(memo["speeds"])
@@ -159,7 +153,3 @@ def _memo() -> dict[str, Any]:  # as JSON has it
 
 def _machine() -> str:
     return f"{processor_name()}, {active_tier().name}, {__version__}"
-
-
-def _memo_file() -> Path:
-    return cache_folder() / "speeds-4.json"

@@ -34,20 +34,22 @@ def verdict(
         What other programs hold; 0 says nothing of them.
     """
     needs = f"Needs {readable_bytes(total_bytes)}, {readable_bytes(available_bytes)} free"
-    held = f", which hold {readable_bytes(held_bytes)}," if held_bytes else ""
     if total_bytes <= RUNS_WELL_SHARE * available_bytes:
         return Verdict("runs well", f"{needs}.")
-    if total_bytes <= FITS_SHARE * available_bytes:
-        others = f"use {' or '.join(ways_out)}" if ways_out else "choose a shorter context"
-        comma = "" if held else ","
-        return Verdict("tight", f"{needs}: close other programs{held}{comma} or {others}.")
-    if ways_out:
+    is_tight = total_bytes <= FITS_SHARE * available_bytes
+    share = RUNS_WELL_SHARE if is_tight else FITS_SHARE
+    would_closing_help = not held_bytes or total_bytes <= share * (available_bytes + held_bytes)
+    others = f"use {' or '.join(ways_out)}" if ways_out else "choose a smaller model"
+    if is_tight and not would_closing_help:
+        return Verdict("tight", f"{needs}: it fits, with little room to breathe. For more, {others}.")
+    if ways_out and not is_tight:
         told = f" Other programs hold {readable_bytes(held_bytes)}." if held_bytes else ""
-        return Verdict("too large", f"{needs}: use {' or '.join(ways_out)}.{told}")
-    if held_bytes and total_bytes > FITS_SHARE * (available_bytes + held_bytes):
+        return Verdict("too large", f"{needs}: {others}.{told}")
+    if not would_closing_help:
         return Verdict("too large", f"{needs}: more than this computer has. Choose a smaller model.")
-    comma = "" if held else ","
-    return Verdict("too large", f"{needs}: close other programs{held}{comma} or choose a smaller model.")
+    held = f", which hold {readable_bytes(held_bytes)}," if held_bytes else ","
+    name = "tight" if is_tight else "too large"
+    return Verdict(name, f"{needs}: close other programs{held} or {others}.")
 
 
 def readable_bytes(n_bytes: float) -> str:
@@ -61,5 +63,5 @@ def readable_bytes(n_bytes: float) -> str:
 
 
 def readable_tokens(n_tokens: int) -> str:
-    """``8k``, ``512``: contexts as people name them."""
-    return f"{n_tokens // 1024}k" if n_tokens >= 1024 and n_tokens % 1024 == 0 else f"{n_tokens}"
+    """``8k``, ``4,352``, ``512``: contexts as people name them."""
+    return f"{n_tokens // 1024}k" if n_tokens >= 1024 and n_tokens % 1024 == 0 else f"{n_tokens:,}"

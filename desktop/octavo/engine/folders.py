@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -25,6 +28,26 @@ def _folder(kind: str, standard: str) -> Path:
 def cache_folder() -> Path:
     """The folder whose loss costs only time: compiled kernels, library index."""
     return _folder("cache", platformdirs.user_cache_dir("octavo", appauthor=False))
+
+
+def remember(name: str, content: object) -> None:
+    """Write what saves time at the next start (values that JSON knows) into the cache folder, whole or not at all."""
+    with contextlib.suppress(OSError):  # no room, or no right to write there: it takes its time again
+        path = cache_folder() / name
+        fresh = path.with_name(f"{name}.{os.getpid()}")
+        try:
+            fresh.write_text(json.dumps(content))
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def recall(name: str) -> Any:  # Any: a file that may be damaged, so that its reader checks every value
+    """What was remembered under a name; None if nothing was, or it is no JSON."""
+    try:
+        return json.loads((cache_folder() / name).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def data_folder() -> Path:

@@ -7,6 +7,7 @@ import pytest
 from octavo.engine.checkpoint import source_hash
 from octavo.engine.checkpoint.source_hash import SourceHash, fingerprint
 from octavo.engine.errors import OctavoError
+from octavo.engine.folders import cache_folder
 from octavo.engine.progress import finish
 
 
@@ -56,7 +57,7 @@ def test_the_digest_of_a_file_that_changes_while_it_is_read_is_not_remembered(fi
 @pytest.mark.parametrize("spoilt", ["", "[]", "{", '{"x": 1}'])
 def test_a_damaged_memory_is_no_memory(files, spoilt):
     first = found(files)
-    source_hash._memo_file().write_text(spoilt)
+    (cache_folder() / "source-hashes.json").write_text(spoilt)
 
     assert SourceHash(files).known == ""
     assert found(files) == first

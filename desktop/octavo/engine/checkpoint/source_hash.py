@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Condition, Thread
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.folders import cache_folder
+from octavo.engine.folders import recall, remember
 from octavo.engine.progress import Progress, Work
 
 _PIECE = 4 * 1024 * 1024
 # How far the reading may be ahead of whoever works on the same bytes, so that the disk is asked once for them.
 _AHEAD_BYTES = 512 * 1024 * 1024
 _REMEMBERED = 200
+_MEMO = "source-hashes.json"
 _SAMPLE = 64 * 1024
 _SAMPLES = 16
 _SECONDS_BETWEEN_REPORTS = 0.1
@@ -139,15 +137,8 @@ def _key(identity: tuple[str, int, int, int]) -> str:
     return "|".join(map(str, identity))
 
 
-def _memo_file() -> Path:
-    return cache_folder() / "source-hashes.json"
-
-
 def _memo() -> dict[str, object]:
-    try:
-        found = json.loads(_memo_file().read_text())
-    except (OSError, ValueError):  # nothing was remembered yet, or it is damaged
-        return {}
+    found = recall(_MEMO)
     return found if isinstance(found, dict) else {}
 
 
@@ -155,9 +146,4 @@ def _remember(identity: tuple[str, int, int, int], sha256: str) -> None:
     memo = _memo()
     memo.pop(_key(identity), None)
     memo[_key(identity)] = sha256
-    latest = dict(list(memo.items())[-_REMEMBERED:])
-    path = _memo_file()
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):  # remembering saves time, no more
-        fresh.write_text(json.dumps(latest))
-        fresh.replace(path)
+    remember(_MEMO, dict(list(memo.items())[-_REMEMBERED:]))

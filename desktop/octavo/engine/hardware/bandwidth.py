@@ -6,15 +6,12 @@ as fast as the memory behind it, so one figure would be wrong for one of the two
 
 from __future__ import annotations
 
-import contextlib
-import json
 import statistics
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from octavo.engine.folders import cache_folder
+from octavo.engine.folders import recall, remember
 from octavo.engine.hardware.caches import last_level_cache_bytes
 from octavo.engine.hardware.cores import processor_name, usable_threads
 from octavo.engine.hardware.memory import main_memory
@@ -46,8 +43,7 @@ def bandwidth_curve(n_threads: int = 0, *, again: bool = False) -> Curve:
     curve = [] if again else _known_curve(n_threads)
     if not curve:
         curve = probe_bandwidth(n_threads, _sizes())
-        with contextlib.suppress(OSError):  # remembering saves time, no more
-            _memo_file().write_text(json.dumps({"machine": _machine(n_threads), "curve": curve}))
+        remember(_MEMO, {"machine": _machine(n_threads), "curve": curve})
     return curve
 
 
@@ -105,18 +101,14 @@ def _sizes() -> list[int]:
 
 
 def _known_curve(n_threads: int) -> Curve:
+    memo = recall(_MEMO)
     try:
-        memo = json.loads(_memo_file().read_text())
         if memo["machine"] != _machine(n_threads):
             return []
         return sorted((int(size), float(speed)) for size, speed in memo["curve"])
-    except (OSError, ValueError, KeyError, TypeError):  # never probed, or the memo is damaged
+    except (ValueError, KeyError, TypeError):  # never probed, or the memo is damaged
         return []
 
 
 def _machine(n_threads: int) -> str:
     return f"{processor_name()}, {n_threads} threads"
-
-
-def _memo_file() -> Path:
-    return cache_folder() / _MEMO

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from octavo import __version__
-from octavo.engine.folders import cache_folder
+from octavo.engine.folders import recall, remember
 from octavo.engine.hardware.cores import processor_name
 from octavo.engine.simd.tier import active_tier
 
@@ -43,22 +39,15 @@ class Timings:
         """Remember what was timed."""
         if not self._is_new:
             return
-        with contextlib.suppress(OSError):  # remembering saves time, no more
-            path = self._path()
-            fresh = path.with_name(f"{path.name}.{os.getpid()}")
-            fresh.write_text(json.dumps({"machine": self._machine, "seconds": self._known}))
-            fresh.replace(path)
+        remember(self._file_name, {"machine": self._machine, "seconds": self._known})
         self._is_new = False
 
-    def _path(self) -> Path:
-        return cache_folder() / self._file_name
-
     def _read(self) -> dict[str, float]:
+        memo = recall(self._file_name)
         try:
-            memo = json.loads(self._path().read_text())
             known = memo["seconds"] if memo["machine"] == self._machine else {}
             return {str(name): float(seconds) for name, seconds in known.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # never timed, or damaged
+        except (ValueError, KeyError, TypeError, AttributeError):  # never timed, or damaged
             return {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import replace
 
@@ -174,6 +175,26 @@ def test_two_models_that_fit_neither_together_nor_on_the_disk_are_refused(model,
     )
     with pytest.raises(NotEnoughMemory, match="no room on the disk"):
         measured(model, quantizer=Q4(), available_bytes=needed_bytes(model))
+
+
+def test_a_disk_that_fills_up_meanwhile_ends_only_what_cannot_do_without(model, monkeypatch):
+    expected = measured(model, quantizer=Q4()).figures
+    for path in cache_folder().glob("references/*/*"):
+        path.unlink()
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("octavo.engine.measure.reference_cache.ReferenceCache.store", full)
+    assert measured(model, quantizer=Q4()).figures == expected
+    with pytest.raises(OSError, match="No space left"):
+        measured(model, quantizer=Q4(), available_bytes=needed_bytes(model))
+
+
+def test_a_cache_that_cannot_be_used_is_done_without(model):
+    (cache_folder() / "references").write_text("in the way")
+
+    assert measured(model, quantizer=Q4()).reused_windows == 0
 
 
 def test_a_changed_file_is_another_reference(model, tmp_path):

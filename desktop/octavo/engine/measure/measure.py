@@ -6,6 +6,7 @@ windows; else the reference reads all of them first, and what it said waits on t
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -144,7 +145,7 @@ class _Pair:
         assert self._cache is not None  # without a reference, one model has been found to fit
         for window in self._windows.windows:
             if not self._cache.holds(window):
-                yield from self._read_reference(window)
+                self._cache.store(window, (yield from self._read_reference(window)))
         self.close()
 
     def compare(self) -> Generator[Progress | Figures, None, list[WindowScores]]:
@@ -166,19 +167,20 @@ class _Pair:
             return None
         kept = self._cache.load(window, *self._shape)
         if kept is None:
-            return (yield from self._read_reference(window))
+            said = yield from self._read_reference(window)
+            if self._keeps:
+                # It spares the next measurement its time: this one does not end for a disk that is full meanwhile.
+                with contextlib.suppress(OSError):
+                    self._cache.store(window, said)
+            return said
         self.n_reused += 1
         return kept
 
     def _read_reference(self, window: Sequence[int]) -> Work[ReferenceWindow]:
         assert self._reference is not None
-        assert self._cache is not None
         if self._reference_reader is None:
             self._reference_reader = yield from self._loaded(self._reference)
-        said = yield from self._counted(self._reference_reader.reference(window), "reference")
-        if self._keeps:
-            self._cache.store(window, said)
-        return said
+        return (yield from self._counted(self._reference_reader.reference(window), "reference"))
 
     def _counted(self, reading: Generator[int, None, Result], label: str) -> Work[Result]:
         """A window's reading, told as progress of the whole."""

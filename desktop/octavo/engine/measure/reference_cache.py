@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from octavo.engine.checkpoint import source_hash
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.measure.divergence import ReferenceWindow
 
@@ -27,24 +28,17 @@ _DISK_SHARE = 4  # of what is free, a quarter at most
 _UNUSED_SECONDS = 14 * 24 * 3600
 _HEAD = struct.Struct("<8sIII")  # magic, tokens, vocabulary, CRC-32 of the rest
 _MAGIC = b"octvref1"
-_SAMPLE_BYTES = 65536
 
 
 def fingerprint(checkpoint: Checkpoint) -> str:
-    """What tells a model's files from others without reading them: size, time, first and last bytes.
+    """What tells a model from others, and what we read in it, without reading its weights.
 
     The folder does not count, so a model that was moved is the same.
     """
     digest = hashlib.sha256(repr(checkpoint.hyperparameters).encode())
     for each in checkpoint.tensors:
         digest.update(f"{each.name} {each.shape} {each.block_type.name}\n".encode())
-    for path in checkpoint.files():
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
-            digest.update(file.read(_SAMPLE_BYTES))
-            file.seek(max(0, status.st_size - _SAMPLE_BYTES))
-            digest.update(file.read(_SAMPLE_BYTES))
+    digest.update(source_hash.fingerprint(checkpoint.files()).encode())
     return digest.hexdigest()
 
 
@@ -66,8 +60,11 @@ class ReferenceCache:
 
     def has_room(self, n_windows: int, window_bytes: int) -> bool:
         """Whether so many windows can be kept together."""
-        self._all.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self._all).free + sum(each.stat().st_size for each in self._files())
+        try:
+            self._all.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self._all).free + sum(each.stat().st_size for each in self._files())
+        except OSError:  # nothing may be written there, or another process is tidying up
+            return False
         return n_windows * (window_bytes + _HEAD.size) <= min(self._limit, free // _DISK_SHARE)
 
     def holds(self, window: Sequence[int]) -> bool:
@@ -83,7 +80,7 @@ class ReferenceCache:
                 head = file.read(_HEAD.size)
                 parts = [part.reshape(-1).view(np.uint8).data for part in found.arrays()]
                 is_whole = all(file.readinto(part) == len(part) for part in parts) and not file.read(1)
-        except FileNotFoundError:
+        except OSError:  # not kept, or not to be read
             return None
         if not is_whole or head != _HEAD.pack(_MAGIC, n_tokens, n_vocabulary, _checksum(parts)):
             path.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 
@@ -13,6 +13,7 @@ from octavo.gui.markdown import highlight, parser
 STEP_GAP_MS = 50
 # In the order in which each needs what stands before it; all at once they held up the window for a tenth of a second.
 MODULES = (
+    "unicodedata",
     "html.entities",
     "mdurl",
     "markdown_it",
@@ -27,14 +28,19 @@ MODULES = (
 class WarmUp(QObject):
     """Takes one step whenever the window has had time for other things."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, gap_ms: int = STEP_GAP_MS) -> None:
         super().__init__(parent)
         self._steps = _steps()
-        self._timer = QTimer(self, interval=STEP_GAP_MS)
+        self._timer = QTimer(self, interval=gap_ms)
         self._timer.timeout.connect(self._take_step)
 
     def start(self) -> None:
         """Begin."""
+        self._timer.start()
+
+    def take(self, steps: Iterable[Callable[[], object]]) -> None:
+        """Take these steps, and none that are left of others."""
+        self._steps = iter(steps)
         self._timer.start()
 
     def stop(self) -> None:

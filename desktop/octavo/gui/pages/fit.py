@@ -13,6 +13,7 @@ from octavo.engine.estimate.fit import AS_IT_IS, FitRow
 from octavo.engine.estimate.verdict import FITS_SHARE
 from octavo.gui.forecaster import Forecaster
 from octavo.gui.measurer import Measurer
+from octavo.gui.pages.fit_ahead import FitAhead
 from octavo.gui.pages.fit_chart import FitCharts
 from octavo.gui.pages.fit_circumstances import Circumstances
 from octavo.gui.pages.fit_conversions import FitConversions
@@ -68,6 +69,7 @@ class FitPage(Page):
             FigureGrid(3),
             FigureGrid(3, "Point at a card to read how it was worked out."),
         )
+        self._ahead = FitAhead(self._prices, self._formats, self._figures, self)
         self._chosen_title = Label("", READING, SEMIBOLD, elide=True)
         self._chosen_card, self._graphics_card = Card(padding=20, gap=10), Card(padding=20, gap=10)
         self._arrange()
@@ -172,6 +174,8 @@ class FitPage(Page):
             self._priced = wanted
             self._settings.show_model(card.hyperparameters.context_length, wanted[1])
         self._show_shape()
+        if not self.isVisible():
+            self._ahead.prepare(card)
 
     def _offer_models(self) -> None:
         models = self._workspace.models
@@ -183,17 +187,20 @@ class FitPage(Page):
         card = self._card
         if card is None or not self._is_ready:
             return
-        self._curves = self._prices.curves(card, self._wish, self._prices.rows(card, self._wish))
-        self._show_prices()
+        wish = self._wish
+        rows = self._prices.rows(card, wish)
+        self._curves = self._prices.curves(card, wish, rows)
+        self._show_rows(card, wish, rows)
         self._ask_speeds()
 
     def _show_prices(self) -> None:
         card = self._card
-        if card is None or not self._is_ready:
-            return
-        wish = self._wish
+        if card is not None and self._is_ready:
+            self._show_rows(card, self._wish, self._prices.rows(card, self._wish))
+
+    def _show_rows(self, card: ModelCard, wish: Wish, rows: list[FitRow]) -> None:
         is_new = not self._rows or self._shown_path != card.path
-        self._rows, self._shown_path = self._prices.rows(card, wish), card.path
+        self._rows, self._shown_path = rows, card.path
         ram = self._prices.ram(wish)
         is_simulated = self._settings.what_if.is_simulated
         self._simulated.setVisible(is_simulated)

@@ -84,6 +84,10 @@ class FitFormats(Card):
         self._common.show_text(_common(rows))
         self._show_sentence(empty)
 
+    def prepare(self, name: str) -> None:
+        """Make the bar of a format that will be shown, before it is."""
+        self._bars.prepare(name)
+
     def show_imagined(self, is_imagined: bool) -> None:
         """Say whose memory it is."""
         self._title.show_text(IMAGINED if is_imagined else HERE)

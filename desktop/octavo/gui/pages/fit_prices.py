@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from octavo.engine.checkpoint.model import ModelCard
@@ -51,6 +52,11 @@ class FitPrices:
             self._found = found
             self._usual = [WithOptions(each, default_options(each)) for each in found]
         return list(self._usual)
+
+    def prepare(self, card: ModelCard, name: str) -> None:
+        """Plan one format, before its price is asked for."""
+        with suppress(OctavoError):  # its row will say so
+            self._plan(card, name)
 
     def pools(self, wish: Wish) -> list[MemoryPool]:
         """The memories, as they are or as they are imagined."""

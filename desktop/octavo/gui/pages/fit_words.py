@@ -13,6 +13,8 @@ from octavo.gui.wording import byte_count, count, duration
 from octavo.gui.workspace import Model
 from octavo.worker.protocol import Failed
 
+N_FIGURES = 9
+
 
 def nothing_words(model: Model | None) -> str:
     """Why there are no figures."""

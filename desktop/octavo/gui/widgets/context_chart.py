@@ -38,11 +38,13 @@ class ContextChart(QWidget):
         self._curves: list[Curve] = []
         self._free_bytes = 0
         self._context_tokens = 0
+        self._top_bytes = 1.0
         self.setAccessibleName("Memory by context length")
 
     def show_curves(self, curves: Sequence[Curve], free_bytes: int, context_tokens: int) -> None:
         """Show ``curves`` with a limit at ``free_bytes`` and a mark at ``context_tokens``."""
         self._curves, self._free_bytes, self._context_tokens = list(curves), free_bytes, context_tokens
+        self._top_bytes = self._highest_mark() if curves and curves[0].points else 1.0
         said = "; ".join(
             f"{each.name} {byte_count(each.points[0][1])} to {byte_count(each.points[-1][1])}"
             for each in self._curves
@@ -67,8 +69,7 @@ class ContextChart(QWidget):
     def _plot(self) -> QRectF:
         return QRectF(LEFT, TOP, self.width() - LEFT - RIGHT, self.height() - TOP - BOTTOM)
 
-    @property
-    def _top_bytes(self) -> float:
+    def _highest_mark(self) -> float:
         tallest = max(curve.points[-1][1] for curve in self._curves)
         # What is far beyond the memory would press everything else to the ground.
         lowest = min(curve.points[-1][1] for curve in self._curves)

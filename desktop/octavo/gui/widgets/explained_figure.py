@@ -149,19 +149,28 @@ class FigureGrid(QWidget):
     def show_figures(self, figures: Sequence[Figure]) -> None:
         """Show these."""
         while len(self._figures) < len(figures):
-            place = len(self._figures)
-            made = ExplainedFigure()
-            made.pointed.connect(self._explain)
-            self._grid.addWidget(made, place // self._n_columns, place % self._n_columns)
-            self._figures.append(made)
+            self._add()
         for number, shown in enumerate(self._figures):
             if number < len(figures):
                 shown.show_figure(figures[number])
             shown.setVisible(number < len(figures))
 
+    def prepare(self, n_figures: int) -> None:
+        """Make a place more, hidden, before it is wanted; up to ``n_figures``."""
+        if len(self._figures) < n_figures:
+            self._add().hide()
+
     def copy_all(self) -> None:
         """Put all figures with their explanations into the clipboard."""
         QGuiApplication.clipboard().setText("\n\n".join(each.text for each in self.figures))
+
+    def _add(self) -> ExplainedFigure:
+        place = len(self._figures)
+        made = ExplainedFigure()
+        made.pointed.connect(self._explain)
+        self._grid.addWidget(made, place // self._n_columns, place % self._n_columns)
+        self._figures.append(made)
+        return made
 
     def _explain(self, explanation: str) -> None:
         self._explanation.show_text(explanation or self._hint)

@@ -32,6 +32,7 @@ class FitBars(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: dict[str, FitLine] = {}
+        self._spare: dict[str, FitLine] = {}
         self._group = QButtonGroup(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -59,6 +60,13 @@ class FitBars(QWidget):
                 each.parts, whole_bytes, free_bytes, each.total, each.verdict, each.sentence, each.speed
             )
 
+    def prepare(self, name: str) -> None:
+        """Make a line that will be wanted, before it is."""
+        if name not in self._lines and name not in self._spare:
+            made = self._spare[name] = FitLine(name)
+            made.setParent(self)
+            made.hide()
+
     def choose(self, name: str) -> None:
         """Choose the bar of that name, if there is one; nobody is told."""
         if name in self._lines:
@@ -66,15 +74,18 @@ class FitBars(QWidget):
 
     def _rebuild(self, names: Sequence[str]) -> None:
         before = self.name
-        for line in self._lines.values():
-            self._group.removeButton(line)
-            self._column.removeWidget(line)
-            line.hide()
-            line.deleteLater()
-        self._lines = {name: FitLine(name) for name in names}
-        for line in self._lines.values():
+        known, self._lines = self._lines, {}
+        for name in names:
+            line = known.pop(name, None) or self._spare.pop(name, None) or FitLine(name)
+            self._lines[name] = line
             self._group.addButton(line)
             self._column.addWidget(line)
+            line.show()
+        for gone in known.values():
+            self._group.removeButton(gone)
+            self._column.removeWidget(gone)
+            gone.hide()
+            gone.deleteLater()
         first = self._lines.get(before) or next(iter(self._lines.values()), None)
         if first is not None:
             first.setChecked(True)

@@ -67,7 +67,11 @@ def test_a_quantized_cache_takes_about_half():
 
 def test_a_type_without_a_kernel_is_unknown_not_guessed():
     odd = card(n_layers=1)
-    odd.tensors.append(TensorInfo("blk.1.ffn_up.weight", (4, 256), block_type("IQ2_XS")))
+    skipped = TensorInfo("blk.1.ffn_up.weight", (4, 256), block_type("IQ2_XS"))
+    odd.tensors.append(skipped)
+    assert weights_bytes(odd, None) == weights_bytes(card(n_layers=1), None)
+
+    odd = replace(odd, tensors=[*odd.tensors, replace(skipped, name="blk.0.ffn_up.weight")])
 
     with pytest.raises(UnsupportedModel, match="IQ2_XS"):
         weights_bytes(odd, None)

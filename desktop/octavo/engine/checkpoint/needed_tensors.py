@@ -81,8 +81,19 @@ def check_tensors(path: Path, model: Hyperparameters, tensors: Sequence[TensorIn
 
 def used_tensors(model: Hyperparameters, tensors: Iterable[TensorInfo]) -> list[TensorInfo]:
     """Those that the model's family knows, in their order; only their shapes were checked."""
-    known = _known(model)
+    known = set(_names(model))
     return [info for info in tensors if info.name in known]
+
+
+def _names(model: Hyperparameters) -> Iterator[str]:
+    """The names of ``_known`` alone, which take a tenth of the time: estimates ask for them."""
+    families = [("", _MODEL | _MODEL_OPTIONAL)]
+    families += [(f"blk.{layer}.", _layer(model)) for layer in range(model.n_layers)]
+    for place, shapes in families:
+        for name, letters in shapes.items():
+            yield place + name
+            if len(letters) == 2:
+                yield f"{place}{name.removesuffix('.weight')}.bias"
 
 
 def _known(model: Hyperparameters) -> dict[str, tuple[tuple[int, ...], bool]]:
@@ -108,12 +119,17 @@ def _expected(model: Hyperparameters) -> Iterator[tuple[str, tuple[int, ...], bo
     for spelled, is_needed in ((_MODEL, True), (_MODEL_OPTIONAL, False)):
         for name, letters in spelled.items():
             yield name, _shape(model, 0, letters), is_needed
-    needed = _NEEDED[model.architecture]
-    if model.n_experts:
-        needed = {name: shape for name, shape in needed.items() if "F" not in shape} | _EXPERTS
     for layer in range(model.n_layers):
-        for name, letters in needed.items():
+        for name, letters in _layer(model).items():
             yield f"blk.{layer}.{name}", _shape(model, layer, letters), True
+
+
+def _layer(model: Hyperparameters) -> dict[str, str]:
+    """The tensors of one layer, and their letters."""
+    needed = _NEEDED[model.architecture]
+    if not model.n_experts:
+        return needed
+    return {name: shape for name, shape in needed.items() if "F" not in shape} | _EXPERTS
 
 
 def _shape(model: Hyperparameters, layer: int, letters: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from octavo.engine.checkpoint.model import ModelCard
+from octavo.engine.estimate.memory import loaded_tensors
 from octavo.engine.estimate.remember import remembered
 from octavo.engine.estimate.verdict import FITS_SHARE, readable_bytes
 from octavo.engine.hardware.pools import MemoryPool
@@ -91,7 +92,7 @@ def _file_bytes(card: ModelCard, plan: Plan | None) -> tuple[defaultdict[int, in
     types = plan.types if plan is not None else {}
     layers: defaultdict[int, int] = defaultdict(int)
     output = embedding = 0
-    for tensor in card.tensors:
+    for tensor in loaded_tensors(card):
         n_bytes = tensor.rows * types.get(tensor.name, tensor.block_type).row_bytes(tensor.columns)
         place, _, rest = tensor.name.removeprefix("blk.").partition(".")
         if rest and place.isdigit():

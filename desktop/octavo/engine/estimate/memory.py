@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import ModelCard, TensorInfo
+from octavo.engine.checkpoint.needed_tensors import used_tensors
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.estimate.program import program_bytes
 from octavo.engine.estimate.remember import remembered
@@ -68,11 +69,21 @@ def estimate_memory(
     )
 
 
+def loaded_tensors(card: ModelCard) -> list[TensorInfo]:
+    """The tensors that the loader reads: not those of heads or images that the family does not know."""
+    return _loaded_tensors(card, None)
+
+
+@remembered
+def _loaded_tensors(card: ModelCard, plan: Plan | None) -> list[TensorInfo]:
+    return used_tensors(card.hyperparameters, card.tensors)
+
+
 @remembered
 def weights_bytes(card: ModelCard, plan: Plan | None) -> int:
     """Bytes of all weights as the kernels hold them."""
     types = plan.types if plan is not None else {}
-    kinds = Counter((types.get(each.name, each.block_type).name, each.shape) for each in card.tensors)
+    kinds = Counter((types.get(each.name, each.block_type).name, each.shape) for each in loaded_tensors(card))
     return sum(
         n * tensor_bytes(TensorInfo("", shape, block_type(name)), {}) for (name, shape), n in kinds.items()
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from octavo.engine.blocks.types import BlockType, block_type
 from octavo.engine.checkpoint.model import Hyperparameters, ModelCard, TensorInfo
-from octavo.engine.estimate.memory import taken_bytes, tensor_bytes, weights_bytes
+from octavo.engine.estimate.memory import loaded_tensors, taken_bytes, tensor_bytes, weights_bytes
 from octavo.engine.estimate.remember import remembered
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds
 from octavo.engine.hardware.bandwidth import bandwidth_at
@@ -210,7 +210,8 @@ def _sums(card: ModelCard, plan: Plan | None) -> _Sums:
     types = plan.types if plan is not None else {}
     # Of many tensors there are few kinds: a window prices all plans within a frame.
     kinds = Counter(
-        (types.get(each.name, each.block_type).name, each.shape, *_use(card, each)) for each in card.tensors
+        (types.get(each.name, each.block_type).name, each.shape, *_use(card, each))
+        for each in loaded_tensors(card)
     )
     sums = _Sums()
     for (name, shape, share, is_head), count in kinds.items():
@@ -268,7 +269,7 @@ def bytes_per_token(
     """
     shape = card.hyperparameters
     types = plan.types if plan is not None else {}
-    unread = [each for each in card.tensors if each.is_expert]
+    unread = [each for each in loaded_tensors(card) if each.is_expert]
     idle = sum(tensor_bytes(each, types) for each in unread) * (shape.n_experts - shape.n_experts_used)
     total = weights_bytes(card, plan) - (idle // shape.n_experts if shape.n_experts else 0)
     if not is_tied(card):

@@ -20,7 +20,7 @@ from octavo.engine.errors import OctavoError
 from octavo.engine.folders import expanded
 
 if TYPE_CHECKING:
-    from octavo.engine.checkpoint.model import ModelCard
+    from octavo.engine.checkpoint.model import Checkpoint, ModelCard
     from octavo.engine.convert.forecast import Forecast
     from octavo.engine.convert.proof import Proof
     from octavo.engine.convert.report import ConvertReport
@@ -86,7 +86,6 @@ def convert(
     from octavo.engine.convert.choose import chosen_output, final_target
     from octavo.engine.convert.convert import convert_all
     from octavo.engine.convert.forecast import forecast
-    from octavo.engine.convert.target import check_target
 
     host = plugin_host(no_plugins)
     found = [host.quantizer(name.strip()) for name in to.split(",")]
@@ -98,12 +97,7 @@ def convert(
             final_target(target, quantizer.plan(source.tensors, each))
             for quantizer, each, target in zip(quantizers, options, named, strict=True)
         ]
-        for target in targets:
-            if os.path.lexists(target) and not force and not only_forecast:
-                raise OctavoError(
-                    f"{target} exists already.", "Replace it with --force, or choose another name with -o."
-                )
-            check_target(target, source.files(), force=True)
+        _check_targets(targets, source, force=force or only_forecast)
         wishes = [
             chosen_output(
                 source, *each, n_threads=threads, only_forecast=only_forecast, goes_on=allow_damaged
@@ -125,13 +119,29 @@ def convert(
         )
         reports = progress.run(work, "Converting")
         note_conversion(source.card.name, expected, reports)
-        if as_json:
-            print_json(_plain(reports, expected))
-            return
-        for report in reports:
-            print_facts(_facts(report, source.card.file_bytes))
-            if report is not reports[-1]:
-                print_line()
+        _show(reports, expected, source.card.file_bytes, as_json=as_json)
+
+
+def _check_targets(targets: Sequence[Path], source: Checkpoint, *, force: bool) -> None:
+    """Refuse before anything is timed; an existing file is told in the words of the command line."""
+    from octavo.engine.convert.target import check_target
+
+    for target in targets:
+        if os.path.lexists(target) and not force:
+            raise OctavoError(
+                f"{target} exists already.", "Replace it with --force, or choose another name with -o."
+            )
+        check_target(target, source.files(), force=True)
+
+
+def _show(reports: Sequence[ConvertReport], expected: Forecast, source_bytes: int, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_plain(reports, expected))
+        return
+    for report in reports:
+        print_facts(_facts(report, source_bytes))
+        if report is not reports[-1]:
+            print_line()
 
 
 def _options_of(quantizers: Sequence[Quantizer], chosen: dict[str, str]) -> list[Any]:  # of their own Options

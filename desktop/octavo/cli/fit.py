@@ -53,6 +53,7 @@ Probe = Annotated[
 ]
 
 _SECONDS_FOR_DRIVERS = 10
+_SLOW_DRIVERS = f"their driver did not answer within {_SECONDS_FOR_DRIVERS} s."
 
 
 def fit(
@@ -99,8 +100,7 @@ def fit(
     if as_json:
         machine = _machine(pools, processor_name(), n_threads, found_speeds) | {"simulated": is_simulated}
         asked = {"model": card.path, "context_tokens": context, "kv_type": kv.value, "depth": depth}
-        asked["convert_bytes"] = memory_bytes(card)
-        asked["prompt_tokens"] = prompt
+        asked |= {"convert_bytes": memory_bytes(card), "prompt_tokens": prompt}
         found = {"rows": [asdict(row) | _first_word(row, prompt) for row in rows]}
         print_json({"machine": machine} | asked | found | {"bands": {k: asdict(v) for k, v in bands.items()}})
         return
@@ -113,16 +113,15 @@ def fit(
             ("Converting", f"{figures.size(memory_bytes(card))} of memory at most"),
         ]
     )
-    if is_simulated:
-        print_note("SIMULATED: memory as you gave it; speeds are this computer's.")
-    if not are_cards_known:
-        print_note(
-            f"Graphics cards are left out: their driver did not answer within {_SECONDS_FOR_DRIVERS} s."
-        )
-    for note in found_speeds.notes():
+    made_for = card.hyperparameters.context_length
+    notes = [
+        "SIMULATED: memory as you gave it; speeds are this computer's." if is_simulated else "",
+        "" if are_cards_known else f"Graphics cards are left out: {_SLOW_DRIVERS}",
+        *found_speeds.notes(),
+        f"The model was made for {figures.count(made_for)} tokens." if context > made_for else "",
+    ]
+    for note in filter(None, notes):
         print_note(note)
-    if context > card.hyperparameters.context_length:
-        print_note(f"The model was made for {figures.count(card.hyperparameters.context_length)} tokens.")
     print_line()
     print_rows(rows, depth, prompt)
     for sentence in [*graphics_sentences(rows), *band_sentences(bands)]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ def converted(
             calibration_seconds=expected.calibration_seconds,
             memory_bytes=expected.memory_bytes,
         )
-        try:
+        with _lost_disk_told(source):
             return (
                 yield from convert_all(
                     source,
@@ -63,13 +63,20 @@ def converted(
                     goes_on=request.allow_damaged,
                 )
             )
-        except OSError as error:
-            if _is_readable(source):
-                raise
-            raise OctavoError(
-                f"{source.path.name} cannot be read any more.",
-                "Is its disk still connected? Try again when it is.",
-            ) from error
+
+
+@contextlib.contextmanager
+def _lost_disk_told(source: Checkpoint) -> Iterator[None]:
+    """An error of the system is told as that of the source, where the source has gone."""
+    try:
+        yield
+    except OSError as error:
+        if _is_readable(source):
+            raise
+        raise OctavoError(
+            f"{source.path.name} cannot be read any more.",
+            "Is its disk still connected? Try again when it is.",
+        ) from error
 
 
 def _is_readable(source: Checkpoint) -> bool:

@@ -130,7 +130,6 @@ def load_model(request: Load) -> Work[LoadedModel]:
     """
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.hardware.cores import usable_threads
-    from octavo.engine.hardware.memory import process_rss_bytes
 
     started = time.perf_counter()
     # Progress without figures: between the imports and the first weights it can be stopped too.
@@ -141,8 +140,6 @@ def load_model(request: Load) -> Work[LoadedModel]:
         context_tokens, predicted_bytes = _admitted(checkpoint.card, request, n_threads)
         yield _BEGINNING
         from octavo.engine.tokenizer.load import load_tokenizer
-        from octavo.engine.tokenizer.suspicion import suspicious
-        from octavo.engine.tokenizer.template import built_in_source, chat_template
 
         yield _BEGINNING
         tokenizer = load_tokenizer(checkpoint)
@@ -160,13 +157,26 @@ def load_model(request: Load) -> Work[LoadedModel]:
     except BaseException:
         checkpoint.close()
         raise
+    seconds = time.perf_counter() - started
+    report = _report(checkpoint, session, request.kv_type, seconds, predicted_bytes)
+    return LoadedModel(checkpoint, tokenizer, session, report, ChatMemory(session))
+
+
+def _report(
+    checkpoint: Checkpoint, session: Session, kv_type: str, load_seconds: float, predicted_bytes: int
+) -> LoadReport:
+    """What a front-end is told when the model is ready."""
+    from octavo.engine.hardware.memory import process_rss_bytes
+    from octavo.engine.tokenizer.suspicion import suspicious
+    from octavo.engine.tokenizer.template import built_in_source, chat_template
+
     template = chat_template(checkpoint)
-    report = LoadReport(
+    return LoadReport(
         context_tokens=session.context_tokens,
-        kv_type=request.kv_type,
+        kv_type=kv_type,
         n_threads=session.n_threads,
         tier=session.tier,
-        load_seconds=time.perf_counter() - started,
+        load_seconds=load_seconds,
         predicted_bytes=predicted_bytes,
         measured_rss_bytes=process_rss_bytes(),
         template=template.source,
@@ -174,7 +184,6 @@ def load_model(request: Load) -> Work[LoadedModel]:
         template_findings=suspicious(template.source),
         built_in_template=built_in_source(checkpoint),
     )
-    return LoadedModel(checkpoint, tokenizer, session, report, ChatMemory(session))
 
 
 def _admitted(card: ModelCard, request: Load, n_threads: int) -> tuple[int, int]:

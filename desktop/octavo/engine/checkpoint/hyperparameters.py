@@ -66,10 +66,7 @@ def read_hyperparameters(
         raise values.refuse("its attention heads cannot be shared out evenly among its key-value heads.")
     key_size = _head_size(values, f"{name}.attention.key_length", n_embedding, n_heads[0])
     value_size = _head_size(values, f"{name}.attention.value_length", n_embedding, n_heads[0])
-    has_factors = any(info.name == "rope_factors_long.weight" for info in tensors)
-    scaling, factor, original = _rope_scaling(values, name, has_factors=has_factors)
     window, is_local = _sliding_window(values, name, n_layers)
-    rope_base = values.real(f"{name}.rope.freq_base", 1.0, 1e12, 10000.0)
     return Hyperparameters(
         architecture=name,
         n_layers=n_layers,
@@ -82,23 +79,15 @@ def read_hyperparameters(
         context_length=values.integer(f"{name}.context_length", 1, _MAX_CONTEXT),
         n_vocabulary=_vocabulary_rows(values, tensors),
         norm_epsilon=values.real(f"{name}.attention.layer_norm_rms_epsilon", 1e-30, 0.999),
-        rope_base=rope_base,
-        rope_base_local=values.real(f"{name}.rope.freq_base_swa", 1.0, 1e12, 10000.0),
-        rope_dimensions=_rope_dimensions(values, name, key_size),
-        rope_scaling=scaling,
-        rope_scaling_factor=factor,
-        rope_original_context=original,
         sliding_window=window,
         is_local=is_local,
         attention_scale=_attention_scale(values, name, n_layers, n_embedding, n_heads[0], key_size),
         attention_soft_cap=_soft_cap(values, name, "attn_logit_softcapping"),
         final_soft_cap=_soft_cap(values, name, "final_logit_softcapping"),
-        rope_magnitude=_rope_magnitude(values, name, scaling, factor),
-        rope_fast_turns=values.real(f"{name}.rope.scaling.yarn_beta_fast", 1e-6, 1e6, 32.0),
-        rope_slow_turns=values.real(f"{name}.rope.scaling.yarn_beta_slow", 1e-6, 1e6, 1.0),
         embedding_scale=values.real(f"{name}.embedding_scale", 1e-6, 1e6, 1.0),
         residual_scale=values.real(f"{name}.residual_scale", 1e-6, 1e6, 1.0),
         logit_scale=values.real(f"{name}.logit_scale", 1e-6, 1e6, 1.0),
+        **_rope(values, name, key_size, tensors),
         **_experts(values, name, n_layers),
     )
 
@@ -144,6 +133,25 @@ def _head_size(values: FieldValues, key: str, n_embedding: int, n_heads: int) ->
     if n_embedding % n_heads:
         raise values.refuse("its width cannot be shared out evenly among its attention heads.")
     return n_embedding // n_heads
+
+
+def _rope(
+    values: FieldValues, name: str, key_size: int, tensors: Sequence[TensorInfo]
+) -> dict[str, Any]:  # Any: of several types
+    """How positions are rotated."""
+    has_factors = any(info.name == "rope_factors_long.weight" for info in tensors)
+    scaling, factor, original = _rope_scaling(values, name, has_factors=has_factors)
+    return {
+        "rope_base": values.real(f"{name}.rope.freq_base", 1.0, 1e12, 10000.0),
+        "rope_base_local": values.real(f"{name}.rope.freq_base_swa", 1.0, 1e12, 10000.0),
+        "rope_dimensions": _rope_dimensions(values, name, key_size),
+        "rope_scaling": scaling,
+        "rope_scaling_factor": factor,
+        "rope_original_context": original,
+        "rope_magnitude": _rope_magnitude(values, name, scaling, factor),
+        "rope_fast_turns": values.real(f"{name}.rope.scaling.yarn_beta_fast", 1e-6, 1e6, 32.0),
+        "rope_slow_turns": values.real(f"{name}.rope.scaling.yarn_beta_slow", 1e-6, 1e6, 1.0),
+    }
 
 
 def _rope_dimensions(values: FieldValues, name: str, key_size: int) -> int:

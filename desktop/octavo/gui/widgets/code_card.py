@@ -63,7 +63,7 @@ class CodeView(QTextEdit):
     def wrap(self, wraps: bool) -> None:
         """Wrap long lines, or scroll sideways."""
         modes = QTextEdit.LineWrapMode
-        wanted = modes.WidgetWidth if wraps else modes.NoWrap
+        wanted = modes.FixedPixelWidth if wraps else modes.NoWrap
         if self.lineWrapMode() != wanted:
             self.setLineWrapMode(wanted)
             rules = QTextOption.WrapMode
@@ -72,8 +72,8 @@ class CodeView(QTextEdit):
     def fit(self, width: int) -> int:
         """The height of the code at ``width`` pixels, pixels."""
         wraps = self.lineWrapMode() != QTextEdit.LineWrapMode.NoWrap
-        if wraps and self.document().textWidth() != width:
-            self.document().setTextWidth(width)
+        if wraps and self.lineWrapColumnOrWidth() != width:
+            self.setLineWrapColumnOrWidth(width)
         return math.ceil(self.document().size().height()) + SCROLL_BAR
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor, QWheelEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit
 
 from octavo.gui.markdown.pieces import Line, Piece, Table
 from octavo.gui.theme.fonts import READING, font
@@ -31,6 +31,7 @@ class ProseView(QTextBrowser):
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
         self.setUndoRedoEnabled(False)
+        self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -75,8 +76,9 @@ class ProseView(QTextBrowser):
     def fit(self, width: int) -> int:
         """The height of the text at ``width`` pixels, pixels."""
         if self._fitted[0] != width:
-            if self.document().textWidth() != width:
-                self.document().setTextWidth(width)
+            # Left to itself, Qt goes back to the width on view as soon as the height changes.
+            if self.lineWrapColumnOrWidth() != width:
+                self.setLineWrapColumnOrWidth(width)
             self._fitted = (width, max(math.ceil(self.document().size().height()), 1))
         return self._fitted[1]
 

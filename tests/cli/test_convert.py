@@ -81,6 +81,15 @@ def test_what_cannot_be_done_is_refused_in_one_line(octavo, model, options, word
     assert outcome.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("n_letters", [250, 300])
+def test_a_name_that_is_too_long_is_refused_with_a_next_step(octavo, model, tmp_path, n_letters):
+    before = list(tmp_path.iterdir())
+    outcome = octavo("convert", model, "--to", "Q8_0", "-o", tmp_path / ("x" * n_letters))
+    assert outcome.status == 1
+    assert "too long for the disk it is meant for. Choose a shorter one." in outcome.err
+    assert list(tmp_path.iterdir()) == before
+
+
 def test_several_quantizers_are_made_in_one_pass_into_a_folder(octavo, model, tmp_path):
     found = octavo("convert", model, "--to", "Q8_0,q4_k_m", "-o", tmp_path, "--no-proof", "--json").json
 

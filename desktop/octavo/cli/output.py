@@ -6,6 +6,7 @@ a terminal; a pipe or a file gets it as it is.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sys
@@ -62,6 +63,8 @@ def print_note(text: str) -> None:
 
 def told(error: Exception) -> str:
     """What people read of an error, ours or the system's."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return "This name is too long for the disk it is meant for. Choose a shorter one."
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         return f"{name}{error.strerror or error}."

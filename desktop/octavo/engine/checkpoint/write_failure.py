@@ -22,6 +22,11 @@ def write_failure(error: OSError, target: Path, n_bytes: int) -> OctavoError:
     place = shown(str(target.parent), 160)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OctavoError(f"Nothing may be written in {place}.", "Choose another folder.")
+    if error.errno == errno.ENAMETOOLONG:
+        return OctavoError(
+            f"The name {shown(target.name)} is too long for the disk it is meant for.",
+            "Choose a shorter one.",
+        )
     return OctavoError(f"{shown(target.name)} cannot be written ({(error.strerror or 'unknown').lower()}).")
 
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -173,12 +174,25 @@ def test_figures_of_a_busy_computer_are_said_to_be_too_low(octavo, model):
     assert octavo("fit", model, "--no-probe", "--json").json["machine"]["busy_while_timed"] == 0.6
 
 
+def test_forms_of_which_a_part_fits_a_graphics_card_are_told_apart(octavo, model):
+    rows = json.loads(octavo("fit", model, "--vram", "24GB", "--json", "--no-probe").out)["rows"]
+    needs = {row["quantizer"]: row["graphics"][0]["total_bytes"] for row in rows}
+    between = (needs["Q8_0"] + needs["F16"]) // 2 + (1 << 30)
+
+    told = octavo("fit", model, "--vram", f"{between / 1e6:.3f}MB", "--no-probe").out
+
+    assert "F16 2 of 3" in told
+    (whole,) = [line for line in told.splitlines() if "; all of " in line]
+    assert "Q8_0" in whole.partition("; all of ")[2]
+
+
 def test_imagined_memory_is_said_to_be_simulated(octavo, model):
     outcome = octavo("fit", model, "--ram", "1MB", "--vram", "24GB")
     assert "SIMULATED" in outcome.err
     assert "too large" in outcome.out
     assert (
-        "Graphics card, layers that fit in other programs (llama.cpp, vLLM): as it is 3 of 3" in outcome.out
+        "Graphics card, layers that fit in other programs (llama.cpp, vLLM): all 3 of every form."
+        in outcome.out
     )
 
     found = octavo("fit", model, "--json", "--ram", "64GiB").json["machine"]

@@ -11,6 +11,7 @@ from octavo.cli.output import print_line, print_sentence, print_table
 
 if TYPE_CHECKING:
     from octavo.engine.estimate.fit import FitRow
+    from octavo.engine.estimate.graphics import GraphicsFit
     from octavo.engine.hardware.pools import MemoryPool
     from octavo.store.ledger import Band
 
@@ -90,13 +91,22 @@ def graphics_sentences(rows: Sequence[FitRow]) -> list[str]:
     sentences = []
     priced = [row for row in rows if row.graphics]
     for number, place in enumerate(priced[0].graphics if priced else ()):
-        told = ", ".join(
-            f"{row.quantizer} {row.graphics[number].n_layers} of {row.graphics[number].of_layers}"
-            for row in priced
-        )
+        found = {row.quantizer: row.graphics[number] for row in priced}
+        told = _layers_that_fit(found)
         sentences.append(f"{place.pool}, layers that fit in other programs (llama.cpp, vLLM): {told}.")
         sentences.append(f"Worked out, {priced[0].quantizer}: {place.formula}.")
     return sentences
+
+
+def _layers_that_fit(found: Mapping[str, GraphicsFit]) -> str:
+    """``Q8_0 12 of 33; all of Q4_0, Q4_K_M``."""
+    parts = [f"{name} {each.n_layers} of {each.of_layers}" for name, each in found.items() if not each.fits]
+    whole = [name for name, each in found.items() if each.fits]
+    if not whole:
+        return ", ".join(parts)
+    if not parts:
+        return f"all {next(iter(found.values())).of_layers} of every form"
+    return f"{', '.join(parts)}; all of {', '.join(whole)}"
 
 
 def bands_of_the_ledger() -> dict[str, Band]:

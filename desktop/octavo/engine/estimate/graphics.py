@@ -3,7 +3,8 @@
 llama.cpp takes layers whole, the last ones first, and the output matrix with them: weights as they lie in the file,
 the cache in f16 or q8_0, and a buffer for computing. It gives each layer of a sliding window only the window's
 positions, padded, and a batch of 512 tokens. The buffer holds the logits of a batch, float32, and CUDA itself takes
-some hundred MB; both are counted before any layer.
+some hundred MB; both are counted before any layer. One GiB is left, as its ``--fit`` leaves by default
+(``common.h``, ``fit_params_target``): ``tests/benchmarks/fit.md`` has its figures beside ours.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from dataclasses import dataclass
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.memory import loaded_tensors
 from octavo.engine.estimate.remember import remembered
-from octavo.engine.estimate.verdict import FITS_SHARE, readable_bytes
+from octavo.engine.estimate.verdict import readable_bytes
 from octavo.engine.hardware.pools import MemoryPool
 from octavo.engine.kernels.layout import MAX_BATCH, cache_vector_bytes, layer_cache_positions
 from octavo.engine.quantize.quantizer import Plan
 
 # CUDA's context and llama.cpp's kernels: 300 to 500 MB by the card's generation, as users report.
 _DRIVER_BYTES = 400_000_000
+_SPARE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class GraphicsFit:
 def graphics_fit(
     card: ModelCard, plan: Plan | None, pool: MemoryPool, *, context_tokens: int, kv_type: str = "f16"
 ) -> GraphicsFit:
-    """Count the layers that fit into nine tenths of what is free."""
+    """Count the layers that fit into what is free."""
     shape = card.hyperparameters
     layers, output = _file_bytes(card, plan)
     vectors = cache_vector_bytes(shape.key_size, kv_type) + cache_vector_bytes(shape.value_size, kv_type)
@@ -64,7 +66,7 @@ def graphics_fit(
         for n in range(shape.n_layers)
     ]
     buffers = _DRIVER_BYTES + 4 * min(MAX_BATCH, context_tokens) * (shape.n_vocabulary + shape.n_embedding)
-    left = int(FITS_SHARE * pool.free_bytes) - buffers
+    left = pool.free_bytes - _SPARE_BYTES - buffers
     n_layers = 0
     for need in [output, *reversed(needs)]:
         if need > left:
@@ -73,8 +75,8 @@ def graphics_fit(
         n_layers += 1
     per_layer = sum(needs) // max(1, len(needs))
     formula = (
-        f"({readable_bytes(pool.free_bytes)} free x {FITS_SHARE} - {readable_bytes(buffers)} buffers - "
-        f"{readable_bytes(output)} output) / {readable_bytes(per_layer)} a layer"
+        f"({readable_bytes(pool.free_bytes)} free - {readable_bytes(_SPARE_BYTES)} to spare - "
+        f"{readable_bytes(buffers)} buffers - {readable_bytes(output)} output) / {readable_bytes(per_layer)} a layer"
     )
     return GraphicsFit(
         pool=pool.name,

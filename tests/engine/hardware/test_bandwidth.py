@@ -10,6 +10,7 @@ from octavo.engine.hardware.bandwidth import (
     probe_bandwidth,
     read_bandwidth,
 )
+from octavo.engine.hardware.pools import MemoryPool
 
 CURVE = [(8_000_000, 50e9), (64_000_000, 30e9)]
 
@@ -53,6 +54,14 @@ def test_the_sizes_reach_beyond_the_last_cache(probes, monkeypatch):
 
     assert min(probes[0]) == 8 << 20
     assert max(probes[0]) == 64 << 20
+
+
+def test_the_probe_takes_no_more_than_an_eighth_of_the_free_memory(probes, monkeypatch):
+    monkeypatch.setattr(bandwidth, "last_level_cache_bytes", lambda: 1 << 30)
+    monkeypatch.setattr(bandwidth, "main_memory", lambda: MemoryPool("Memory", "ram", 1 << 30, 256 << 20))
+    bandwidth_curve()
+
+    assert probes == [[32 << 20]]
 
 
 def test_a_size_between_two_that_were_probed_lies_between_them():

@@ -25,3 +25,11 @@ def test_a_system_that_does_not_tell_gets_a_usual_size(tmp_path, monkeypatch):
     assert last_level_cache_bytes(tmp_path) == 64 * MB
     write_cache(tmp_path, 0, 0, 3, "Unified", "lots", "0")
     assert last_level_cache_bytes(tmp_path) == 64 * MB
+
+
+def test_what_holds_instructions_alone_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0}, raising=False)
+    write_cache(tmp_path, 0, 0, 1, "Data", "32K", "0")
+    write_cache(tmp_path, 0, 1, 1, "Instruction", "64K", "0")
+
+    assert last_level_cache_bytes(tmp_path) == 32 << 10

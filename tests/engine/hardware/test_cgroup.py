@@ -87,3 +87,22 @@ def test_a_version_1_quota_is_read(tmp_path):
     write(tmp_path / "cpu", cpu__cfs_quota_us="300000", cpu__cfs_period_us="100000")
 
     assert cpu_quota(tmp_path, membership(tmp_path, "3:cpu,cpuacct:/")) == 3
+
+
+def test_no_more_is_free_than_is_allowed(tmp_path):
+    write(tmp_path, memory__max="1000", memory__current="100", memory__stat="inactive_file 400")
+
+    assert memory_limit(tmp_path, membership(tmp_path, "0::/")) == (1000, 1000)
+
+
+def test_a_group_outside_the_mount_is_not_looked_for(tmp_path):
+    write(tmp_path, memory__max="10", memory__current="0")
+    (tmp_path / "mount").mkdir()
+
+    assert memory_limit(tmp_path / "mount", membership(tmp_path, "0::/..")) is None
+
+
+def test_a_version_1_group_without_a_quota_has_none(tmp_path):
+    write(tmp_path / "cpu", cpu__cfs_quota_us="-1", cpu__cfs_period_us="100000")
+
+    assert cpu_quota(tmp_path, membership(tmp_path, "3:cpu,cpuacct:/")) is None

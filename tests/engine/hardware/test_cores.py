@@ -13,6 +13,12 @@ def test_a_container_s_quota_bounds_the_threads(monkeypatch):
     assert usable_threads() == 1
 
 
+def test_a_quota_of_more_than_there_is_gives_no_more(monkeypatch):
+    monkeypatch.setattr("octavo.engine.hardware.cgroup.cpu_quota", lambda: 1 << 20)
+
+    assert usable_threads() <= (os.cpu_count() or 1)
+
+
 def test_the_processor_s_name_is_read_without_its_blanks(tmp_path):
     file = tmp_path / "cpuinfo"
     file.write_text("processor\t: 0\nmodel name\t: Some  Core(TM)   9000\n")

@@ -1,4 +1,5 @@
 from threading import Event
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -59,3 +60,9 @@ def test_a_graphics_driver_can_be_waited_for(driver):
 
     assert wait_for_graphics(5)
     assert memory_pools()[-1] == CARD
+
+
+def test_a_computer_without_swap_shows_none(monkeypatch):
+    monkeypatch.setattr("psutil.swap_memory", lambda: SimpleNamespace(total=0, free=0))
+
+    assert [pool.kind for pool in memory_pools()].count("swap") == 0

@@ -18,9 +18,8 @@ def usable_threads() -> int:
     limits = []
     if hasattr(os, "sched_getaffinity"):
         limits.append(physical_cores(os.sched_getaffinity(0)))
-    if not (
-        limits and _PROCESSORS.exists()
-    ):  # psutil takes its time to be imported, and the window asks for this first
+    # The window asks for this first, and psutil takes its time to be imported.
+    if not (limits and _PROCESSORS.exists()):
         import psutil
 
         limits.append(psutil.cpu_count(logical=False) or os.cpu_count() or 1)

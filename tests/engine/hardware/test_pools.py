@@ -1,0 +1,18 @@
+from octavo.engine.hardware.pools import MemoryPool, imagined_pools
+
+RAM = MemoryPool("Memory", "ram", 1000, 400)
+SWAP = MemoryPool("Swap", "swap", 50, 50)
+CARDS = [MemoryPool("One", "vram", 80, 70), MemoryPool("Other", "vram", 90, 10)]
+
+
+def test_nothing_imagined_is_what_is_there():
+    assert imagined_pools([RAM, SWAP, *CARDS]) == [RAM, SWAP, *CARDS]
+
+
+def test_other_programs_hold_as_much_of_an_imagined_memory():
+    assert imagined_pools([RAM, SWAP], ram=2000) == [MemoryPool("Memory", "ram", 2000, 1400), SWAP]
+    assert imagined_pools([RAM], ram=500) == [MemoryPool("Memory", "ram", 500, 0)]
+
+
+def test_an_imagined_card_stands_for_all_and_is_empty():
+    assert imagined_pools([RAM, *CARDS], vram=24) == [RAM, MemoryPool("Graphics card", "vram", 24, 24)]

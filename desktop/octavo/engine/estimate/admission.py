@@ -26,7 +26,7 @@ def require_memory(
         return estimate.total_bytes
     shorter = largest_context(card, None, allowed, kv_type=kv_type, n_threads=n_threads)
     hint = (
-        f"Use a context of {readable_tokens(min(shorter, context_tokens))} tokens or less."
+        f"Use a context of {readable_tokens(shorter)} tokens or less."
         if shorter
         else "Choose a smaller format or a smaller model, or close other programs."
     )

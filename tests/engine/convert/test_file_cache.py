@@ -49,3 +49,13 @@ def test_systems_without_such_hints_get_none(files, monkeypatch):
     monkeypatch.setattr(file_cache, "_EVERY_BYTES", 1)
 
     FileCache(files[:2], files[2:]).consumed(200)
+
+
+def test_a_disk_that_takes_no_hints_is_no_failure(files, monkeypatch):
+    def refuse(*arguments):
+        raise OSError("no such hint here")
+
+    monkeypatch.setattr(file_cache.os, "posix_fadvise", refuse)
+    monkeypatch.setattr(file_cache, "_EVERY_BYTES", 1)
+
+    FileCache(files[:2], files[2:]).consumed(200)

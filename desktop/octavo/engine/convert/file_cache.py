@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,11 +41,6 @@ class FileCache:
 
 
 def _drop(path: Path, n_bytes: int) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:  # whoever reads it next will say so
-        return
-    try:
-        os.posix_fadvise(descriptor, 0, n_bytes, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
+    # It is a hint: where a disk takes none, nothing is lost; where the file is gone, whoever reads it next will say so.
+    with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+        os.posix_fadvise(file.fileno(), 0, n_bytes, os.POSIX_FADV_DONTNEED)

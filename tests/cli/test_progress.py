@@ -27,7 +27,7 @@ def test_time_left_counts_what_was_done_since_the_start(clock):
     clock.now += 30
 
     assert pace.left(Progress(600, 1000)) == pytest.approx(120)
-    assert pace.left(Progress(1000, 1000)) == 0
+    assert pace.left(Progress(1000, 1000)) is None  # what is still under way is counted by nothing
     assert pace.left(Progress(3, 0)) is None
 
 

@@ -14,6 +14,7 @@ import typer
 from octavo.cli.options import AsJson
 from octavo.cli.output import print_json, print_line, print_note, print_table, print_whole
 from octavo.engine.errors import OctavoError
+from octavo.engine.folders import expanded
 
 if TYPE_CHECKING:
     from octavo.store.chat_records import Chat
@@ -111,6 +112,7 @@ def export(
     if output is None:
         print_whole(text)
         return
+    output = expanded(output)
     if not output.absolute().parent.is_dir():
         raise OctavoError(f"There is no folder {output.parent}.", "Create it first, or choose another one.")
     if output.exists() and not force:
@@ -129,7 +131,7 @@ def import_file(
     from octavo.store.chat_import import import_chats
 
     with _store() as store:
-        report = run(import_chats(store, file), "Importing")
+        report = run(import_chats(store, expanded(file)), "Importing")
     if as_json:
         print_json(asdict(report))
         return

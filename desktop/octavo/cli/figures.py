@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+from octavo.engine.estimate.verdict import readable_bytes
 
 
 def size(n_bytes: float) -> str:
-    """``98.4 MB``."""
-    value = float(n_bytes)
-    for unit in _UNITS[:-1]:
-        if value < 999.5:
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 99.95 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} {_UNITS[-1]}"
+    """``98.4 MB``, as the engine's own sentences tell sizes."""
+    return readable_bytes(n_bytes)
 
 
 def count(n: int) -> str:

@@ -39,7 +39,7 @@ def logits(model: Model, ids: Ids, output: Output, threads: Threads = 0, as_json
     if not output.absolute().parent.is_dir():
         raise OctavoError(f"There is no folder {output.parent}.", "Create it first, or choose another one.")
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
-        tokens = read_ids(ids, checkpoint.hyperparameters.n_vocabulary)
+        tokens = read_ids(expanded(ids), checkpoint.hyperparameters.n_vocabulary)
         require_room(
             checkpoint.card,
             context_tokens=len(tokens),

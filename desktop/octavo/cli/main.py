@@ -14,11 +14,8 @@ import typer
 from octavo import __version__
 from octavo.cli.output import print_line, print_note, told
 from octavo.cli.standard_streams import open_missing
-from octavo.cli.watched import StrangersAsked, farewell, this_program, watch
+from octavo.cli.watched import EXIT_REFUSED, EXIT_STOPPED, StrangersAsked, farewell, this_program, watch
 from octavo.engine.errors import OctavoError
-
-EXIT_REFUSED = 1
-EXIT_STOPPED = 130
 
 Answer = TypeVar("Answer")
 

@@ -20,7 +20,8 @@ Model: TypeAlias = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A GGUF file, a Hugging Face folder, or [bold]demo[/bold] for the small model that comes with Octavo.",
+        help="A GGUF file, a Hugging Face folder, the name of a model in Hugging Face's cache or in Ollama, or "
+        "[bold]demo[/bold] for the small model that comes with Octavo.",
         show_default=False,
     ),
 ]

@@ -50,9 +50,10 @@ class Pace:
         if self._first is None:
             self._first = progress.done  # a killed conversion may have left the most of it
         done, elapsed = progress.done - self._first, self._now() - self._began
-        if not progress.total or done < _ENOUGH_SHARE * progress.total or elapsed < _ENOUGH_SECONDS:
-            return None
-        return elapsed * (progress.total - progress.done) / done
+        rest = progress.total - progress.done
+        if rest <= 0 or done < _ENOUGH_SHARE * progress.total or elapsed < _ENOUGH_SECONDS:
+            return None  # with nothing left something else is under way, whose end nobody knows
+        return elapsed * rest / done
 
 
 class Lines:

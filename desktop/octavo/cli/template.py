@@ -10,6 +10,7 @@ import typer
 from octavo.cli.options import AsJson, Model, model_path
 from octavo.cli.output import print_json, print_note, print_whole
 from octavo.engine.errors import OctavoError
+from octavo.engine.folders import expanded
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import Checkpoint
@@ -39,7 +40,7 @@ def template(
         text = (
             _source(checkpoint)
             if source or messages is None
-            else _prompt(checkpoint, read_messages(messages))
+            else _prompt(checkpoint, read_messages(expanded(messages)))
         )
     finally:
         checkpoint.close()

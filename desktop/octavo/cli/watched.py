@@ -18,7 +18,7 @@ from pathlib import Path
 from octavo.cli.output import print_note
 
 EXIT_REFUSED = 1
-_EXIT_STOPPED = 130
+EXIT_STOPPED = 130
 FAREWELL = "OCTAVO_FAREWELL"  # in the environment: the file that is removed where a command ends as it should
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -67,7 +67,7 @@ def watch(command: Sequence[str], plugins: Sequence[str]) -> int:
             hand_on_to(process)
             status = process.wait()
         ended_suddenly = path.exists()
-    if not ended_suddenly or status in (_EXIT_STOPPED, -signal.SIGTERM):
+    if not ended_suddenly or status in (EXIT_STOPPED, -signal.SIGTERM):
         return status if status >= 0 else 128 - status
     named = plugins[0] if len(plugins) == 1 else f"one of {', '.join(plugins)}"
     print_note(

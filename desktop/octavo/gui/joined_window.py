@@ -160,6 +160,7 @@ class JoinedWindow(QObject):
         window.stop_asked.connect(self.compare.stop)
         self.workspace.memory_changed.connect(self._show_memory)
         self.workspace.not_saved.connect(window.navigation.show_news)
+        self.workspace.plugins_ended.connect(window.navigation.show_news)
         self.desk.ready.connect(self._show_engine)
         self.desk.state_changed.connect(self._make_way)
         self.warm_engine.progressed.connect(self._show_warming)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.store.library import ModelEntry, demo_model
@@ -13,6 +14,7 @@ from octavo.store.library import ModelEntry, demo_model
 _TELLS_NOTHING = re.compile(
     r"(ggml[-_.])?(model|ggml|consolidated|pytorch_model)?|(sha256-)?[0-9a-f]{32,}", re.IGNORECASE
 )
+ADDED = "Added"
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 
 
@@ -61,3 +63,8 @@ class Model:
     def is_folder(self) -> bool:
         """Whether it is a Hugging Face folder."""
         return self.card.container != "gguf" if self.card else not self.path.lower().endswith(".gguf")
+
+
+def unread(name: str) -> ModelEntry:
+    """A model that somebody has added, before anything is known of it."""
+    return ModelEntry(path=name, source=ADDED, name=Path(name).stem, bytes=0)

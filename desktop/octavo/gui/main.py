@@ -42,8 +42,7 @@ def run(argv: Sequence[str], models: Sequence[Path] = (), *, safe_mode: bool = F
     settings = load_settings()
     sheet = apply_theme(application, settings.theme)
     application.setWindowIcon(QIcon(mark_pixmap(64)))
-    host = PluginHost(() if safe_mode else settings.enabled_plugins)
-    workspace = Workspace(settings, host, Inspector(), safe_mode=safe_mode)
+    workspace = Workspace(settings, PluginHost(), Inspector(), safe_mode=safe_mode)
     ledger, problem = file_or_spare(Ledger, "notes on estimates")
     joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()), ledger)
     if problem:

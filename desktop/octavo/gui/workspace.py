@@ -17,14 +17,15 @@ from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.folder_search import FolderSearch, is_one_model
 from octavo.gui.inspector import Inspector
+from octavo.gui.listed_model import ADDED, unread
 from octavo.gui.listed_model import Model as Model
+from octavo.gui.plugin_trial import PluginTrial
 from octavo.plugin.host import PluginHost
 from octavo.store.library import ModelEntry, demo_model, remembered_models
 from octavo.store.settings import Settings, save_settings
 from octavo.worker.protocol import Failed
 
 MEMORY_REFRESH_MS = 1000
-ADDED = "Added"
 
 
 class Workspace(QObject):
@@ -38,6 +39,7 @@ class Workspace(QObject):
     settings_changed = Signal()
     not_saved = Signal(str)
     plugins_changed = Signal()
+    plugins_ended = Signal(str)
     speeds_changed = Signal()
 
     def __init__(
@@ -60,6 +62,8 @@ class Workspace(QObject):
         self.plugins_loaded = False
         self.selected_path = ""
         self._folder_search = FolderSearch(self)
+        self._trial = PluginTrial(self)
+        self._trial.ended.connect(self._admit_others)
         self._n_listings, self._has_listed = 0, False
         self._inspector = inspector
         self._models: dict[str, Model] = {}
@@ -124,7 +128,7 @@ class Workspace(QObject):
         if not self._models:
             added = self.settings.added_models
             last = [each for each in remembered_models() if each.source != ADDED or each.path in added]
-            self._show_entries(last or [_unread(each) for each in added])
+            self._show_entries(last or [unread(each) for each in added])
 
     def show_library(self, entries: Sequence[ModelEntry]) -> None:
         """Show these models, which are all there are; their headers are read in the background."""
@@ -164,7 +168,7 @@ class Workspace(QObject):
         """Open what is taken for one model, as ``add_model`` does."""
         if name not in self._models:
             self._models = {
-                name: Model(_unread(name)),
+                name: Model(unread(name)),
                 **self._models,
             }
             self.models_changed.emit()
@@ -195,8 +199,14 @@ class Workspace(QObject):
             self.settings_changed.emit()
 
     def load_plugins(self) -> None:
-        """Find and load the plugins, then look at the memory for the first time."""
-        self.host.load()
+        """Load the shipped plugins and look at the memory; those of others come once a child has survived them."""
+        self._load(self.host)
+        if self._others:
+            self._trial.start(self._others)
+
+    def _load(self, host: PluginHost) -> None:
+        self.host = host
+        host.load()
         self.plugins_loaded = True
         self.plugins_changed.emit()
         self.refresh_memory()
@@ -204,8 +214,19 @@ class Workspace(QObject):
 
     def reload_plugins(self) -> None:
         """Find the plugins again, as the settings want them."""
-        self.host = PluginHost(() if self.safe_mode else self.settings.enabled_plugins)
-        self.load_plugins()
+        self._trial.start(self._others)
+
+    @property
+    def _others(self) -> tuple[str, ...]:
+        return () if self.safe_mode else self.settings.enabled_plugins
+
+    def _admit_others(self, refused: dict[str, str], deadly: list[str]) -> None:
+        """Load those plugins of others that a child has survived."""
+        others = self._others
+        self._load(PluginHost(others, refused=refused))
+        if deadly:
+            self.change_settings(enabled_plugins=tuple(each for each in others if each not in deadly))
+            self.plugins_ended.emit(" ".join(refused[each] for each in deadly))
 
     def switch_plugin(self, name: str, is_on: bool) -> None:
         """Switch a third party's plugin on or off."""
@@ -245,6 +266,7 @@ class Workspace(QObject):
     def close(self) -> None:
         """Stop everything under way."""
         self._memory_timer.stop()
+        self._trial.stop()
         self._inspector.close()
 
     def _keep_bandwidth(self, bytes_per_second: float) -> None:
@@ -270,11 +292,6 @@ class Workspace(QObject):
             return
         self._models[path] = replace(model, problem=f"{failed.message} {failed.hint}".strip())
         self.model_changed.emit(path)
-
-
-def _unread(name: str) -> ModelEntry:
-    """A model that somebody has added, before anything is known of it."""
-    return ModelEntry(path=name, source=ADDED, name=Path(name).stem, bytes=0)
 
 
 @cache  # it asks the system for milliseconds, and every price needs it

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -92,6 +93,8 @@ class PluginHost:
         Load none, not even the shipped ones.
     seconds_allowed : float
         How long one plugin may take to load.
+    refused : mapping
+        Plugins that must not be loaded here, and why.
     """
 
     def __init__(
@@ -100,7 +103,9 @@ class PluginHost:
         *,
         safe_mode: bool = False,
         seconds_allowed: float = SECONDS_ALLOWED,
+        refused: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._refused = refused
         self._enabled = frozenset(enabled)
         self._safe_mode = safe_mode
         self._seconds_allowed = seconds_allowed
@@ -179,6 +184,8 @@ class PluginHost:
         )
         if any(other.record.name == point.name for other in others):
             plugin.fail(f"{point.name}: another plugin has the same name, so this one stays off.")
+        elif not shipped and point.name in self._refused:
+            plugin.fail(self._refused[point.name])
         elif plugin.record.enabled:
             started = time.perf_counter()
             try:

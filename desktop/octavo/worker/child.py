@@ -16,6 +16,8 @@ from octavo.worker.parent import Parent
 from octavo.worker.process import behave, private_pipes
 from octavo.worker.protocol import PROTOCOL_VERSION, Done, Failed, Hello, Request
 
+TRY_PLUGIN = "--try-plugin"
+
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Answer requests on standard input until it ends; return the exit status.
@@ -24,8 +26,12 @@ def main(arguments: Sequence[str] = ()) -> int:
     ----------
     arguments : sequence of str
         ``--no-plugins``: safe mode. ``--shipped-plugins``: none of others. ``--background``: leave the
-        processor to others.
+        processor to others. ``--try-plugin NAME``: try that plugin, and end.
     """
+    if arguments[:1] == [TRY_PLUGIN]:
+        from octavo.worker.plugin_trial import try_plugin
+
+        return try_plugin(arguments[1])
     incoming, outgoing = private_pipes()
     parent = Parent()
     behave(in_background="--background" in arguments, told_to_end=parent.told_to_end)

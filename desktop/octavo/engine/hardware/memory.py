@@ -15,7 +15,7 @@ from octavo.engine.hardware.pools import MemoryPool as MemoryPool
 _DRM = Path("/sys/class/drm")
 _STATUS = Path("/proc/self/status")
 # A driver that is awake answers within 0.1 ms a device; the window must not stall for one that is not.
-_SECONDS_FOR_GRAPHICS = 0.02
+_SECONDS_FOR_GRAPHICS = 0.005
 
 
 def memory_pools() -> list[MemoryPool]:

@@ -61,34 +61,39 @@ def _run() -> int:
     return run_command(arguments)
 
 
-def models_to_open(arguments: Sequence[str]) -> list[Path] | None:
-    """The models that the window is to open with, as absolute paths; None where a command is meant."""
-    from pathlib import Path
-
+def models_to_open(arguments: Sequence[str]) -> list[str] | None:
+    """The models that the window is to open with; None where a command is meant."""
     names = [each for each in arguments if each != NO_PLUGINS]
-    if any(not _is_path(each) for each in names):
-        return None
-    return [Path(each).absolute() for each in names]
+    return names if all(_is_model(each) for each in names) else None
 
 
-def _is_path(name: str) -> bool:
-    """Whether ``name`` is a model's place; a command's name is not, even where a file is called so."""
+def _is_model(name: str) -> bool:
+    """Whether ``name`` is a model's place, or what another program calls it; a command's name is not."""
     from importlib.util import find_spec
     from pathlib import Path
 
     if name.startswith("-") or (name.isidentifier() and find_spec(f"octavo.cli.{name}") is not None):
         return False
-    return Path(name).exists() or name.lower().endswith(".gguf") or os.sep in name
+    return Path(name).exists() or name.lower().endswith(".gguf") or any(each in name for each in "/:\\")
 
 
-def _open_window(models: Sequence[Path], *, safe_mode: bool) -> int:
+def _place_of(name: str) -> Path:
+    """The absolute path of a model; of one that another program keeps under that name, too."""
+    from pathlib import Path
+
+    path = Path(name)
+    if path.is_dir():  # the window looks for models in it
+        return path.absolute()
+    from octavo.cli.model_names import find_model
+
+    return find_model(name).absolute()
+
+
+def _open_window(names: Sequence[str], *, safe_mode: bool) -> int:
     import signal
 
     if callable(signal.getsignal(signal.SIGINT)):
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    missing = next((each for each in models if not each.exists()), None)
-    if missing is not None:
-        return _refuse(f"There is no {missing}.")
     wanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform == "linux" and not any(os.environ.get(each) for each in wanted):
         return _refuse("There is no display to open a window on. Use a command: octavo --help")
@@ -96,6 +101,7 @@ def _open_window(models: Sequence[Path], *, safe_mode: bool) -> int:
     from octavo.store.instance import InstanceLock, leave_call
 
     try:
+        models = [_place_of(each) for each in names]
         lock = InstanceLock()
         if not lock.acquire():
             leave_call([str(each) for each in models])

@@ -32,7 +32,7 @@ def test_files_and_folders_open_the_window(tmp_path, monkeypatch):
     (tmp_path / "hf").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    assert program.models_to_open(["--no-plugins", "a.gguf", "hf"]) == [tmp_path / "a.gguf", tmp_path / "hf"]
+    assert program.models_to_open(["--no-plugins", "a.gguf", "hf"]) == ["a.gguf", "hf"]
     assert program.models_to_open([]) == []
 
 
@@ -41,7 +41,44 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(sys, "argv", ["octavo", str(missing)])
 
     assert program.main() == 1
-    assert capsys.readouterr().err == f"octavo: There is no {missing}.\n"
+    assert capsys.readouterr().err.startswith(f"octavo: There is no file or folder {missing}. ")
+
+
+@pytest.mark.parametrize("name", ["Org/Tiny", "hf.co/Org/Tiny", "https://huggingface.co/Org/Tiny"])
+def test_the_window_opens_models_by_the_names_of_other_programs(tmp_path, monkeypatch, name):
+    for each in ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    hub = tmp_path / ".cache" / "huggingface" / "hub" / "models--Org--Tiny" / "snapshots" / "abc"
+    hub.mkdir(parents=True)
+    (hub / "config.json").write_text("{}")
+    (hub / "model.safetensors").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["octavo", name])
+    opened = []
+    monkeypatch.setattr("octavo.gui.main.run", lambda _, models, **others: opened.extend(models) or 0)
+
+    assert program.main() == 0
+    assert opened == [hub]
+
+
+def test_a_name_that_nobody_keeps_here_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["octavo", "Org/Nowhere"])
+
+    assert program.main() == 1
+    assert "Org/Nowhere is not on this computer, and Octavo downloads nothing." in capsys.readouterr().err
+
+
+def test_a_folder_of_models_is_handed_to_the_window_whole(tmp_path, monkeypatch):
+    (tmp_path / "one.gguf").touch()
+    (tmp_path / "two.gguf").touch()
+    monkeypatch.setattr(sys, "argv", ["octavo", str(tmp_path)])
+    opened = []
+    monkeypatch.setattr("octavo.gui.main.run", lambda _, models, **others: opened.extend(models) or 0)
+
+    assert program.main() == 0
+    assert opened == [tmp_path]
 
 
 def test_a_second_start_hands_its_model_to_the_first(tmp_path, monkeypatch, capsys):

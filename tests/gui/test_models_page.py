@@ -196,6 +196,36 @@ def test_what_is_opened_on_the_convert_page_becomes_its_source(joined, qtbot, tm
     assert joined.workspace.selected_model.path == str(tmp_path / "dropped.gguf")
 
 
+def test_a_whole_folder_that_is_opened_leads_to_its_conversion(joined, page, qtbot, tmp_path):
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+
+    with qtbot.waitSignal(joined.workspace.model_changed):
+        opened(joined, folder)
+
+    assert joined.window.page_name == "Convert"
+    assert joined.workspace.selected_path == str(folder)
+
+
+def test_a_file_that_is_opened_in_the_chat_is_chatted_with(joined, qtbot, tmp_path):
+    joined.window.show_named("Chat")
+
+    with qtbot.waitSignal(joined.desk.ready):
+        opened(joined, tmp_path / "opened.gguf")
+
+    qtbot.waitUntil(lambda: joined.desk.state == "ready")
+    assert joined.window.page_name == "Chat"
+
+
+def test_a_file_that_is_opened_among_the_models_stays_there(joined, page, qtbot, tmp_path):
+    with qtbot.waitSignal(joined.workspace.model_changed):
+        opened(joined, tmp_path / "opened.gguf")
+
+    assert joined.window.page_name == "Models"
+    assert joined.workspace.selected_path == str(tmp_path / "opened.gguf")
+
+
 def test_a_refusal_is_shown_wherever_it_was_opened(joined, qtbot):
     joined.window.show_named("Convert")
 

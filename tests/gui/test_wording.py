@@ -9,6 +9,7 @@ from octavo.gui.wording import (
     day,
     duration,
     figure,
+    first_word,
     likely_speed,
     listed,
     moment,
@@ -97,3 +98,10 @@ def test_names_are_listed_as_in_a_sentence():
         "A and B",
         "A, B and C",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.01, "first word at once"), (0.31, "first word after 0.3 s")]
+)
+def test_a_wait_that_nobody_notices_is_none(seconds, said):
+    assert first_word(seconds) == said

@@ -1,5 +1,8 @@
 import os
 
+import pytest
+
+from octavo.engine.calibrate.stream_files import StreamFiles
 from octavo.engine.folders import data_folder
 from octavo.store.instance import lock_file
 from octavo.store.unfinished import Aim, Begun, Unfinished, left_bytes
@@ -90,6 +93,22 @@ def test_removing_takes_the_files_and_the_note(tmp_path):
 
     assert list(tmp_path.iterdir()) == []
     assert Unfinished()._read() == []
+
+
+@pytest.mark.parametrize("is_another_left", [False, True])
+def test_removing_the_last_one_takes_what_its_calibration_kept(tmp_path, is_another_left):
+    output, another = leave_something(tmp_path), leave_something(tmp_path, "another.gguf")
+    Unfinished().note(begun(output))
+    if is_another_left:
+        Unfinished().note(begun(another))
+    kept = StreamFiles("digest")
+    (path, *_) = kept.claim(10)
+    path.write_bytes(bytes(10))
+    os.close(kept._lock)  # as a kill would
+
+    Unfinished().remove([output])
+
+    assert path.exists() == is_another_left
 
 
 def test_notes_that_cannot_be_written_are_no_hindrance(home, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from octavo.gui.folder_search import is_one_model
 from octavo.gui.pages.chat import ChatPage
 from octavo.gui.pages.compare import ComparePage
 from octavo.gui.pages.convert import ConvertPage
@@ -56,7 +57,7 @@ class Routes(QObject):
         workspace.refused.connect(self._show_refusal)
 
     def open_models(self, paths: Sequence[Path]) -> None:
-        """Open models that were named at the start: a file leads to the chat, a folder to its conversion."""
+        """Open models that were named: a file leads to the chat, a folder to its conversion."""
         for path in paths:
             self._workspace.add_model(path)
             self._opening = str(path)
@@ -74,9 +75,14 @@ class Routes(QObject):
                 self._chat_with(path)
 
     def _add_models(self, paths: Sequence[Path]) -> None:
+        """Put into the list what was chosen or dropped; a whole folder, or what is opened to chat, leads on."""
+        page = self._window.page_name
+        if len(paths) == 1 and page not in ABOUT_ONE_MODEL and (page == "Chat" or is_one_model(paths[0])):
+            self.open_models(paths)
+            return
         for path in paths:
             self._workspace.add_model(path)
-        if paths and self._window.page_name not in ABOUT_ONE_MODEL:
+        if paths and page not in ABOUT_ONE_MODEL:
             self._window.show_named("Models")
 
     def _show_refusal(self) -> None:

@@ -77,6 +77,11 @@ def speed(tokens_per_second: float) -> str:
     return f"{tokens_per_second:.1f} tok/s" if tokens_per_second < 9.95 else f"{tokens_per_second:,.0f} tok/s"
 
 
+def first_word(seconds: float) -> str:
+    """How long somebody waited for it."""
+    return f"first word after {seconds:.1f} s" if seconds >= 0.05 else "first word at once"
+
+
 def likely_speed(tokens_per_second: float | None) -> str:
     """An estimate of speed; far above reading speed its figure would only look exact."""
     if not tokens_per_second:

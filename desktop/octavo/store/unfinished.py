@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from octavo.engine.calibrate.stream_files import forget_streams
 from octavo.engine.folders import data_folder
 from octavo.store.atomic import whole_file
 from octavo.store.instance import lock_file
@@ -102,6 +103,8 @@ class Unfinished:
         for output in outputs:
             remove_left(output)
         self.forget(outputs)
+        if not self.found():  # what another's calibration kept saves it minutes
+            forget_streams()
 
     def _read(self) -> list[Begun]:
         """The notes; a file that is damaged, or cannot be read, counts as none."""

@@ -9,7 +9,7 @@ from typing import Any
 from octavo.gui.conversation import Conversation
 from octavo.gui.widgets.chat_list import ChatEntry
 from octavo.gui.widgets.message_view import ShownMessage
-from octavo.gui.wording import count, day, duration, moment, speed
+from octavo.gui.wording import count, day, duration, first_word, moment, speed
 from octavo.store.chat_search import SearchHit
 from octavo.store.chat_trash import DeletedMessages
 from octavo.store.chats import DAYS_IN_TRASH, Chat, ChatMessage
@@ -119,7 +119,7 @@ def footer(message: ChatMessage) -> str:
         told.append(f"{count(message.stats['n_dropped'])} oldest messages left out")
     first = message.stats.get("first_token_seconds", 0)
     if first:
-        told.append(f"first word after {first:.1f} s" if first >= 0.05 else "first word at once")
+        told.append(first_word(first))
     if message.stats.get("reused_tokens"):
         reused, prompt = message.stats["reused_tokens"], message.stats["prompt_tokens"]
         told.append(f"reused {count(reused)} of {count(prompt)} tokens")

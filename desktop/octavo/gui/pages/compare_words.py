@@ -6,7 +6,7 @@ from octavo.engine.measure.agreement import share, short_names, shown_token
 from octavo.engine.measure.comparison import Answer, Comparison
 from octavo.gui.markdown.clean_text import clean
 from octavo.gui.widgets.marked_text import DOTTED, PARTING, PLAIN, Stretch
-from octavo.gui.wording import byte_count, count, duration, file_name, speed
+from octavo.gui.wording import byte_count, count, duration, file_name, first_word, speed
 from octavo.gui.workspace import Model
 from octavo.worker.protocol import Progressed
 
@@ -40,12 +40,12 @@ def going_on(event: Progressed) -> str:
 
 
 def figures(answer: Answer) -> str:
-    """``12 tok/s · 64 tokens · needs 320 MB · first token after 0.3 s``."""
+    """``12 tok/s · 64 tokens · needs 320 MB · first word after 0.3 s``."""
     told = [speed(answer.tokens_per_second), f"{count(len(answer.tokens))} tokens"]
     if answer.finish == "length":
         told[-1] += ", cut"
     told.append(f"needs {byte_count(answer.memory_bytes)}")
-    told.append(f"first token after {answer.first_token_seconds:.1f} s")
+    told.append(first_word(answer.first_token_seconds))
     if answer.load_seconds:
         told.append(f"loaded in {duration(answer.load_seconds)}")
     return " · ".join(told)

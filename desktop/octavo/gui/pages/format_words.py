@@ -97,6 +97,9 @@ def _forecast_facts(forecast: Forecast | Failed | None, n_copies: int) -> list[t
             with_text = ", mostly calibrating"
         elif forecast.calibration_seconds:
             calibrating = [("of it calibrating on text", share)]
+        if forecast.calibration_disk_bytes:
+            room = byte_count(forecast.calibration_disk_bytes)
+            calibrating.append(("Disk meanwhile, given back", f"{room} more"))
     return [
         ("Peak memory while converting", memory),
         (f"Estimated time{of_all}{with_text}", seconds),

@@ -2,7 +2,6 @@ import json
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
@@ -11,7 +10,7 @@ from octavo.engine.progress import finish
 from octavo.store import library
 from octavo.store.cards import keep_card, known_card
 from octavo.store.library import demo_model, list_models
-from octavo.store.places import Place, is_model_file, known_places, search
+from octavo.store.places import Place, known_places, search
 from octavo.store.settings import Settings
 
 
@@ -139,61 +138,6 @@ def test_ollama_manifest_leads_to_its_blob(tmp_path):
     assert (found.path, found.name) == (blob, "tiny:latest")
 
 
-@pytest.mark.parametrize(
-    "content", ["", "[]", '{"layers": [{"digest": "../../x"}]}', '{"layers": 3}', "[" * 50_000]
-)
-def test_strange_ollama_manifest_is_passed_over(tmp_path, content):
-    (tmp_path / "manifests").mkdir()
-    (tmp_path / "manifests" / "odd").write_text(content)
-    assert list(search(Place("Ollama", tmp_path))) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "is_model"),
-    [
-        ("a.gguf", True),
-        ("A.GGUF", True),
-        ("a-00001-of-00003.gguf", True),
-        ("a-00002-of-00003.gguf", False),
-        ("mmproj-a.gguf", False),
-        ("a.gguf.partial", False),
-        ("a.bin", False),
-    ],
-)
-def test_names_tell_what_is_a_model(name, is_model):
-    assert is_model_file(name) is is_model
-
-
-def test_environment_moves_the_folders_of_other_programs():
-    places = known_places(Path("/home/me"), {"HF_HOME": "/big/hf", "OLLAMA_MODELS": "/big/ollama"})
-    folders = {(place.source, place.folder.as_posix()) for place in places}
-    assert ("Hugging Face", "/big/hf/hub") in folders
-    assert ("Ollama", "/big/ollama") in folders
-    assert ("llama.cpp", "/home/me/.cache/llama.cpp") in folders
-
-
-def test_gpt4all_keeps_its_models_in_a_folder_of_its_maker(tmp_path):
-    folder = tmp_path / ".local/share/nomic.ai/GPT4All"
-    folder.mkdir(parents=True)
-    write_tiny_gguf(folder / "orca-mini.gguf")
-    (folder / "localdocs_v3.db").write_bytes(b"no model")
-
-    (entry,) = finish(list_models(Settings(), known_places(tmp_path, {})))[1:]
-
-    assert (entry.source, entry.name, entry.problem) == ("GPT4All", "orca-mini", "")
-
-
-def test_lm_studio_s_moved_folder_is_followed(tmp_path):
-    moved = tmp_path / "elsewhere"
-    (moved / "models/maker/model").mkdir(parents=True)
-    write_tiny_gguf(moved / "models/maker/model/tiny.gguf")
-    (tmp_path / ".lmstudio-home-pointer").write_text(f"{moved}\n")
-
-    (entry,) = finish(list_models(Settings(), known_places(tmp_path, {})))[1:]
-
-    assert (entry.source, entry.name) == ("LM Studio", "tiny")
-
-
 def test_models_of_all_programs_are_found_in_one_home(tmp_path):
     for folder in (
         ".cache/huggingface/hub/models--maker--name/snapshots/abc",
@@ -245,6 +189,31 @@ def test_a_link_to_nothing_is_told_and_hides_nothing(tmp_path):
     assert (a.name, a.bytes) == ("a", 0)
     assert "missing" in a.problem
     assert b.problem == ""
+
+
+@pytest.mark.parametrize("kind", ["circle", "pipe", "device"])
+def test_what_is_no_file_is_told_and_never_opened(kind, tmp_path):
+    path = tmp_path / "odd.gguf"
+    if kind == "circle":
+        path.symlink_to("odd.gguf")
+    elif kind == "pipe":  # opening it would wait for a writer for ever
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    write_tiny_gguf(tmp_path / "good.gguf")
+
+    _, good, odd = finish(list_models(Settings(), [Place("Mine", tmp_path)]))
+
+    assert (good.problem, odd.name) == ("", "odd")
+    assert odd.problem.startswith("It is a link" if kind == "circle" else "It is no ordinary file")
+
+
+def test_names_and_reasons_stay_on_one_line(tmp_path):
+    (tmp_path / "a\nb\x1b[31m.gguf").write_bytes(b"")
+
+    *_, entry = finish(list_models(Settings(), [Place("Mine", tmp_path)]))
+
+    assert (entry.name, entry.problem) == (r"a\nb\x1b[31m", "The file is empty.")
 
 
 def test_an_ollama_model_without_its_blob_is_told(tmp_path):

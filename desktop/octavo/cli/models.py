@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from octavo.cli import figures, progress
 from octavo.cli.options import AsJson
 from octavo.cli.output import print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from octavo.store.library import ModelEntry
+
+_WIDEST_NAME, _LONGEST_PATH = 60, 4096
 
 
 def models(as_json: AsJson = False) -> None:
@@ -20,16 +26,27 @@ def models(as_json: AsJson = False) -> None:
         return
     rows = [
         (
-            entry.name,
+            entry.name[:_WIDEST_NAME],
             entry.architecture,
             entry.type,
-            figures.size(entry.bytes),
+            figures.size(entry.bytes) if entry.bytes else "",
             entry.source,
-            entry.problem
-            or (f"{entry.path} (the same as {entry.duplicate_of})" if entry.duplicate_of else entry.path),
+            _where(entry),
         )
         for entry in entries
     ]
     print_table(("NAME", "KIND", "TYPE", "SIZE", "KEPT BY", "PATH"), rows, right="lllr")
     print_line()
     print_line("Open one with: octavo chat PATH")
+
+
+def _where(entry: ModelEntry) -> str:
+    """Its path, and what is to be said of it; on one line, whatever the folders are called."""
+    from octavo.engine.checkpoint.refusals import shown
+
+    path = shown(entry.path, _LONGEST_PATH)
+    if entry.problem:
+        return f"{entry.problem} ({path})"
+    if entry.duplicate_of:
+        return f"{path} (the same as {shown(entry.duplicate_of, _LONGEST_PATH)})"
+    return path

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from octavo import __version__
+from octavo.engine.checkpoint.refusals import shown
 from octavo.engine.errors import OctavoError
 from octavo.engine.folders import cache_folder, data_folder
 from octavo.engine.progress import Progress, Work
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 BUILT_IN = "Octavo"
 # What one version cannot open, the next one may.
 _INDEX_NAME = f"library-3-{__version__}.json"
+_LONGEST_NAME = 120
 _COMPARED_BYTES = 65_536  # at each end
 
 
@@ -90,7 +92,7 @@ def find_models(settings: Settings, places: Iterable[Place] | None = None) -> It
     """Everything that looks like a model, each once; nothing is opened."""
     seen = set()
     for found in _candidates(settings, places):
-        place = found.path.resolve()
+        place = os.path.realpath(found.path)  # unlike ``resolve``, at peace with links in a circle
         if place not in seen:
             seen.add(place)
             yield _in_characters(found)
@@ -155,9 +157,7 @@ def describe(
 ) -> ModelEntry | None:
     """The entry of a model, from ``known`` if the files are still the same; None if it has gone."""
     if found.problem:
-        return ModelEntry(
-            str(found.path), found.source, found.name or _file_name(found.path), 0, problem=found.problem
-        )
+        return ModelEntry(str(found.path), found.source, _name(found), 0, problem=found.problem)
     try:
         n_bytes, modified = extent(found.path)
     except OSError:
@@ -165,8 +165,7 @@ def describe(
     was_read = known is not None and (known.architecture or known.problem)
     if known is not None and was_read and (known.bytes, known.modified) == (n_bytes, modified):
         return replace(known, source=found.source, duplicate_of="")
-    name = found.name or _file_name(found.path)
-    entry = ModelEntry(str(found.path), found.source, name, n_bytes, modified=modified)
+    entry = ModelEntry(str(found.path), found.source, _name(found), n_bytes, modified=modified)
     return _with_header(entry, card_of)
 
 
@@ -174,7 +173,7 @@ def _with_header(entry: ModelEntry, card_of: Callable[[Path], ModelCard | None])
     try:
         card = card_of(Path(entry.path))
     except OctavoError as error:
-        return replace(entry, problem=str(error))
+        return replace(entry, problem=_without(shown(Path(entry.path).name), str(error)))
     if card is None:
         return entry
     return replace(
@@ -235,8 +234,16 @@ def extent(path: Path) -> tuple[int, int]:
     return sum(each.st_size for each in status), max((each.st_mtime_ns for each in status), default=0)
 
 
-def _file_name(path: Path) -> str:
-    return path.stem if path.suffix.lower() == ".gguf" else path.name
+def _name(found: FoundModel) -> str:
+    """What to call it, on one line, whatever its file is called."""
+    path = found.path
+    return shown(found.name or (path.stem if path.suffix.lower() == ".gguf" else path.name), _LONGEST_NAME)
+
+
+def _without(name: str, sentence: str) -> str:
+    """``cut.gguf: the file is empty.`` beside the name already."""
+    rest = sentence.removeprefix(f"{name}: ")
+    return rest[:1].upper() + rest[1:]
 
 
 def _read_index() -> dict[str, ModelEntry]:

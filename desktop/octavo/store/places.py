@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ def known_places(home: Path, environment: Mapping[str, str]) -> list[Place]:
         "Jan": chosen(
             "",
             ".local/share/Jan/data/llamacpp/models",
+            ".config/Jan/data/llamacpp/models",
             "AppData/Roaming/Jan/data/llamacpp/models",
             "Library/Application Support/Jan/data/llamacpp/models",
             "jan/models",
@@ -94,19 +96,30 @@ def search(place: Place) -> Iterator[FoundModel]:
     if place.source == "Ollama":
         yield from _ollama_models(place)
         return
-    for n_folders, (name, folders, files) in enumerate(os.walk(place.folder)):
+    for n_folders, (walked, folders, files) in enumerate(os.walk(place.folder)):
         if n_folders >= MAX_FOLDERS:
             return
-        folder = Path(name)
+        folder = Path(walked)
         depth = len(folder.relative_to(place.folder).parts)
         folders[:] = sorted(each for each in folders if not each.startswith(".")) if depth < MAX_DEPTH else []
         for file in sorted(files):
             if is_model_file(file):
-                is_there = (folder / file).exists()
-                problem = "" if is_there else "It is a link, and the file that it leads to is missing."
-                yield FoundModel(folder / file, place.source, problem=problem)
+                # Jan calls every file so, and the folder by the model's name.
+                name = folder.name if file == "model.gguf" else ""
+                yield FoundModel(folder / file, place.source, name, _problem(folder / file))
         if "config.json" in files and any(file.endswith(".safetensors") for file in files):
             yield FoundModel(folder, place.source, _hub_name(folder))
+
+
+def _problem(path: Path) -> str:
+    """Why something with a model's name cannot be opened; it is not opened here, as a pipe never ends that."""
+    try:
+        kind = path.stat().st_mode
+    except PermissionError:
+        return "You have no right to read it."
+    except OSError:  # a circle of links too
+        return "It is a link, and the file that it leads to is missing."
+    return "" if stat.S_ISREG(kind) else "It is no ordinary file."
 
 
 def kept_as(name: str, places: Iterable[Place]) -> list[Path]:
@@ -127,9 +140,14 @@ def kept_as(name: str, places: Iterable[Place]) -> list[Path]:
 
 
 def is_model_file(name: str) -> bool:
-    """Whether a file of that name is a model to open: no projector, and the first of a split one's parts."""
+    """Whether a file of that name is a model to open: no projector, and the first of a split one's parts.
+
+    What begins with ``._`` is macOS's note on a file beside it.
+    """
     lower = name.lower()
-    return lower.endswith(".gguf") and not lower.startswith("mmproj") and not _LATER_PART.search(lower)
+    return (
+        lower.endswith(".gguf") and not lower.startswith(("mmproj", "._")) and not _LATER_PART.search(lower)
+    )
 
 
 def _hub_name(folder: Path) -> str:
@@ -155,7 +173,7 @@ def _ollama_models(place: Place) -> Iterator[FoundModel]:
 
 def _ollama_digest(manifest: Path) -> str:
     with contextlib.suppress(OSError, ValueError, RecursionError, TypeError, KeyError, AttributeError):
-        if manifest.stat().st_size > _MAX_MANIFEST_BYTES:
+        if not manifest.is_file() or manifest.stat().st_size > _MAX_MANIFEST_BYTES:
             return ""
         for layer in json.loads(manifest.read_bytes())["layers"]:
             digest = layer["digest"]

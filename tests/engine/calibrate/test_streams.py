@@ -13,6 +13,7 @@ from tests.fixtures.tiny_models import Shape
 
 from octavo.engine.calibrate import streams as module
 from octavo.engine.calibrate.layer_run import LayerRun
+from octavo.engine.calibrate.layer_walk import LayerWalk
 from octavo.engine.calibrate.layers import Layers
 from octavo.engine.calibrate.stream_files import forget_streams, spared_bytes, stream_folder
 from octavo.engine.calibrate.streams import Streams
@@ -78,24 +79,24 @@ def moments(layers, layer):
     return [each.weighted().copy() for each in found.values()]
 
 
-def noted(monkeypatch, kind):
+def noted(monkeypatch):
     """The layers that run."""
-    run, found = kind._run, []
+    run, found = LayerWalk._run, []
 
-    def note(self, *arguments, is_wanted):
-        found.append(arguments[-1])
-        return run(self, *arguments, is_wanted=is_wanted)
+    def note(self, layer, *arguments, **options):
+        found.append(layer)
+        return run(self, layer, *arguments, **options)
 
-    monkeypatch.setattr(kind, "_run", note)
+    monkeypatch.setattr(LayerWalk, "_run", note)
     return found
 
 
 def test_a_killed_calibration_goes_on_where_it_was_with_the_same_numbers(model, monkeypatch):
     first = Layers(model, WINDOWS, 1)
     expected = [moments(first, layer) for layer in range(5)][3:]
-    killed(first._streams)
+    killed(first._walk._streams)
     first.close()
-    run = noted(monkeypatch, Layers)
+    run = noted(monkeypatch)
 
     again = Layers(model, WINDOWS, 1)
     found = [moments(again, layer) for layer in (3, 4)]
@@ -110,9 +111,9 @@ def test_a_killed_search_goes_on_where_it_was(model, tmp_path, monkeypatch):
     monkeypatch.setattr("octavo.engine.calibrate.layer_run.calibration_windows", lambda *_: WINDOWS)
     first = LayerRun(model, "", 0, weighted=True, n_threads=1)
     expected = [finish(first.reach(layer)) for layer in range(5)][3]
-    killed(first._streams)
+    killed(first._walk._streams)
     first.close()
-    run = noted(monkeypatch, LayerRun)
+    run = noted(monkeypatch)
 
     again = LayerRun(model, "", 0, weighted=True, n_threads=1)
     found = finish(again.reach(3))
@@ -126,17 +127,17 @@ def test_a_killed_search_goes_on_where_it_was(model, tmp_path, monkeypatch):
 def test_memory_and_disk_give_the_same(model, monkeypatch):
     on_disk = Layers(model, WINDOWS, 1)
     expected = moments(on_disk, 4)
-    assert any(each.exists() for each in on_disk._streams._on_disk.paths)
+    assert any(each.exists() for each in on_disk._walk._streams._on_disk.paths)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4000))
     beside = Layers(model, WINDOWS, 1)
 
     found = moments(beside, 4)
 
-    assert not beside._streams._files
+    assert not beside._walk._streams._files
     for layers in (on_disk, beside):
         layers.close()
     assert all((one == other).all() for one, other in zip(found, expected, strict=True))
-    assert not any(each.exists() for each in on_disk._streams._on_disk.paths)
+    assert not any(each.exists() for each in on_disk._walk._streams._on_disk.paths)
 
 
 def test_two_calibrations_of_the_same_do_not_meet(streams_of):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,25 @@ import numpy.typing as npt
 
 from octavo.engine.blocks.encoders.feedback import round_with_feedback, take_over
 from octavo.engine.blocks.encoders.int4_range import find_int4_ranges
-from octavo.engine.calibrate.damaged_layer import require_finite
+from octavo.engine.blocks.types import BlockType
+from octavo.engine.calibrate.layer_walk import LayerWalk, stream_weights
 from octavo.engine.calibrate.moments import Map, Moments
 from octavo.engine.calibrate.routed import RoutedInputs, keep_routed
-from octavo.engine.calibrate.streams import Streams
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.folders import expanded
-from octavo.engine.hardware.cores import usable_threads
-from octavo.engine.inference.layered import LayeredModel, compile_layered
+from octavo.engine.inference.layered import compile_layered
 from octavo.engine.inference.program_steps import Product
 from octavo.engine.kernels.moments import add_moments
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import Work
 
 Floats = npt.NDArray[np.float32]
+
+
+def compile_search(*, has_experts: bool = False, types: Iterable[BlockType] = ()) -> Work[None]:
+    """Compile what a search needs and is not in the cache, ``types`` being those of the model's matrices."""
+    entries = (add_moments, take_over, round_with_feedback, find_int4_ranges)
+    yield from compile_layered(*entries, has_experts=has_experts, types=types)
 
 
 @dataclass
@@ -82,10 +86,7 @@ class LayerRun:
         self._weighted = weighted
         self._n_threads = n_threads
         self._kept = set(np.linspace(0, len(self._windows) - 1, n_samples).astype(int).tolist())
-        self._threads = ThreadPoolExecutor(n_threads or usable_threads(), thread_name_prefix="octavo-search")
-        self._model: LayeredModel | None = None
-        self._streams: Streams | None = None
-        self._next = 0
+        self._walk: LayerWalk | None = None
 
     @property
     def n_layers(self) -> int:
@@ -94,115 +95,67 @@ class LayerRun:
 
     @property
     def share(self) -> Callable[..., Iterable[Any]]:  # whatever the function gives
-        """``map`` in several threads, for functions that compute without Python."""
-        return self._threads.map
+        """``map``, in several threads once a layer was reached, for functions that compute without Python."""
+        return self._walk.share if self._walk is not None else map
 
     def reach(self, layer: int) -> Work[list[Seen]]:
         """Run all layers up to this one; what went into its products.
 
         The model holds their matrices until the next call where samples are kept.
         """
-        if self._model is None:
+        if self._walk is None:
             yield from compile_layered(
                 *(add_moments, take_over, round_with_feedback, find_int4_ranges),
                 has_experts=self._checkpoint.hyperparameters.n_experts > 0,
                 types={each.block_type for each in self._checkpoint.tensors if each.is_matrix},
             )
             # Weights are changed where samples are to go through them again.
-            self._model = LayeredModel(
-                self._checkpoint, self._windows.shape[1], self._n_threads, is_fixed=not self._kept
-            )
-        if self._streams is None:
-            n_threads = self._n_threads or usable_threads()
-            files, columns = self._checkpoint.files(), self._model.shape.n_embedding
-            self._streams = Streams(files, self._windows, columns, n_threads)
-        if layer < self._next or not self._streams.is_whole:
-            model = self._model
-            self._next = self._streams.begin(layer, lambda n: model.embed(self._windows[n]))
-        seen: list[Seen] = []
-        for each in range(self._next, layer + 1):
-            if each:
-                self._model.drop(each - 1)
-            seen = yield from self._run(self._model, self._streams, each, is_wanted=each == layer)
-            self._next = each + 1
-        return seen
+            self._walk = LayerWalk(self._checkpoint, self._windows, self._n_threads, is_fixed=not self._kept)
+        walk = self._walk
+        sums: dict[Product, _Sums] = {}
+        routed: dict[Product, RoutedInputs] = {}
+        products = walk.model.products(layer)
+        for product in products:
+            columns = _columns(self._checkpoint, product)
+            if product.experts:
+                routed[product] = RoutedInputs(columns)
+            else:
+                sums[product] = _Sums(columns, self._weighted)
+
+        def count(number: int, hidden: Floats) -> None:
+            keeps = number in self._kept
+
+            def take(product: Product, x: Floats, squares: Floats | None) -> None:
+                if product.experts and squares is not None:
+                    keep_routed(walk.model, routed[product], product.experts, x, squares)
+                else:
+                    weights = None if squares is None else stream_weights(squares)
+                    sums[product].add(x, weights, walk.share, keeps=keeps)
+
+            walk.show(layer, hidden, take, keeps=keeps)
+
+        yield from walk.reach(layer, count, keeps_weights=bool(self._kept))
+        return [sums[each].seen(each) if each in sums else _routed(each, routed[each]) for each in products]
 
     def weights(self, name: str, first_row: int = 0, n_rows: int | None = None) -> Floats:
         """The model's own weights of a matrix, or of some of its rows, float32[rows, columns]."""
-        assert self._model is not None  # a layer was reached
+        assert self._walk is not None  # a layer was reached
         if n_rows is None:
-            return self._model.read(name)
-        return self._model.rows(name, first_row, n_rows)
+            return self._walk.model.read(name)
+        return self._walk.model.rows(name, first_row, n_rows)
 
     def follow(self, layer: int, product: int, inputs: Floats, changed: Mapping[str, Floats]) -> Floats:
         """What would go into the next product of the layer if the matrices of this one were ``changed``."""
-        assert self._model is not None  # a layer was reached
+        assert self._walk is not None  # a layer was reached
         for name, weights in changed.items():
-            self._model.lend(name, weights)
-        return self._model.follow(layer, product, inputs)
+            self._walk.model.lend(name, weights)
+        return self._walk.model.follow(layer, product, inputs)
 
     def close(self) -> None:
-        """End the threads, and forget."""
-        self._threads.shutdown()
-        if self._model is not None:
-            self._model.close()
-        if self._streams is not None:
-            self._streams.close()
-        self._model, self._streams, self._next = None, None, 0
-
-    def _run(self, model: LayeredModel, streams: Streams, layer: int, *, is_wanted: bool) -> Work[list[Seen]]:
-        products = model.products(layer)
-        model.lend_layer(layer)
-        sums = {
-            each: _Sums(_columns(self._checkpoint, each), self._weighted)
-            for each in products
-            if not each.experts
-        }
-        routed = {each: RoutedInputs(_columns(self._checkpoint, each)) for each in products if each.experts}
-        for number in range(len(self._windows)):
-            yield Progress(number, len(self._windows), f"calibrate layer {layer}", layer + 1, self.n_layers)
-            hidden = streams.read(number)
-            if is_wanted:
-                self._count(model, layer, hidden, sums, routed, keeps=number in self._kept)
-            else:
-                model.run(layer, hidden)
-            require_finite(model, layer, hidden)
-            streams.write(number, hidden)
-        streams.advance()
-        if not self._kept:  # nothing will follow
-            model.drop(layer)
-        if not is_wanted:
-            return []
-        return [sums[each].seen(each) if each in sums else _routed(each, routed[each]) for each in products]
-
-    def _count(
-        self,
-        model: LayeredModel,
-        layer: int,
-        hidden: Floats,
-        sums: Mapping[Product, _Sums],
-        routed: Mapping[Product, RoutedInputs],
-        *,
-        keeps: bool,
-    ) -> None:
-        """Run one window through a layer, and count what goes into its products."""
-        waiting: dict[Product, Floats] = {}
-
-        def see(product: Product, x: Floats) -> None:
-            if product.norm and not product.experts and not keeps:
-                sums[product].add(x, None, self._threads.map, keeps=False)
-            else:
-                waiting[product] = x.copy()
-
-        model.run(layer, hidden, see)
-        energy = np.einsum("ij,ij->i", hidden, hidden) / hidden.shape[1]
-        for product in list(waiting):
-            x = waiting.pop(product)
-            if product.experts:
-                keep_routed(model, routed[product], product.experts, x, energy)
-            else:
-                weights = None if product.norm else 1 / np.maximum(energy, np.float32(1e-12))
-                sums[product].add(x, weights, self._threads.map, keeps=keeps)
+        """End the threads, and forget; asking again begins again."""
+        if self._walk is not None:
+            self._walk.close()
+        self._walk = None
 
 
 class _Sums:

@@ -51,6 +51,7 @@ def chat(request: Chat) -> Message:
             finish=finish,
             context_used=42,
             measured_rss_bytes=300_000_000,
+            busy=0.5 if question.startswith("beside") else 0.0,
         )
     )
     return Done(id=request.id)

@@ -92,6 +92,23 @@ def test_a_short_answer_says_nothing_of_speed(joined, answered):
     assert entries("tokens_per_second") == []
 
 
+def test_an_answer_beside_busy_programs_says_nothing_of_speed(joined, answered):
+    joined.workspace.keep_speeds(SPEEDS)
+
+    answered("beside " * 20)
+
+    assert len(entries("memory_bytes")) == 1
+    assert entries("tokens_per_second") == []
+
+
+def test_no_speed_is_noted_where_the_computer_was_timed_beside_busy_programs(joined, answered):
+    joined.workspace.keep_speeds(dataclasses.replace(SPEEDS, busy=0.5))
+
+    answered("word " * 20)
+
+    assert entries("tokens_per_second", "load_seconds") == []
+
+
 def test_what_is_noted_counts_at_once(joined, answered):
     joined.workspace.keep_speeds(SPEEDS)
     for _ in range(3):

@@ -2,6 +2,7 @@ import sqlite3
 
 import pytest
 
+from octavo.store import ledger as ledger_module
 from octavo.store.database import NotSaved
 from octavo.store.ledger import Band, Ledger, LedgerEntry
 
@@ -49,6 +50,53 @@ def test_old_entries_are_forgiven(tmp_path):
             ledger.record(LedgerEntry("memory_bytes", "demo", 100.0, measured, created=created + 1))
 
         assert ledger.bands()["memory_bytes"] == Band(1.0, 1.0, 1.0, 50)
+
+
+@pytest.fixture
+def measured(tmp_path, monkeypatch):
+    """Write entries down as another version of Octavo, or on another processor, and return the band."""
+
+    def record(shares, *, version="2.0", processor="mine"):
+        with Ledger(tmp_path / "ledger.sqlite") as ledger:
+            for share in shares:
+                monkeypatch.setattr("octavo.store.ledger.__version__", version)
+                monkeypatch.setattr("octavo.store.ledger.processor_name", lambda: processor)
+                ledger.record(LedgerEntry("load_seconds", "demo", 1.0, share))
+            return ledger.bands().get("load_seconds")
+
+    return record
+
+
+def test_other_versions_count_until_there_are_enough_of_this_one(measured):
+    assert measured([2.0, 2.0, 2.0], version="1.0").median == 2.0
+    assert measured([1.1, 1.1]).n_entries == 5
+    assert measured([1.1]) == Band(1.1, 1.1, 1.1, 3, pytest.approx(0.1))
+
+
+def test_another_processor_says_nothing_of_this_one(measured):
+    assert measured([2.0, 2.0, 2.0, 2.0], processor="other").n_entries == 4
+
+    assert measured([1.1, 1.1]) is None
+    assert measured([1.1]).greatest == 1.1
+
+
+def test_what_was_written_before_versions_were_noted_counts(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(ledger_module._MIGRATIONS[0])
+    connection.execute("PRAGMA user_version = 1")
+    for created in range(3):
+        entry = ("load_seconds", "demo", "", 1.0, 1.2, created)
+        connection.execute(
+            "INSERT INTO entries (kind, model, details, predicted, measured, created) VALUES (?, ?, ?, ?, ?, ?)",
+            entry,
+        )
+    connection.commit()
+    connection.close()
+
+    with Ledger(path) as ledger:
+        assert ledger.problem == ""
+        assert ledger.bands()["load_seconds"].median == 1.2
 
 
 def test_a_band_tells_how_far_off_nine_in_ten_were(tmp_path):

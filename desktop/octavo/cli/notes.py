@@ -23,10 +23,11 @@ LEAST_SECONDS = 1.0
 def note_answer(loaded: LoadedModel, replied: Replied) -> None:
     """Note the memory, the speed of a long enough answer and prompt, and the seconds of loading.
 
-    Speeds are left out where the computer was timed beside busy programs: that forecast is known to be wrong.
+    Speeds are left out where the computer was timed beside busy programs, as that forecast is known to be wrong, and
+    where others were busy meanwhile: nobody foretells those.
     """
     from octavo.engine.estimate.speed import speed_forecast
-    from octavo.engine.estimate.speeds import known_speeds
+    from octavo.engine.estimate.speeds import BUSY_SHARE, known_speeds
     from octavo.store.ledger import LedgerEntry
 
     card, report = loaded.checkpoint.card, loaded.report
@@ -36,10 +37,12 @@ def note_answer(loaded: LoadedModel, replied: Replied) -> None:
     depth = replied.prompt_tokens + len(replied.tokens) // 2
     found = speed_forecast(card, None, speeds, depth=depth, kv_type=report.kv_type) if speeds else None
     if speeds is not None and found is not None and not (found.unknown or speeds.is_too_slow):
-        pairs.append(("load_seconds", found.load_seconds, report.load_seconds))
-        if len(replied.tokens) >= LEAST_ANSWER:
+        if report.busy <= BUSY_SHARE:
+            pairs.append(("load_seconds", found.load_seconds, report.load_seconds))
+        is_quiet = replied.busy <= BUSY_SHARE
+        if is_quiet and len(replied.tokens) >= LEAST_ANSWER:
             pairs.append(("tokens_per_second", found.decode, replied.tokens_per_second))
-        if replied.prompt_tokens - replied.reused_tokens >= LEAST_PROMPT:
+        if is_quiet and replied.prompt_tokens - replied.reused_tokens >= LEAST_PROMPT:
             found = speed_forecast(card, None, speeds, depth=replied.reused_tokens, kv_type=report.kv_type)
             pairs.append(("prefill_tokens_per_second", found.prefill, replied.prefill_tokens_per_second))
     _record([LedgerEntry(kind, card.name, said, came, told) for kind, said, came in pairs])

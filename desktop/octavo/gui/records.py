@@ -11,6 +11,7 @@ from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.memory import taken_bytes, weights_bytes
 from octavo.engine.estimate.program import loading_bytes
 from octavo.engine.estimate.speed import SpeedForecast, speed_forecast
+from octavo.engine.estimate.speeds import BUSY_SHARE
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.conversion import Converted
 from octavo.gui.job import Job
@@ -69,7 +70,7 @@ class Records(QObject):
             expected = loading_bytes(card, weights_bytes(card, None), report.n_threads, taken_bytes=taken)
             self._note("loading_bytes", path, expected, report.measured_rss_bytes)
         found = self._speed(report, depth=0)
-        if found is not None:
+        if found is not None and report.busy <= BUSY_SHARE:
             self._note("load_seconds", path, found.load_seconds, report.load_seconds)
 
     def _note_answer(self, replied: Replied) -> None:
@@ -77,6 +78,8 @@ class Records(QObject):
         if report is None:
             return
         self._note("memory_bytes", path, report.predicted_bytes, replied.measured_rss_bytes)
+        if replied.busy > BUSY_SHARE:  # the speed is that of what others left
+            return
         found = self._speed(report, depth=replied.prompt_tokens + len(replied.tokens) // 2)
         if found is not None and len(replied.tokens) >= LEAST_TOKENS:
             self._note("tokens_per_second", path, found.decode, replied.tokens_per_second)
@@ -85,10 +88,10 @@ class Records(QObject):
             self._note("prefill_tokens_per_second", path, found.prefill, replied.prefill_tokens_per_second)
 
     def _speed(self, report: LoadReport, *, depth: int) -> SpeedForecast | None:
-        """What was to be expected of the loaded model; None where its kinds of weights were not probed."""
+        """What was to be expected of the loaded model; None where its kinds of weights were not probed, or badly."""
         card = self._card
         speeds = self._workspace.speeds.get(report.n_threads)
-        if card is None or speeds is None:
+        if card is None or speeds is None or speeds.is_too_slow:
             return None
         found = speed_forecast(
             card, None, speeds, depth=depth, kv_type=report.kv_type, context_tokens=report.context_tokens

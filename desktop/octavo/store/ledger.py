@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from octavo import __version__
 from octavo.engine.folders import data_folder
+from octavo.engine.hardware.cores import processor_name
 from octavo.store.database import DatabaseFile, open_database, storable, told
 
 _MIGRATIONS = (
@@ -26,9 +28,13 @@ _MIGRATIONS = (
     );
     CREATE INDEX entries_of_kind ON entries (kind)
     """,
+    """
+    ALTER TABLE entries ADD COLUMN version TEXT NOT NULL DEFAULT '';
+    ALTER TABLE entries ADD COLUMN processor TEXT NOT NULL DEFAULT ''
+    """,
 )
 _MIN_ENTRIES = 3
-# The newest entries alone count: Octavo, drivers and the computer change.
+# The newest entries alone count: drivers and the computer change.
 _COUNTED = 50
 
 KINDS = (
@@ -101,11 +107,13 @@ class Ledger(DatabaseFile):
             entry.predicted,
             entry.measured,
             entry.created or time.time(),
+            __version__,
+            processor_name(),
         )
         with told(self._name):
             self._database.execute(
-                "INSERT INTO entries (kind, model, details, predicted, measured, created)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entries (kind, model, details, predicted, measured, created, version, processor)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
             )
 
@@ -120,20 +128,29 @@ class Ledger(DatabaseFile):
         return [LedgerEntry(*row) for row in rows]
 
     def bands(self) -> dict[str, Band]:
-        """How good each kind of estimate has been; kinds with fewer than three entries are left out."""
+        """How good each kind of estimate has been; kinds with fewer than three entries are left out.
+
+        Those of another processor say nothing of this one; those of other versions of Octavo, which estimated in other
+        ways, count until there are enough of this one.
+        """
         with told(self._name):
             rows = self._database.execute(
-                "SELECT kind, measured / predicted FROM entries WHERE predicted > 0 ORDER BY created DESC, id DESC"
+                "SELECT kind, measured / predicted, version = ? FROM entries"
+                " WHERE predicted > 0 AND processor IN ('', ?) ORDER BY created DESC, id DESC",
+                (__version__, processor_name()),
             ).fetchall()
-        shares: defaultdict[str, list[float]] = defaultdict(list)
-        for kind, share in rows:
-            if len(shares[kind]) < _COUNTED:
-                shares[kind].append(share)
-        return {
-            kind: Band(min(each), statistics.median(each), max(each), len(each), _within(each))
-            for kind, each in shares.items()
-            if len(each) >= _MIN_ENTRIES
-        }
+        own: defaultdict[str, list[float]] = defaultdict(list)
+        every: defaultdict[str, list[float]] = defaultdict(list)
+        for kind, share, is_own in rows:
+            every[kind].append(share)
+            if is_own:
+                own[kind].append(share)
+        found = {kind: own[kind] if len(own[kind]) >= _MIN_ENTRIES else every[kind] for kind in every}
+        return {kind: _band(each[:_COUNTED]) for kind, each in found.items() if len(each) >= _MIN_ENTRIES}
+
+
+def _band(shares: Sequence[float]) -> Band:
+    return Band(min(shares), statistics.median(shares), max(shares), len(shares), _within(shares))
 
 
 def _within(shares: Sequence[float]) -> float:

@@ -102,6 +102,8 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
         A sentence for each thing about it that a person should look at before trusting it.
     built_in_template : str
         A plain one that suits the model, for where its own fails.
+    busy : float
+        The share of all processors that other programs used meanwhile; 0 to 1.
     """
 
     context_tokens: int
@@ -115,6 +117,7 @@ class LoadReport(msgspec.Struct, frozen=True, kw_only=True):
     template_note: str = ""
     template_findings: list[str] = msgspec.field(default_factory=list)
     built_in_template: str = ""
+    busy: float = 0.0
 
 
 class TokenCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +150,10 @@ class Piece(Message, frozen=True, kw_only=True):
 
 
 class Replied(Message, frozen=True, kw_only=True):
-    """The whole answer and its figures; ``n_dropped`` messages, the oldest, were left out (``Chat.overflow``)."""
+    """The whole answer and its figures; ``n_dropped`` messages, the oldest, were left out (``Chat.overflow``).
+
+    ``busy`` is the share of all processors that other programs used meanwhile; 0 to 1.
+    """
 
     text: str
     tokens: list[int]
@@ -160,6 +166,7 @@ class Replied(Message, frozen=True, kw_only=True):
     context_used: int
     measured_rss_bytes: int
     n_dropped: int = 0
+    busy: float = 0.0
 
     def stats(self) -> dict[str, float]:
         """The figures that are kept with the answer."""

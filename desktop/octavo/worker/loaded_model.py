@@ -109,6 +109,7 @@ class LoadedModel:
         stop_texts : sequence of str
             The answer ends before the first of these.
         """
+        from octavo.engine.hardware.bystanders import Bystanders
         from octavo.engine.hardware.memory import process_rss_bytes
         from octavo.engine.inference.reply import reply
         from octavo.engine.inference.sampling import Sampling
@@ -117,10 +118,12 @@ class LoadedModel:
             how = msgspec.convert(sampling, Sampling)
         except msgspec.ValidationError as error:
             raise OctavoError(f"This way of sampling is not possible: {error}.") from error
+        others = Bystanders()
         answer = yield from reply(
             self.session, self.tokenizer, ids, how, max_tokens, stop=stop, stop_texts=stop_texts
         )
-        return Replied(**msgspec.to_builtins(answer), measured_rss_bytes=process_rss_bytes())
+        figures = msgspec.to_builtins(answer)
+        return Replied(**figures, measured_rss_bytes=process_rss_bytes(), busy=others.share())
 
 
 def load_model(request: Load) -> Work[LoadedModel]:
@@ -129,6 +132,7 @@ def load_model(request: Load) -> Work[LoadedModel]:
     Raises ``NotEnoughMemory`` before anything is loaded where it does not fit.
     """
     from octavo.engine.checkpoint.open import open_checkpoint
+    from octavo.engine.hardware.bystanders import Bystanders
     from octavo.engine.hardware.cores import usable_threads
 
     started = time.perf_counter()
@@ -136,6 +140,7 @@ def load_model(request: Load) -> Work[LoadedModel]:
     yield _BEGINNING
     checkpoint = open_checkpoint(Path(request.path))
     n_threads = request.n_threads or usable_threads()
+    others = Bystanders()
     try:
         context_tokens, predicted_bytes = _admitted(checkpoint.card, request, n_threads)
         yield _BEGINNING
@@ -159,6 +164,7 @@ def load_model(request: Load) -> Work[LoadedModel]:
         raise
     seconds = time.perf_counter() - started
     report = _report(checkpoint, session, request.kv_type, seconds, predicted_bytes)
+    report = msgspec.structs.replace(report, busy=others.share())
     return LoadedModel(checkpoint, tokenizer, session, report, ChatMemory(session))
 
 

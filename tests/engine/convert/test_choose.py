@@ -8,6 +8,8 @@ from octavo.engine.calibrate.calibrate import Effort
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.convert.choose import chosen_output
 from octavo.engine.convert.forecast import forecast
+from octavo.engine.errors import NotEnoughDisk
+from octavo.engine.quantize.mended import MendedCheckpoint
 from octavo.engine.quantize.options import build_options
 from octavo.plugin.host import PluginHost
 
@@ -56,3 +58,36 @@ def test_a_forecast_makes_no_calibration(source, tmp_path, monkeypatch):
     wish = chosen(source, tmp_path, monkeypatch, Effort("best", 5.0), only_forecast=True)
 
     assert (wish.calibration, wish.calibration_seconds) == (None, 5.0)
+
+
+def test_the_disk_that_a_calibration_takes_meanwhile_is_told(source, tmp_path, monkeypatch):
+    effort = Effort("best", 5.0, n_bytes=7, n_disk_bytes=9)
+
+    wish = chosen(source, tmp_path, monkeypatch, effort)
+
+    assert (wish.calibration_bytes, wish.calibration_disk_bytes) == (7, 9)
+
+
+def test_what_has_no_room_anyway_is_refused_before_anything_is_timed(source, tmp_path, monkeypatch):
+    def timed(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("octavo.engine.calibrate.worth.settled_effort", timed)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+
+    with pytest.raises(NotEnoughDisk):
+        chosen_output(source, Q4_K_M, None, tmp_path / "new.gguf")
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_text_runs_through_mended_weights_where_that_is_wanted(source, tmp_path, monkeypatch, goes_on):
+    seen = []
+
+    def calibrated(given, *_, **__):
+        seen.append(given)
+
+    monkeypatch.setattr("octavo.engine.calibrate.worth.settled_effort", lambda *_: Effort("best", 5.0))
+    monkeypatch.setattr("octavo.engine.calibrate.calibrate.calibrate", calibrated)
+    chosen_output(source, Q4_K_M, None, tmp_path / "new.gguf", goes_on=goes_on)
+
+    assert [isinstance(each, MendedCheckpoint) for each in seen] == [goes_on]

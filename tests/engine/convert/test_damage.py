@@ -68,3 +68,11 @@ def test_no_text_runs_through_a_damaged_layer(tmp_path):
 
         with contextlib.closing(layers), pytest.raises(OctavoError, match=r"blk\.0\.ffn_down\.weight holds"):
             finish(layers.reach(0))
+
+
+def test_the_copy_is_proved_beside_what_it_was_made_of(damaged, tmp_path):
+    (report,) = finish(convert_all(damaged, wishes(tmp_path, "Lossless"), goes_on=True, proves=True))
+
+    assert report.proof.tokens_source
+    assert report.proof.first_difference is None
+    assert report.proof.skipped == ""

@@ -23,3 +23,4 @@ def test_what_is_quick_fits_too():
 
 def test_nothing_fits_into_nothing():
     assert comfortable(0, 25e9).fitting == 0
+    assert comfortable(200_000_000, 25e9).fitting == 0  # the program itself takes that much

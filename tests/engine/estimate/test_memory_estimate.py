@@ -81,7 +81,8 @@ def test_the_default_context_is_the_least_of_file_limit_and_memory():
     model = card()
     model.tensors.append(vector("rope_freqs", 32))
 
-    assert default_context(model, None, 64 * GB) == 8192
+    longer = replace(model, hyperparameters=replace(model.hyperparameters, context_length=1 << 17))
+    assert default_context(model, None, 64 * GB) == default_context(longer, None, 64 * GB) == 8192
     assert 0 < default_context(model, None, 500_000_000) < 8192
     assert default_context(model, None, 1000) == 0
 

@@ -60,3 +60,10 @@ def test_compiling_comes_before_the_weights_and_not_on_top():
 
     assert loading_bytes(model, 10 * MB, 4, compiles=True) == program_bytes(model) + 600 * MB
     assert loading_bytes(model, 900 * MB, 4, compiles=True) == loading_bytes(model, 900 * MB, 4)
+
+
+def test_more_than_four_threads_hold_no_more_on_its_way():
+    model = card()
+
+    assert loading_bytes(model, 10 * MB, 2) < loading_bytes(model, 10 * MB, 4)
+    assert loading_bytes(model, 10 * MB, 64) == loading_bytes(model, 10 * MB, 4)

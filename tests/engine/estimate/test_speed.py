@@ -144,3 +144,21 @@ def test_a_probe_without_kernels_leaves_the_speed_of_prompts_open():
     assert found.unknown
     assert found.prefill == 0
     assert found.decode > 0
+
+
+def test_a_prompt_attends_to_half_of_itself():
+    free = KindSpeed(0.0, 0.0, 0.0)
+    attending = Speeds(2, [(1, 1e9)], 1e-6, 0.0, {"BF16": free, "F32": free}, {"f16": CacheSpeed(0.0, 1e-11)})
+
+    found = speed_forecast(card(), None, attending).prefill
+
+    # 256 positions on average, 30 layers of 9 heads, 64 numbers of a key and as many of a value.
+    assert found == pytest.approx(1 / (1e-11 * 256 * 30 * 9 * 128))
+
+
+def test_experts_that_are_not_used_push_the_others_out_of_the_caches():
+    few, many = (card(n_layers=2, vocabulary=1000, experts=n, experts_used=2) for n in (2, 64))
+
+    seconds = [speed_forecast(each, None, SPEEDS).weights.memory_seconds for each in (few, many)]
+
+    assert seconds[1] > 1.5 * seconds[0]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -57,3 +58,8 @@ def test_a_memo_with_other_fields_is_not_believed():
     memo.write_text(json.dumps(found))
 
     assert known_speeds(2) is None
+
+
+@pytest.mark.parametrize(("busy", "is_too_slow"), [(0.1, False), (0.3, True)])
+def test_what_was_timed_beside_busy_programs_is_known_to_be_too_slow(busy, is_too_slow):
+    assert replace(SPEEDS, busy=busy).is_too_slow == is_too_slow

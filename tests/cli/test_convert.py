@@ -47,6 +47,7 @@ def test_new_file_is_named_after_the_model_and_the_quantizer(octavo, model, tmp_
     assert outcome.status == 0
     assert (tmp_path / "tiny-Q8_0.gguf").exists()
     assert "the same, to the byte" in outcome.out
+    assert "\nChat with it   octavo chat " in outcome.out
 
 
 def test_folder_gets_its_file_beside_it(octavo, tmp_path):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from octavo.cli import figures, progress
+from octavo.cli.next_steps import next_steps
 from octavo.cli.notes import note_conversion
 from octavo.cli.options import AsJson, Model, NoPlugins, Set, Threads, chosen_options, model_path
 from octavo.cli.output import print_facts, print_json, print_line, print_note
@@ -120,6 +121,10 @@ def convert(
         reports = progress.run(work, "Converting")
         note_conversion(source.card.name, expected, reports)
         _show(reports, expected, source.card.file_bytes, as_json=as_json)
+        if not as_json:
+            print_line()
+            for name, command in next_steps(model, [each.output for each in reports]):
+                print_line(f"{name:<13}  {command}")  # on one line each, to be copied
 
 
 def _check_targets(targets: Sequence[Path], source: Checkpoint, *, force: bool) -> None:
@@ -208,9 +213,10 @@ def _meanwhile(expected: Forecast) -> str:
 
 
 def _time(expected: Forecast) -> str:
-    calibrating = expected.calibration_seconds
-    of_them = f", {figures.seconds(calibrating)} of them to calibrate" if calibrating else ""
-    return f"about {figures.seconds(expected.seconds)}{of_them}"
+    whole, calibrating = map(figures.roughly, (expected.seconds, expected.calibration_seconds))
+    share = "nearly all" if whole == calibrating else calibrating
+    of_it = f", {share} of it to calibrate" if expected.calibration_seconds else ""
+    return f"{'about ' if whole[0].isdigit() else ''}{whole}{of_it}"
 
 
 def _show_forecast(expected: Forecast, targets: Sequence[Path], *, as_json: bool) -> None:

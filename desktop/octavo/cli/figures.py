@@ -34,6 +34,17 @@ def seconds(duration: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def roughly(duration: float) -> str:
+    """A forecast, no more exact than it can be: ``less than 1 s``, ``12 s``, ``7 min``, ``2 h 5 min``."""
+    whole = round(duration)
+    if whole < 1:
+        return "less than 1 s"
+    if whole < 120:
+        return f"{whole} s"
+    minutes = round(duration / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def speed(tokens_per_second: float) -> str:
     """``38.2 tokens/s``, ``0.07 tokens/s``."""
     if tokens_per_second >= 99.95:

@@ -83,6 +83,7 @@ def convert(
 
     Killed in the middle, the same command goes on where it was.
     """
+    from octavo.engine.calibrate.prepare import prepare_kernels
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.convert.choose import chosen_output, final_target
     from octavo.engine.convert.convert import convert_all
@@ -99,6 +100,8 @@ def convert(
             for quantizer, each, target in zip(quantizers, options, named, strict=True)
         ]
         _check_targets(targets, source, force=force or only_forecast)
+        for quantizer, each in zip(quantizers, options, strict=True):
+            progress.run(prepare_kernels(source, quantizer, each), "Preparing")
         wishes = [
             chosen_output(
                 source, *each, n_threads=threads, only_forecast=only_forecast, goes_on=allow_damaged

@@ -22,6 +22,7 @@ def converted(
     request: Convert, host: PluginHost
 ) -> Generator[Progress | Forecasted, None, list[ConvertReport] | Forecast]:
     """Make all copies in one pass over the source, or only say what that would take."""
+    from octavo.engine.calibrate.prepare import prepare_kernels
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.convert.choose import chosen_output
     from octavo.engine.convert.convert import convert_all
@@ -41,6 +42,7 @@ def converted(
         for each in zip(quantizers, options, targets, strict=True):
             # The first time its kernels are compiled and timed, which takes many seconds.
             yield Progress(0, 0, f"preparing {each[0].name} for this processor")
+            yield from prepare_kernels(source, *each[:2])
             wishes.append(
                 chosen_output(source, *each, only_forecast=is_forecast, goes_on=request.allow_damaged)
             )

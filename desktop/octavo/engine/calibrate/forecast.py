@@ -29,8 +29,10 @@ _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "
 _SEARCH_COPIES = 4
 # What the library for matrix products keeps for itself, in one thread; measured at 12.
 _LIBRARY_BYTES = 16_000_000
-# What the conversion's own pieces take at the least; see ``convert/one_pass.py``.
-_PIECES_BYTES = 25_000_000
+# The tokenizer and the compiled code through which text runs; measured with ``convert_forecast.py``.
+_PROGRAM_BYTES = 33_000_000
+# What the conversion's own pieces take; see ``convert/one_pass.py``.
+_PIECES_BYTES = 20_000_000
 # As many experts tell which scale is best for what goes into all.
 _EXPERTS_TOLD = 8
 
@@ -160,7 +162,8 @@ def calibration_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS
     # While text runs, the layer's weights are there, and no pieces of the conversion are under way; then the moments
     # of one product after the other are factored, and its rows written.
     factored = max((_factored_bytes(product, plan, n_threads) for product in products), default=0)
-    return _LIBRARY_BYTES + text + run + moments + max(weights + inputs - _PIECES_BYTES, kept + factored)
+    beside = _PROGRAM_BYTES + _LIBRARY_BYTES + text
+    return beside + run + moments + max(weights + inputs - _PIECES_BYTES, kept + factored)
 
 
 def calibration_disk_bytes(card: ModelCard, plan: Plan, *, n_windows: int = N_WINDOWS) -> int:

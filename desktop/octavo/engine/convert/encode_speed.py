@@ -26,8 +26,8 @@ _ROWS, _COLUMNS = 256, 2048
 # Our encoders take a tenth of a second, and some seconds where they are compiled first.
 _SECONDS_ALLOWED = 60
 _HASHED_BYTES = 4 * 1024 * 1024
-# More than the caches of most processors hold: a model passes through them once.
-_COPIED_BYTES = 64 * 1024 * 1024
+# A file larger than the caches of most processors, in pieces as a conversion has them.
+_COPIED_BYTES, _N_COPIES = 4 * 1024 * 1024, 16
 
 
 class EncodeSpeed:
@@ -70,22 +70,30 @@ class EncodeSpeed:
         return self._timings.recall("sha256", lambda: _best(lambda: hashlib.sha256(content)) / _HASHED_BYTES)
 
     def copy(self) -> float:
-        """Seconds to write a byte to a file or to read it, as far as the system keeps files in memory."""
+        """Seconds to write a byte to a file or to read it, as far as the system keeps files in memory.
+
+        On a full disk, or where nothing may be written, seconds to copy it in memory.
+        """
+        content, room = bytes(_COPIED_BYTES), bytearray(_COPIED_BYTES)
 
         def timed() -> float:
-            content, room = bytes(_COPIED_BYTES), bytearray(_COPIED_BYTES)
             with tempfile.TemporaryFile(dir=cache_folder(), buffering=0) as file:
 
                 def write_and_read() -> None:
                     file.truncate(0)
                     file.seek(0)
-                    file.write(content)
+                    for _ in range(_N_COPIES):
+                        file.write(content)
                     file.seek(0)
-                    file.readinto(room)
+                    for _ in range(_N_COPIES):
+                        file.readinto(room)
 
-                return _best(write_and_read, time.perf_counter) / (2 * _COPIED_BYTES)
+                return _best(write_and_read, time.perf_counter) / (2 * _N_COPIES * _COPIED_BYTES)
 
-        return self._timings.recall("copy", timed)
+        try:
+            return self._timings.recall("copy", timed)
+        except OSError:
+            return _best(lambda: room.__setitem__(slice(None), content), time.perf_counter) / _COPIED_BYTES
 
     def write(self, folder: Path) -> float:
         """Seconds to have a byte on the disk of a folder for good."""

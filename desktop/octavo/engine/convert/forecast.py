@@ -24,11 +24,11 @@ from octavo.engine.hardware.memory import main_memory
 from octavo.engine.quantize.quantizer import Plan
 from octavo.engine.quantize.tensor_roles import layer_number
 
-# Python, its libraries and the compiled code; measured at 130 MB resident, 60 MB of it for this program alone.
-_PROGRAM_BYTES = 170 * 1000 * 1000
-# What a byte of metadata costs as Python objects: twice, because the result is read again. Measured at 16 on
-# a vocabulary of 262,000 tokens.
-_METADATA_FACTOR = 17
+# Python, its libraries and the compiled code; measured with ``fit_convert.py``.
+_PROGRAM_BYTES = 104 * 1000 * 1000
+# What a byte of metadata costs as Python objects: twice, because the result is read again. Measured at 12 to 15 on
+# vocabularies of 49,000 and 262,000 tokens.
+_METADATA_FACTOR = 14
 _JOURNAL_SHARE = 0.01
 # What threads lose by waiting for each other and for memory; measured.
 _EFFICIENCY = 0.85
@@ -114,7 +114,7 @@ def _room(card: ModelCard, outputs: Sequence[Output], plans: Sequence[Plan], n_t
     # The disk with the least room to spare is the one that decides.
     needed, free = min(disks, key=lambda each: each[1] - each[0])
     return Forecast(
-        memory_bytes=memory_bytes(card, n_threads) + sum(each.calibration_bytes for each in outputs),
+        memory_bytes=memory_bytes(card, n_threads, plans) + sum(each.calibration_bytes for each in outputs),
         free_memory_bytes=main_memory().free_bytes,
         disk_bytes=needed,
         free_disk_bytes=free,
@@ -123,11 +123,25 @@ def _room(card: ModelCard, outputs: Sequence[Output], plans: Sequence[Plan], n_t
     )
 
 
-def memory_bytes(card: ModelCard, n_threads: int = 0) -> int:
-    """The most memory a conversion takes, whatever the size of the weights, without a calibration."""
-    return (
-        _PROGRAM_BYTES + window_bytes(n_threads or usable_threads()) + _METADATA_FACTOR * card.metadata_bytes
-    )
+def memory_bytes(card: ModelCard, n_threads: int = 0, plans: Sequence[Plan] = ()) -> int:
+    """The most memory a conversion takes, whatever the size of the weights, without a calibration.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        What is written; none for something as wide as the model is.
+    """
+    matrices = [each for each in card.tensors if each.is_matrix]
+    largest = max((each.n_weights for each in matrices), default=0)
+    read = max((each.n_bytes / each.n_weights for each in matrices), default=0.0)
+    written = sum(max((_width(plan, each) for each in matrices), default=0.0) for plan in plans) or read
+    pieces = window_bytes(n_threads or usable_threads(), largest, read + written)
+    return _PROGRAM_BYTES + pieces + _METADATA_FACTOR * card.metadata_bytes
+
+
+def _width(plan: Plan, tensor: TensorInfo) -> float:
+    """Bytes for each weight of the result."""
+    return plan.types[tensor.name].row_bytes(tensor.columns) / tensor.columns
 
 
 def seconds(source: Checkpoint, jobs: Sequence[tuple[Output, Plan]], n_threads: int) -> float:
@@ -155,9 +169,8 @@ def seconds(source: Checkpoint, jobs: Sequence[tuple[Output, Plan]], n_threads: 
         hashing = max(hashing, reading)
         after += written * (speed.hash() + speed.copy())  # once more, with the source's digest in the head
     speed.keep()
-    streaming = max(
-        work / (n_threads * _EFFICIENCY), hashing, source.card.file_bytes * read_seconds(source.files())
-    )
+    at_once = min(n_threads, usable_threads()) * _EFFICIENCY
+    streaming = max(work / at_once, hashing, source.card.file_bytes * read_seconds(source.files()))
     # What was written is forced to the disk meanwhile, but for the last of it.
     calibrating = sum(output.calibration_seconds for output, _ in jobs)
     last = disk * min(1.0, SECONDS_BETWEEN_COMMITS / max(streaming + calibrating, 1e-9))

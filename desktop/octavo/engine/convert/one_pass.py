@@ -24,10 +24,18 @@ _PATIENCE_SECONDS = 5.0
 WINDOW_BYTES = 4 * 32 * 1024 * 1024
 
 
-def window_bytes(n_threads: int) -> int:
-    """The most that all pieces under way take: as they were read, as float32, and encoded."""
+def window_bytes(n_threads: int, n_weights: int, bytes_per_weight: float) -> int:
+    """The most that all pieces under way take: as they were read, as float32, and encoded.
+
+    Parameters
+    ----------
+    n_weights : int
+        Of the largest tensor.
+    bytes_per_weight : float
+        As they are read and as they are written to all files, together.
+    """
     n_pieces = pieces_under_way(n_threads)
-    return 3 * n_pieces * 4 * _piece_weights(n_pieces)
+    return int(n_pieces * min(n_weights, _piece_weights(n_pieces)) * (4 + bytes_per_weight))
 
 
 def pieces_under_way(n_threads: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from octavo.engine.calibrate.calibrate import calibrate
+from octavo.engine.calibrate.prepare import prepare_kernels
 from octavo.engine.calibrate.worth import settled_effort
 from octavo.engine.checkpoint.model import Checkpoint
 from octavo.engine.errors import OctavoError
@@ -71,6 +72,7 @@ def measure_model(
                 model, reference, windows, n_threads=n_threads, stop=stop, available_bytes=available_bytes
             )
         )
+    yield from prepare_kernels(model, quantizer, options)
     plan = quantizer.plan(model.tensors, options)
     effort = None if calibration is not None else settled_effort(model, plan, options, n_threads)
     if effort is not None:

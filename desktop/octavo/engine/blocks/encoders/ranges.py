@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from octavo.engine.blocks.encoders import (
     weighted_32,
 )
 from octavo.engine.blocks.types import BlockType
+from octavo.engine.simd.jit import Entry
 
 # Fewer weights than this are not worth a thread of their own.
 _WORTH_A_THREAD = 1 << 17
@@ -116,6 +117,36 @@ _ENCODERS: dict[str, Callable[[_Rows], None]] = {
     "IQ4_XS": _encode_searched(iq4.encode, iq4.SCRATCH_BYTES, 8),
     "MXFP4": _encode_mxfp4,
 }
+
+# What is compiled for a type, and what for one whose columns have importances.
+_ENTRIES: dict[str, tuple[Entry, ...]] = {
+    "Q8_0": (q8_0.encode,),
+    "MXFP4": (mxfp4.encode,),
+    **dict.fromkeys(("Q4_0", "Q5_0"), (round_32.encode_symmetric,)),
+    **dict.fromkeys(("Q4_1", "Q5_1"), (round_32.encode_affine,)),
+    "Q2_K": (q2_k.encode,),
+    "Q3_K": (q3_k.encode,),
+    **dict.fromkeys(("Q4_K", "Q5_K"), (affine_256.encode,)),
+    "Q6_K": (q6_k.encode,),
+    **dict.fromkeys(("IQ4_NL", "IQ4_XS"), (iq4.encode,)),
+}
+_WEIGHTED_ENTRIES: dict[str, tuple[Entry, ...]] = {
+    **_ENTRIES,
+    **dict.fromkeys(("Q4_0", "Q5_0"), (weighted_32.encode_symmetric, importance.mean_squares)),
+    **dict.fromkeys(("Q4_1", "Q5_1"), (weighted_32.encode_affine, importance.mean_squares)),
+}
+
+
+def encoder_entries(names: Iterable[str], *, weighted: bool = False) -> list[Entry]:
+    """What ``encode_rows`` calls for the named block types, the slowest to compile first; nothing for floats."""
+    found = dict.fromkeys(each for name in names for each in _entries(name, weighted=weighted))
+    return sorted(found, key=lambda each: each not in (affine_256.encode, q6_k.encode))
+
+
+def _entries(name: str, *, weighted: bool) -> tuple[Entry, ...]:
+    # A matrix without importances may stand beside others.
+    both = (_ENTRIES, _WEIGHTED_ENTRIES) if weighted else (_ENTRIES,)
+    return tuple(each for table in both for each in table.get(name, ()))
 
 
 def encode_rows(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from octavo.engine.simd.arithmetic import absolute, fma, maximum, zero_f32
-from octavo.engine.simd.jit import entry, kernel
+from octavo.engine.simd.jit import Entry, entry, kernel
 from octavo.engine.simd.memory import load_bf16, load_f16, load_f32, store_f32
 
 
@@ -53,3 +55,9 @@ def largest(source: int, found: int, n_vectors: int) -> int:
         bad = fma(x, zero_f32(), bad)
     _put_largest(found, top, bad)
     return 0
+
+
+def widen_entries(names: Iterable[str]) -> list[Entry]:
+    """What reads rows of the named block types; those of blocks are decoded first, and looked at."""
+    by_name = {"F16": f16, "BF16": bf16}
+    return [*dict.fromkeys(by_name.get(each, largest) for each in names), largest]

@@ -109,3 +109,18 @@ def test_a_prompt_longer_than_the_context_is_no_failure(source, monkeypatch):
     monkeypatch.setattr(proof, "_CONTEXT_TOKENS", 4)
 
     assert finish(source_says(source)).problem == "The source has no prompt of a usual length."
+
+
+def test_a_model_that_chats_is_asked_through_its_template(source, tmp_path):
+    path = write_tiny_gguf(tmp_path / "bare.gguf", without=("tokenizer.chat_template",))
+    with contextlib.closing(open_checkpoint(path)) as bare:
+        assert finish(source_says(source)).ids != finish(source_says(bare)).ids
+
+
+def test_the_words_need_their_room_behind_the_prompt(source, monkeypatch):
+    prompt = len(proof._prompt(source))
+    monkeypatch.setattr(proof, "_CONTEXT_TOKENS", prompt + 19)
+    assert finish(source_says(source)).problem
+
+    monkeypatch.setattr(proof, "_CONTEXT_TOKENS", prompt + 20)
+    assert len(finish(source_says(source)).ids) == 20

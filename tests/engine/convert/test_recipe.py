@@ -9,6 +9,7 @@ from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 from octavo.engine.blocks.codec import encode
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.convert.convert import convert, predicted_bytes
+from octavo.engine.convert.output import Output, OutputFile
 from octavo.engine.progress import finish
 from octavo.engine.quantize.options import build_options
 from octavo.plugin.host import PluginHost
@@ -112,3 +113,14 @@ def test_a_compatible_file_tells_nothing(source, tmp_path):
     plan = Q8_0.plan(source.tensors, options)
     assert report.file_bytes == predicted_bytes(source.card, plan)
     assert report.sha256 == hashlib.sha256((tmp_path / "new.gguf").read_bytes()).hexdigest()
+
+
+def test_a_conversion_over_damage_is_another_one(source, tmp_path):
+    identities = []
+    for goes_on in (False, True):
+        wish = Output(Q8_0, None, tmp_path / "new.gguf")
+        made = OutputFile(source, wish, source_sha256="", force=False, goes_on=goes_on)
+        with contextlib.closing(made):
+            identities.append(made._identity())
+
+    assert identities[0] != identities[1]

@@ -76,7 +76,6 @@ def prove(source: Checkpoint, said: Said, path: Path, n_threads: int = 0) -> Wor
     with contextlib.closing(open_checkpoint(path)) as result:
         template = _compared_prompts(source, result)
         ours = yield from _say(result, n_threads, "the result")
-        problems = dict.fromkeys(each for each in (said.problem, ours.problem) if each)
         return Proof(
             tensors=len(result.tensors),
             source_tensors=len(source.tensors),
@@ -84,7 +83,7 @@ def prove(source: Checkpoint, said: Said, path: Path, n_threads: int = 0) -> Wor
             tokens_source=said.ids,
             tokens_result=ours.ids,
             first_difference=_first_difference(said.ids, ours.ids) if said.ids and ours.ids else None,
-            skipped=" ".join(problems),
+            skipped=" ".join(filter(None, (said.problem, ours.problem))),
             text_source=said.text,
             text_result=ours.text,
             seconds=time.perf_counter() - started,

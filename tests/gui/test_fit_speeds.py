@@ -106,6 +106,8 @@ def test_all_figures_are_copied_at_once(probed):
     probed._figures.copy_all()
 
     copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("Small (BF16), as it is: runs well. Needs ")
+    assert " tokens in f16, " in copied.splitlines()[1]
     assert all(name in copied for name in ("Memory in all", "Answers", "Loading", "Largest safe context"))
 
 

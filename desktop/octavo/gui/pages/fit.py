@@ -20,7 +20,7 @@ from octavo.gui.pages.fit_conversions import FitConversions
 from octavo.gui.pages.fit_formats import FitFormats
 from octavo.gui.pages.fit_prices import FitPrices, Points, Wish
 from octavo.gui.pages.fit_speed_words import speed_words
-from octavo.gui.pages.fit_words import figures, graphics_figure, nothing_words
+from octavo.gui.pages.fit_words import figures, graphics_figure, heading, nothing_words
 from octavo.gui.records import Records
 from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.theme.fonts import READING, SEMIBOLD, SMALL
@@ -223,7 +223,7 @@ class FitPage(Page):
             return
         of = self._circumstances(card, wish, name)
         self._chosen_title.show_text(f"{name[:1].upper()}{name[1:]}: {found.verdict}")
-        self._figures.show_figures(figures(found, of))
+        self._figures.show_figures(figures(found, of), heading(found, of))
         total = byte_count(found.total_bytes) if found.total_bytes else "—"
         self._settings.show_outcome(total, *speed_words(found, of))
         fits = self._prices.largest(card, name, wish, FITS_SHARE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from octavo import __version__
 from octavo.engine.estimate.fit import AS_IT_IS, FitRow
 from octavo.engine.estimate.graphics import GraphicsFit
 from octavo.engine.estimate.verdict import FITS_SHARE, RUNS_WELL_SHARE
+from octavo.engine.hardware.cores import processor_name
 from octavo.gui.forecaster import Forecast
 from octavo.gui.pages.fit_circumstances import Circumstances, band_sentence, band_words, threads
 from octavo.gui.pages.fit_speed_words import answers, first_word, loading, prompts
@@ -21,6 +23,16 @@ def nothing_words(model: Model | None) -> str:
     if model is None:
         return "Choose a model at the upper right to see what it needs in each format."
     return f"{model.name}: {model.problem or 'its header is being read…'}"
+
+
+def heading(row: FitRow, of: Circumstances) -> str:
+    """What the figures are of, for where they are read without the page."""
+    return (
+        f"{of.card.name} ({of.card.type_name}), {row.quantizer}: {row.verdict}. {row.sentence}\n"
+        f"Context {count(of.context_tokens)} tokens in {of.kv_type}, {threads(of.n_threads)} of "
+        f"{processor_name()}; {byte_count(of.ram.free_bytes)} of {byte_count(of.ram.total_bytes)} free; "
+        f"Octavo {__version__}."
+    )
 
 
 def figures(row: FitRow, of: Circumstances) -> list[Figure]:

@@ -129,6 +129,7 @@ class FigureGrid(QWidget):
         super().__init__()
         self._n_columns, self._hint = n_columns, hint
         self._figures: list[ExplainedFigure] = []
+        self._heading = ""
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(4)
@@ -146,8 +147,9 @@ class FigureGrid(QWidget):
         """Those on view."""
         return [each.figure for each in self._figures if not each.isHidden()]
 
-    def show_figures(self, figures: Sequence[Figure]) -> None:
-        """Show these."""
+    def show_figures(self, figures: Sequence[Figure], heading: str = "") -> None:
+        """Show these; the heading is copied with all of them."""
+        self._heading = heading
         while len(self._figures) < len(figures):
             self._add()
         for number, shown in enumerate(self._figures):
@@ -162,7 +164,8 @@ class FigureGrid(QWidget):
 
     def copy_all(self) -> None:
         """Put all figures with their explanations into the clipboard."""
-        QGuiApplication.clipboard().setText("\n\n".join(each.text for each in self.figures))
+        parts = [self._heading, *(each.text for each in self.figures)]
+        QGuiApplication.clipboard().setText("\n\n".join(filter(None, parts)))
 
     def _add(self) -> ExplainedFigure:
         place = len(self._figures)

@@ -1,0 +1,30 @@
+"""How fast this computer encodes, hashes and copies: what is tried must not need room on the disk."""
+
+import errno
+import tempfile
+
+import pytest
+
+from octavo.engine.convert.encode_speed import EncodeSpeed
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def refuse(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+
+
+def test_on_a_full_disk_bytes_are_copied_in_memory_instead(full_disk):
+    assert EncodeSpeed().copy() > 0
+
+
+def test_what_a_full_disk_told_is_not_remembered(full_disk, monkeypatch):
+    speed = EncodeSpeed()
+    speed.copy()
+    monkeypatch.undo()
+    speed.copy()
+    speed.keep()
+
+    assert EncodeSpeed()._timings.recall("copy", lambda: 0.0) > 0

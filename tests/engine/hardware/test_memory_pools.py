@@ -43,7 +43,11 @@ def test_memory_comes_first_and_is_partly_free():
 def test_a_container_s_limit_bounds_the_memory(monkeypatch):
     monkeypatch.setattr("octavo.engine.hardware.cgroup.memory_limit", lambda: (1_000_000, 400_000))
 
-    assert main_memory() == MemoryPool("Memory", "ram", 1_000_000, 400_000)
+    assert main_memory() == MemoryPool("Memory (this container's limit)", "ram", 1_000_000, 400_000)
+
+    everything = (psutil.virtual_memory().total, 400_000)
+    monkeypatch.setattr("octavo.engine.hardware.cgroup.memory_limit", lambda: everything)
+    assert main_memory().name == "Memory"
 
 
 def test_this_process_holds_some_memory():

@@ -50,10 +50,11 @@ def main_memory() -> MemoryPool:
 
     memory = psutil.virtual_memory()
     total, free = memory.total, memory.available
-    limit = memory_limit()
+    name, limit = "Memory", memory_limit()
     if limit is not None:
+        name = "Memory (this container's limit)" if limit[0] < total else name
         total, free = min(total, limit[0]), min(free, limit[1])
-    return MemoryPool("Memory", "ram", total, free)
+    return MemoryPool(name, "ram", total, free)
 
 
 def process_rss_bytes() -> int:

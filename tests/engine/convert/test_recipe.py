@@ -1,15 +1,17 @@
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf, write_tiny_hf_folder
 
 from octavo.engine.blocks.codec import encode
+from octavo.engine.blocks.types import block_type
 from octavo.engine.checkpoint.open import open_checkpoint
 from octavo.engine.convert.convert import convert, predicted_bytes
 from octavo.engine.convert.output import Output, OutputFile
+from octavo.engine.convert.recipe import identity
 from octavo.engine.progress import finish
 from octavo.engine.quantize.options import build_options
 from octavo.plugin.host import PluginHost
@@ -124,3 +126,12 @@ def test_a_conversion_over_damage_is_another_one(source, tmp_path):
             identities.append(made._identity())
 
     assert identities[0] != identities[1]
+
+
+def test_other_types_are_another_conversion(source):
+    def plan_of(kind):
+        planned = [replace(each, block_type=block_type(kind)) for each in source.tensors]
+        return identity(source, Q8_0, None, {}, planned, mode="quick")["plan"]
+
+    assert plan_of("INT4_G32") != plan_of("INT4_G64")
+    assert plan_of("Q8_0") == plan_of("Q8_0")

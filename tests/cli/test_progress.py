@@ -40,6 +40,15 @@ def test_too_little_says_nothing_of_the_time_left(clock):
     assert pace.left(Progress(5, 1000)) is None
 
 
+def test_nobody_knows_how_long_kernels_take_to_compile(clock):
+    pace = Pace(clock)
+    pace.left(Progress(0, 16, "compile run"))
+    clock.now += 30
+
+    assert pace.left(Progress(8, 16, "compile attend f32")) is None
+    assert pace.left(Progress(8, 16, "calibrate layer 2")) is not None
+
+
 def test_quick_work_is_not_told_of(clock, capsys):
     lines = Lines("Converting", clock)
     for done in range(10):

@@ -14,7 +14,7 @@ from typing import TypeVar
 from octavo.cli import figures
 from octavo.cli.output import print_note
 from octavo.cli.terminal_text import safe
-from octavo.engine.progress import Progress, Work, finish
+from octavo.engine.progress import COMPILING, Progress, Work, finish
 
 Result = TypeVar("Result")
 
@@ -51,6 +51,8 @@ class Pace:
             self._first = progress.done  # a killed conversion may have left the most of it
         done, elapsed = progress.done - self._first, self._now() - self._began
         rest = progress.total - progress.done
+        if progress.label.startswith(COMPILING):
+            return None  # the first kernel takes many times as long as the last
         if rest <= 0 or done < _ENOUGH_SHARE * progress.total or elapsed < _ENOUGH_SECONDS:
             return None  # with nothing left something else is under way, whose end nobody knows
         return elapsed * rest / done

@@ -9,6 +9,9 @@ from typing import TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 
+COMPILING = "compile"
+"""What labels begin with while kernels are compiled; how long that takes cannot be told from the first ones."""
+
 
 @dataclass(frozen=True)
 class Progress:

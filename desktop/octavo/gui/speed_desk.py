@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.engine.estimate.speeds import Speeds
+from octavo.engine.progress import COMPILING
 from octavo.gui.engine_call import Call
 from octavo.gui.engine_child import background_command
 from octavo.gui.engine_process import EngineProcess
@@ -113,7 +114,7 @@ class SpeedDesk(QObject):
         self.changed.emit()
 
     def _show_progress(self, event: Progressed) -> None:
-        what = "preparing" if event.label.startswith("compile ") else event.label
+        what = "preparing" if event.label.startswith(COMPILING) else event.label
         stage = f"{what}, {event.done + 1} of {event.total}" if event.total > 1 else what
         if stage != self.stage:
             self.stage = stage

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from threading import Thread
 
 from octavo.engine.errors import OctavoError
-from octavo.engine.progress import Progress, Work
+from octavo.engine.progress import COMPILING, Progress, Work
 from octavo.engine.simd.cache import is_writable
 from octavo.engine.simd.jit import Entry
 
@@ -48,7 +48,7 @@ def _compile_here(missing: Sequence[Entry]) -> Work[None]:
 def _progress(done: int, missing: Sequence[Entry]) -> Progress:
     n = len(missing)
     shown = missing[min(done, n - 1)].__name__.replace("_", " ")
-    return Progress(done, n, f"compile {shown}", min(done + 1, n), n)
+    return Progress(done, n, f"{COMPILING} {shown}", min(done + 1, n), n)
 
 
 class _Team:

@@ -174,6 +174,17 @@ def test_figures_of_a_busy_computer_are_said_to_be_too_low(octavo, model):
     assert octavo("fit", model, "--no-probe", "--json").json["machine"]["busy_while_timed"] == 0.6
 
 
+def test_a_driver_that_does_not_answer_costs_the_graphics_cards_alone(octavo, model, monkeypatch):
+    monkeypatch.setattr("octavo.engine.hardware.memory.wait_for_graphics", lambda seconds: False)
+
+    outcome = octavo("fit", model, "--no-probe")
+
+    assert outcome.status == 0
+    assert "Waiting for the driver of the graphics cards" in outcome.err
+    assert "Graphics cards are left out: their driver did not answer within 10 s." in outcome.err
+    assert "runs well" in outcome.out
+
+
 def test_forms_of_which_a_part_fits_a_graphics_card_are_told_apart(octavo, model):
     rows = json.loads(octavo("fit", model, "--vram", "24GB", "--json", "--no-probe").out)["rows"]
     needs = {row["quantizer"]: row["graphics"][0]["total_bytes"] for row in rows}

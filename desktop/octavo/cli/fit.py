@@ -73,14 +73,13 @@ def fit(
     from octavo.engine.convert.forecast import memory_bytes
     from octavo.engine.estimate.fit import fit_rows
     from octavo.engine.hardware.cores import processor_name, usable_threads
-    from octavo.engine.hardware.memory import wait_for_graphics
     from octavo.engine.hardware.pools import imagined_pools
 
     with contextlib.closing(open_checkpoint(model_path(model))) as checkpoint:
         card = checkpoint.card
     host = plugin_host(no_plugins)
     n_threads = usable_threads()
-    are_cards_known = wait_for_graphics(_SECONDS_FOR_DRIVERS)
+    are_cards_known = _asked_for_cards()
     pools = imagined_pools(host.memory_pools(), ram=byte_size(ram), vram=byte_size(vram))
     context = context or _usual_context(card, pools, kv, n_threads)
     quantizers = host.quantizers()
@@ -126,6 +125,16 @@ def fit(
     print_rows(rows, depth, prompt)
     for sentence in [*graphics_sentences(rows), *band_sentences(bands)]:
         print_sentence(sentence)
+
+
+def _asked_for_cards() -> bool:
+    """Wait for the drivers of graphics cards, and say so if it takes longer; whether they have answered."""
+    from octavo.engine.hardware.memory import wait_for_graphics
+
+    if wait_for_graphics(1):
+        return True
+    print_note(f"Waiting for the driver of the graphics cards, {_SECONDS_FOR_DRIVERS} s at most.")
+    return wait_for_graphics(_SECONDS_FOR_DRIVERS - 1)
 
 
 def _first_word(row: FitRow, prompt_tokens: int) -> dict[str, float | None]:

@@ -50,9 +50,16 @@ def test_every_control_can_be_reached_with_the_keyboard(joined, page):
         and not each.focusPolicy() & Qt.FocusPolicy.TabFocus
         # The magnifying glass only shows that the field searches.
         and not isinstance(each.parent(), SearchField)
+        and not is_reached_with_arrows(each)
     ]
 
     assert unreachable == []
+
+
+def is_reached_with_arrows(control):
+    """Of buttons that exclude each other the Tab key reaches one, once the keyboard has been among them."""
+    group = control.group() if isinstance(control, QAbstractButton) else None
+    return bool(group) and any(each.focusPolicy() & Qt.FocusPolicy.TabFocus for each in group.buttons())
 
 
 def test_the_chat_options_have_names(joined):

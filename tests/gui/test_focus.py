@@ -54,3 +54,22 @@ def test_another_page_keeps_the_keyboard(joined, panel):
     joined.window.show_named("Models")
 
     assert not has_focus(panel.composer.edit)
+
+
+def test_a_page_that_is_shown_lights_up_what_is_read_first(joined):
+    joined.window.activateWindow()
+    joined.models._search.setFocus()
+
+    joined.window.show_named("Convert")
+
+    assert QApplication.focusWidget().accessibleName() == "Change the source"
+
+
+def test_a_page_that_was_left_is_come_back_to(joined, panel):
+    joined.window.show_named("Models")
+    joined.models._add.setFocus()
+    joined.window.show_named("Fit")
+
+    joined.window.show_named("Models")
+
+    assert has_focus(joined.models._add)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QStackedWid
 
 from octavo.gui.theme.dresser import Dresser
 from octavo.gui.widgets.drop_zone import dropped_paths
+from octavo.gui.widgets.focus_keeper import focus_first
 from octavo.gui.widgets.navigation import Navigation
 from octavo.gui.widgets.question_dialog import QuestionDialog
 from octavo.gui.widgets.shortcuts_dialog import show_shortcuts
@@ -77,8 +78,16 @@ class MainWindow(QMainWindow):
 
     def show_page(self, number: int) -> None:
         """Show page ``number``."""
-        self._dresser.finish(self._stack.widget(number))
+        page, contents = self._stack.widget(number), self.centralWidget()
+        assert page is not None
+        assert contents is not None
+        self._dresser.finish(page)
+        if page is not self._stack.currentWidget() and page.focusWidget() is None:
+            # Qt would light up the control that comes next to the one left: "Cancel" of a conversion, perhaps.
+            contents.setFocus()
         self._stack.setCurrentIndex(number)
+        if self.focusWidget() is contents:
+            focus_first(page)
         self.navigation.show_page(number)
         self.page_shown.emit(self.page_name)
 

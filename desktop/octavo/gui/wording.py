@@ -64,9 +64,11 @@ def duration(seconds: float) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """A forecast, no more exact than it can be: ``≈7 min``, ``≈12 s``."""
+    """A forecast, no more exact than it can be: ``≈7 min``, ``≈1 min 5 s``, ``≈12 s``."""
     if round(seconds) < 1:
         return duration(seconds)
+    if 60 <= seconds < 120:
+        seconds = 5 * round(seconds / 5)
     if 120 <= seconds < 3600:
         return f"≈{round(seconds / 60)} min"
     return f"≈{duration(seconds)}"

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
+
+
+def focus_first(area: QWidget) -> None:
+    """Give the keyboard to the control of ``area`` that somebody reads first."""
+    controls = [each for each in area.findChildren(QWidget) if _takes_tab(each) and each.isVisibleTo(area)]
+    places = [each.mapTo(area, QPoint(0, 0)) for each in controls]
+    reading = sorted(range(len(controls)), key=lambda each: (places[each].y(), places[each].x()))
+    if reading:
+        controls[reading[0]].setFocus()
+
+
+def _takes_tab(control: QWidget) -> bool:
+    is_reached = bool(control.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return is_reached and control.isEnabled() and control.focusProxy() is None
 
 
 class FocusKeeper(QObject):

@@ -162,16 +162,20 @@ def test_ctrl_c_is_left_to_the_front_end(child_that):
     assert client.ask(Unload()) == "still here"
 
 
+# Work that does not end; its file is there meanwhile.
+ENDLESS = """
+def work():
+    open({partial!r}, 'w').close()
+    try:
+        while True: yield Progress(1, 2); time.sleep(0.001)
+    finally: os.unlink({partial!r})
+return self._run(request, work(), 'convert', stop)
+"""
+
+
 def test_child_tidies_up_when_it_is_told_to_end(child_that, tmp_path):
     partial = tmp_path / "partial"
-    client = child_that(
-        f"def work():\n"
-        f"    open({str(partial)!r}, 'w').close()\n"
-        f"    try:\n"
-        f"        while True: yield Progress(1, 2); time.sleep(0.001)\n"
-        f"    finally: os.unlink({str(partial)!r})\n"
-        f"return self._run(request, work(), 'convert', stop)"
-    )
+    client = child_that(ENDLESS.format(partial=str(partial)))
     events = client.events(client.send(Unload()))
     next(events)
     assert partial.exists()
@@ -183,14 +187,7 @@ def test_child_tidies_up_when_it_is_told_to_end(child_that, tmp_path):
 
 def test_child_tidies_up_when_its_parent_goes(child_that, tmp_path):
     partial = tmp_path / "partial"
-    client = child_that(
-        f"def work():\n"
-        f"    open({str(partial)!r}, 'w').close()\n"
-        f"    try:\n"
-        f"        while True: yield Progress(1, 2); time.sleep(0.001)\n"
-        f"    finally: os.unlink({str(partial)!r})\n"
-        f"return self._run(request, work(), 'convert', stop)"
-    )
+    client = child_that(ENDLESS.format(partial=str(partial)))
     next(client.events(client.send(Unload())))
     client.close()
     assert not partial.exists()

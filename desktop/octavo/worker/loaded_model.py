@@ -85,10 +85,8 @@ class LoadedModel:
         return self.tokenizer.encode(text) if text else []
 
     def raw_ids(self, prompt: str) -> list[int]:
-        """The tokens of a prompt that is written out in full, special tokens too; BOS if the model wants it."""
-        ids = self.tokenizer.encode(prompt, special=True)
-        bos = self.tokenizer.bos_id
-        return [bos, *ids] if self.tokenizer.add_bos and bos is not None and ids[:1] != [bos] else ids
+        """The tokens of a prompt that is written out in full."""
+        return self.tokenizer.raw_ids(prompt)
 
     def reply(
         self,

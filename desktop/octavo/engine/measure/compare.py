@@ -243,9 +243,7 @@ def token_ends(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
 def _prompt(model: PairedModel, question: Question) -> list[int]:
     tokenizer = model.tokenizer
     if question.is_raw:
-        ids = tokenizer.encode(question.prompt, special=True)
-        bos = tokenizer.bos_id
-        return [bos, *ids] if tokenizer.add_bos and bos is not None and ids[:1] != [bos] else ids
+        return tokenizer.raw_ids(question.prompt)
     messages = [{"role": "system", "content": question.system}] if question.system else []
     messages.append({"role": "user", "content": question.prompt})
     return prompt_ids(model.checkpoint, tokenizer, messages)

@@ -101,6 +101,15 @@ class Tokenizer:
         _check_characters(text)
         return self.encode_parts(self._if_special.split(text) if special else [text])
 
+    def raw_ids(self, prompt: str) -> list[int]:
+        """The ids of a prompt that is written out in full: special tokens count, and BOS is added if it is wanted."""
+        ids = self.encode(prompt, special=True)
+        return (
+            [self.bos_id, *ids]
+            if self.add_bos and self.bos_id is not None and ids[:1] != [self.bos_id]
+            else ids
+        )
+
     def encode_parts(self, parts: Sequence[str | int]) -> list[int]:
         """The ids of a text that is already cut: ids stay, stretches are plain text."""
         found: list[int] = []

@@ -9,6 +9,8 @@ import os
 import re
 from pathlib import Path
 
+from octavo.engine.hardware.system_files import file_text
+
 _PROCESSORS = Path("/sys/devices/system/cpu")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 # Where the system does not tell: the largest that desktop processors and Apple's have.
@@ -21,9 +23,9 @@ def last_level_cache_bytes(processors: Path = _PROCESSORS) -> int:
     sizes: dict[tuple[int, str], int] = {}
     for cpu in allowed:
         for index in (processors / f"cpu{cpu}" / "cache").glob("index*"):
-            level, kind = _text(index / "level"), _text(index / "type")
+            level, kind = file_text(index / "level"), file_text(index / "type")
             if level.isdigit() and kind != "Instruction":
-                sizes[int(level), _text(index / "shared_cpu_list")] = _bytes(_text(index / "size"))
+                sizes[int(level), file_text(index / "shared_cpu_list")] = _bytes(file_text(index / "size"))
     last = max((level for level, _ in sizes), default=0)
     return sum(size for (level, _), size in sizes.items() if level == last) or _USUAL_BYTES
 
@@ -32,10 +34,3 @@ def _bytes(size: str) -> int:
     """``32768K`` in bytes."""
     match = re.fullmatch(r"(\d+)([KMG]?)", size)
     return int(match[1]) * _UNITS[match[2]] if match else 0
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text().strip()
-    except OSError:  # not told, or not Linux
-        return ""

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from octavo.engine.hardware.system_files import file_number, file_text
+
 _MOUNT = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 # Version 1 writes "no limit" as the greatest multiple of a page in 63 bits.
@@ -41,11 +43,11 @@ def cpu_quota(mount: Path = _MOUNT, membership: Path = _MEMBERSHIP) -> int | Non
     """Whole processors that the group's time allows, at least 1; None without a limit."""
     shares = []
     for group in _groups(mount, membership, ""):
-        words = _words(group / "cpu.max")
+        words = file_text(group / "cpu.max").split()
         if len(words) == 2 and words[0].isdigit() and words[1].isdigit() and int(words[1]):
             shares.append(int(words[0]) / int(words[1]))
     for group in _groups(mount / "cpu", membership, "cpu"):
-        quota, period = _number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us")
+        quota, period = file_number(group / "cpu.cfs_quota_us"), file_number(group / "cpu.cfs_period_us")
         if quota is not None and quota > 0 and period:
             shares.append(quota / period)
     return max(1, math.floor(min(shares))) if shares else None
@@ -53,7 +55,7 @@ def cpu_quota(mount: Path = _MOUNT, membership: Path = _MEMBERSHIP) -> int | Non
 
 def _groups(mount: Path, membership: Path, controller: str) -> Iterator[Path]:
     """The process's own group and those above it, as folders; version 2 has an empty controller."""
-    for line in _lines(membership):
+    for line in file_text(membership).splitlines():
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         mine = controller in controllers.split(",") if controller else number == "0"
@@ -71,38 +73,18 @@ def _bounds(
     """Limit and free bytes of every group that has a limit; statistics of it and those below have the prefix."""
     bounds = []
     for group in groups:
-        numbers = [_number(group / each) for each in limit_files]
+        numbers = [file_number(group / each) for each in limit_files]
         limit = min((each for each in numbers if each is not None), default=_UNLIMITED)
         if limit < _UNLIMITED:
             files = sum(_statistic(group / "memory.stat", f"{prefix}{kind}_file") for kind in _LISTS)
-            held = (_number(group / usage_file) or 0) - files
+            held = (file_number(group / usage_file) or 0) - files
             bounds.append((limit, min(limit, max(0, limit - held))))
     return bounds
 
 
-def _number(file: Path) -> int | None:
-    words = _words(file)
-    try:
-        return int(words[0]) if words else None
-    except ValueError:  # "max"
-        return None
-
-
 def _statistic(file: Path, key: str) -> int:
-    for line in _lines(file):
+    for line in file_text(file).splitlines():
         name, _, value = line.partition(" ")
         if name == key and value.strip().isdigit():
             return int(value)
     return 0
-
-
-def _words(file: Path) -> list[str]:
-    lines = _lines(file)
-    return lines[0].split() if lines else []
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text().splitlines()
-    except OSError:  # no such group file: another version, or not Linux
-        return []

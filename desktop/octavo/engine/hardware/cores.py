@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
+from octavo.engine.hardware.system_files import file_text
+
 _CPU_INFO = Path("/proc/cpuinfo")
 _PROCESSORS = Path("/sys/devices/system/cpu")
 
@@ -33,20 +35,14 @@ def physical_cores(allowed: Iterable[int], processors: Path = _PROCESSORS) -> in
     """How many cores these logical processors belong to: two of one core share what computes."""
     cores = set()
     for cpu in allowed:
-        try:
-            cores.add((processors / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text().strip())
-        except OSError:  # the system does not tell: a core of its own
-            cores.add(str(cpu))
+        siblings = file_text(processors / f"cpu{cpu}" / "topology" / "thread_siblings_list")
+        cores.add(siblings or str(cpu))  # where the system does not tell, it is a core of its own
     return len(cores)
 
 
 def processor_name(cpu_info: Path = _CPU_INFO) -> str:
     """The processor's name as its maker gives it, or the architecture's."""
-    try:
-        lines = cpu_info.read_text(errors="replace").splitlines()
-    except OSError:  # not Linux
-        lines = []
-    for line in lines:
+    for line in file_text(cpu_info).splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name" and value.strip():
             return " ".join(value.split())

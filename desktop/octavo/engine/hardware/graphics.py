@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from octavo.engine.hardware.pools import MemoryPool
+from octavo.engine.hardware.system_files import file_number, file_text
 
 _CARD = "card[0-9]*"
 
@@ -97,11 +98,11 @@ def amd_pools(drm: Path) -> list[MemoryPool]:
     """Graphics memories that the kernel's ``amdgpu`` driver shows under ``drm``."""
     pools: list[MemoryPool] = []
     for total_file in sorted(drm.glob(f"{_CARD}/device/mem_info_vram_total")):
-        total = _number(total_file)
-        used = _number(total_file.with_name("mem_info_vram_used"))
+        total = file_number(total_file)
+        used = file_number(total_file.with_name("mem_info_vram_used"))
         if not total or used is None:  # the card went away or is asleep
             continue
-        name = _text(total_file.with_name("product_name")) or f"AMD graphics {len(pools) + 1}"
+        name = file_text(total_file.with_name("product_name")) or f"AMD graphics {len(pools) + 1}"
         pools.append(MemoryPool(name, "vram", total, max(0, total - used)))
     return pools
 
@@ -113,25 +114,10 @@ def intel_pools(drm: Path) -> list[MemoryPool]:
     """
     pools: list[MemoryPool] = []
     for card in sorted(drm.glob(_CARD)):
-        sizes = [_number(each) for each in card.glob("device/tile*/physical_vram_size_bytes")]
-        total = _number(card / "lmem_total_bytes") or sum(each or 0 for each in sizes)
+        sizes = [file_number(each) for each in card.glob("device/tile*/physical_vram_size_bytes")]
+        total = file_number(card / "lmem_total_bytes") or sum(each or 0 for each in sizes)
         if total:
-            free = _number(card / "lmem_avail_bytes")
+            free = file_number(card / "lmem_avail_bytes")
             name = f"Intel graphics {len(pools) + 1}"
             pools.append(MemoryPool(name, "vram", total, total if free is None else min(free, total)))
     return pools
-
-
-def _number(file: Path) -> int | None:
-    text = _text(file)
-    try:
-        return int(text, 0) if text else None
-    except ValueError:  # "asleep", or of another kind than we know
-        return None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(errors="replace").strip()
-    except OSError:  # no such file, or the device went away
-        return ""

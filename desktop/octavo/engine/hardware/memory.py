@@ -11,6 +11,7 @@ from pathlib import Path
 from octavo.engine.hardware.graphics import graphics_pools
 from octavo.engine.hardware.latest import Latest
 from octavo.engine.hardware.pools import MemoryPool as MemoryPool
+from octavo.engine.hardware.system_files import file_text
 
 _DRM = Path("/sys/class/drm")
 _STATUS = Path("/proc/self/status")
@@ -66,11 +67,7 @@ def process_rss_bytes() -> int:
 
 def peak_rss_bytes() -> int:
     """The most resident memory that this process has held so far, bytes."""
-    try:
-        lines = _STATUS.read_text().splitlines()
-    except OSError:  # not Linux
-        lines = []
-    for line in lines:
+    for line in file_text(_STATUS).splitlines():
         # Unlike getrusage, this does not count what the parent held before it started this program.
         if line.startswith("VmHWM:"):
             return 1024 * int(line.split()[1])

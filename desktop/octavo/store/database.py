@@ -21,6 +21,7 @@ from octavo.store.salvage import Recovery, salvage
 # How long a large file is looked through for damage at the start of the program.
 _CHECK_SECONDS = 1.0
 _STEPS_BETWEEN_LOOKS = 10_000
+_NEXT_STEP = "Check the folder's rights and free space."
 
 
 class NotSaved(OctavoError):
@@ -71,9 +72,7 @@ def open_database(
     try:
         connection = _connect(path)
     except sqlite3.OperationalError as error:
-        raise OctavoError(
-            f"Cannot open {path}: {error}.", "Check the folder's rights and free space."
-        ) from error
+        raise OctavoError(f"Cannot open {path}: {error}.", _NEXT_STEP) from error
     except sqlite3.DatabaseError:
         return _begin_again(path, migrations, recovery)
     try:
@@ -81,6 +80,9 @@ def open_database(
             problem = _read_only(connection, path, reads_newer=reads_newer)
         else:
             _migrate(connection, migrations, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise OctavoError(f"{path} could not be made: {error}.", _NEXT_STEP) from error
     except BaseException:
         connection.close()
         raise
@@ -96,10 +98,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from tests.gui.chatting import ask, chat_with_small
+from tests.gui.converting import call_it, card
+
+from octavo.gui.widgets.button import Button
+from octavo.gui.widgets.job_card import JobCard
 
 
 @pytest.fixture
@@ -63,6 +67,20 @@ def test_a_page_that_is_shown_lights_up_what_is_read_first(joined):
     joined.window.show_named("Convert")
 
     assert QApplication.focusWidget().accessibleName() == "Change the source"
+
+
+def test_a_conversion_that_ends_does_not_lead_to_another_page(joined, convert_page, qtbot):
+    joined.window.activateWindow()
+    panel = convert_page.prospect.panel
+    call_it(panel, "slow.gguf")
+    panel.convert.click()
+    cancel = card(convert_page, JobCard).findChild(Button)
+    cancel.setFocus()
+
+    cancel.click()
+    qtbot.waitUntil(lambda: card(convert_page, JobCard) is None)
+
+    assert has_focus(convert_page)
 
 
 def test_a_page_that_was_left_is_come_back_to(joined, panel):

@@ -19,6 +19,7 @@ from octavo.gui.pages.quality_panel import QualityPanel
 from octavo.gui.pages.source_notes import requantizing_note
 from octavo.gui.theme.fonts import SEMIBOLD, SMALL
 from octavo.gui.widgets.card import row
+from octavo.gui.widgets.focus_keeper import FocusKeeper
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.page import Page
 from octavo.gui.widgets.scroll import scrolled
@@ -47,6 +48,7 @@ class ConvertPage(Page):
         self.jobs, self.quality = ConversionJobs(command), QualityPanel(measurer)
         self.prospect = Prospect(self, workspace, self.formats, forecaster)
         self._arrange()
+        FocusKeeper(self.jobs, self)
         self._connect(forecaster)
         self.formats.show_formats()
         self._show_source()

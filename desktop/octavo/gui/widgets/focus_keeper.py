@@ -21,7 +21,7 @@ def _takes_tab(control: QWidget) -> bool:
 
 
 class FocusKeeper(QObject):
-    """When something in ``area`` is hidden while it has the keyboard, ``home`` gets it.
+    """When something in ``area`` is hidden or switched off while it has the keyboard, ``home`` gets it.
 
     Qt would give it to the next control of the window, from where Enter leads to another page.
     """
@@ -37,5 +37,6 @@ class FocusKeeper(QObject):
         # Without a next control the window itself is going.
         if before is None or now is None:
             return
-        if self._area.isAncestorOf(before) and not before.isVisibleTo(self._area):
+        is_gone = not before.isVisibleTo(self._area) or not before.isEnabledTo(self._area)
+        if self._area.isAncestorOf(before) and is_gone:
             self._home.setFocus()

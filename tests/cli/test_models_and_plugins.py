@@ -1,6 +1,9 @@
 import json
 
+import pytest
 from tests.fixtures.checkpoints import write_tiny_gguf
+
+from octavo.store.settings import load_settings
 
 
 def test_plugins_lists_those_that_came_with_octavo(octavo):
@@ -45,3 +48,36 @@ def test_a_formats_options_are_told_with_their_meaning(octavo):
     output = next(each for each in described["options"] if each["name"] == "output")
     assert (output["default"], "gguf" in output["takes"]) == ("folder", True)
     assert octavo("plugins", "nothing").status == 1
+
+
+@pytest.fixture
+def stranger(tmp_path, monkeypatch):
+    """A plugin that did not come with Octavo, installed as pip does it; it must not be imported here."""
+    info = tmp_path / "site" / "odd-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[octavo]\nodd = octavo_odd\n")
+    (tmp_path / "site" / "octavo_odd.py").write_text("raise SystemExit('imported')\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+def test_a_strangers_plugin_is_switched_on_and_off_without_being_imported(octavo, stranger):
+    octavo("plugins", "--enable", "odd", "--no-plugins")
+    octavo("plugins", "--enable", "odd", "--no-plugins")
+    assert load_settings().enabled_plugins == ("odd",)
+
+    octavo("plugins", "--disable", "odd")
+    assert load_settings().enabled_plugins == ()
+
+
+def test_what_adds_no_format_because_it_is_off_is_named(octavo, stranger):
+    assert "odd (octavo plugins --enable NAME)" in octavo("plugins", "ODD").err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("nothing", "No plugin 'nothing' is installed"), ("q8_0", "came with Octavo")]
+)
+def test_other_plugins_are_not_switched(octavo, name, words):
+    outcome = octavo("plugins", "--disable", name)
+
+    assert (outcome.status, words in outcome.err) == (1, True)

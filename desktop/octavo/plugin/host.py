@@ -133,6 +133,13 @@ class PluginHost:
         names = ", ".join(each.name for each in known.values()) or "none (plugins are off)"
         close = difflib.get_close_matches(name.lower(), known, 1)
         hint = f"Did you mean {known[close[0]].name}? " if close else ""
+        off = [
+            each.record.name for each in self._loaded() if not (each.record.enabled or each.record.is_shipped)
+        ]
+        if off and not self._safe_mode:
+            hint += (
+                f"These plugins are off, and may add it: {', '.join(off)} (octavo plugins --enable NAME). "
+            )
         raise OctavoError(f"There is no quantizer called {name[:60]!r}.", f"{hint}There are: {names}.")
 
     def formats(self) -> list[CheckpointFormat]:

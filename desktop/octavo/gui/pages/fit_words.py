@@ -91,7 +91,7 @@ def _largest(row: FitRow, of: Circumstances) -> Figure:
         f"{count(of.card.hyperparameters.context_length)} tokens."
     )
     value = f"{count(row.largest_context)} tokens" if row.largest_context else "none"
-    note = "runs well up to it" if row.largest_context else "close other programs"
+    note = "runs well up to it" if row.largest_context else "none runs well"
     return Figure("Largest safe context", value, note, explanation)
 
 

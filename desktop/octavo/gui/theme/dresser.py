@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+# What was dressed is painted first: both together would be one long stretch.
+STEP_GAP_MS = 10
+
 
 class Dresser(QObject):
     """Dresses ``parts``, widgets that cover the window."""
@@ -20,7 +23,7 @@ class Dresser(QObject):
         self._parts = list(parts)
         self._undressed: list[QWidget] = []
         self._sheet = ""
-        self._next = QTimer(self, singleShot=True, interval=0)
+        self._next = QTimer(self, singleShot=True, interval=STEP_GAP_MS)
         self._next.timeout.connect(self._dress_next)
 
     def wear(self, sheet: str) -> None:

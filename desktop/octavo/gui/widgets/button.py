@@ -47,6 +47,7 @@ class Button(QPushButton):
         super().__init__()
         self._icon_name = icon_name
         self._icon_pixels = icon_pixels
+        self._look = ("", "", "")
         self.setProperty("kind", kind)
         self.setProperty("bare", not text and bool(icon_name))
         self.setFont(font(size, weight or (SEMIBOLD if kind == "primary" else MEDIUM)))
@@ -88,8 +89,12 @@ class Button(QPushButton):
         if not self._icon_name:
             return
         tone = _ICON_TONES.get(self.property("kind"), "accent_ink" if self.isChecked() else "text2")
-        drawn = icon(self._icon_name, colour(tone), self._icon_pixels, colour("text3"))
-        self.setIcon(drawn)
+        ink, disabled = colour(tone), colour("text3")
+        look = (self._icon_name, ink.name(), disabled.name())
+        if look == self._look:  # a change of theme asks three times
+            return
+        self._look = look
+        self.setIcon(icon(self._icon_name, ink, self._icon_pixels, disabled))
         self.setIconSize(icon_size(self._icon_pixels))
 
     def event(self, event: QEvent) -> bool:

@@ -73,6 +73,7 @@ class Icon(QLabel):
     def __init__(self, icon_name: str, tone: str = "text2", size: int = 18) -> None:
         super().__init__()
         self._icon_name, self._tone, self._size = icon_name, tone, size
+        self._look = ("", "")
         self.setFixedSize(size, size)
 
     def show_icon(self, icon_name: str, tone: str) -> None:
@@ -86,7 +87,11 @@ class Icon(QLabel):
         return super().event(event)
 
     def _draw(self) -> None:
-        self.setPixmap(pixmap(self._icon_name, colour(self._tone), self._size))
+        ink = colour(self._tone)
+        look = (self._icon_name, ink.name())
+        if look != self._look:  # a change of theme asks three times
+            self._look = look
+            self.setPixmap(pixmap(self._icon_name, ink, self._size))
 
 
 class Tile(QFrame):

@@ -1,6 +1,7 @@
 """Let the disk be full at ten points of ``octavo convert``: one sentence, and nothing left behind::
 
     python tests/benchmarks/full_disk.py MODEL --to Q4_K_M
+    python tests/benchmarks/full_disk.py demo --to Q4_K_M --set mode=best
 
 Where the system can, Octavo claims the space before it starts, so a full disk is met in the middle of the work only
 where it cannot: the child has no ``posix_fallocate``, and the system limits the size of its files.
@@ -30,18 +31,9 @@ def convert(
     arguments: argparse.Namespace, target: Path, limit: int, *more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a child whose files may have ``limit`` bytes; 0 for any size."""
-    line = [
-        "convert",
-        str(arguments.model),
-        "--to",
-        arguments.to,
-        "-o",
-        str(target),
-        "--set",
-        "mode=quick",
-        "--no-proof",
-        *more,
-    ]
+    chosen = [part for each in arguments.set or ["mode=quick"] for part in ("--set", each)]
+    to = ["--to", arguments.to, "-o", str(target)]
+    line = ["convert", str(arguments.model), *to, *chosen, "--no-proof", *more]
     command = [arguments.octavo_python, "-c", CHILD, str(limit), *line]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -51,6 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--to", default="Q4_K_M")
+    parser.add_argument("--set", action="append", metavar="OPTION=VALUE", help="by default mode=quick")
     parser.add_argument("--folder", type=Path, help="where to write; by default the temporary folder")
     parser.add_argument("--octavo-python", default=sys.executable, help="the interpreter that has octavo")
     arguments = parser.parse_args()

@@ -28,8 +28,8 @@ from octavo.engine.quantize.quantizer import CalibratedQuantizer, Plan, Quantize
 
 # Auto takes the best that is forecast to end within this time.
 MAX_SECONDS = 600.0
-# What the conversion itself takes: about this much, and the metadata.
-_BESIDE_BYTES = 300_000_000
+# What the conversion itself takes: about this much.
+_BESIDE_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,10 @@ def choose_effort(card: ModelCard, plan: Plan, options: Any, n_threads: int = 0)
     reason = why_not_best(card, plan)
     if reason:
         return Effort("quick", 0.0, reason)
-    n_bytes, free = calibration_bytes(card, plan, n_threads=n_threads), main_memory().free_bytes
-    if n_bytes + _BESIDE_BYTES > free:
-        needs = f"Calibration needs {readable_bytes(n_bytes)} of memory"
+    n_bytes = _BESIDE_BYTES + calibration_bytes(card, plan, n_threads=n_threads)
+    free = main_memory().free_bytes
+    if n_bytes > free:
+        needs = f"With calibration, it would need {readable_bytes(n_bytes)} of memory"
         return Effort("quick", 0.0, f"{needs}, {readable_bytes(free)} are free, so it was left out.")
     time = forecast_seconds(card, plan, n_threads=n_threads)
     if time.seconds > MAX_SECONDS:

@@ -15,7 +15,6 @@ FIRST_LOGIT = 40  # operations of the tail do the tokens from here on
 THREADS = 48  # address of the thread records
 STOP = 56  # written by any thread of Python to stop a run
 ABORT = 64  # two slots, used in turn
-TURN = 80
 FINISHED = 88  # whether the last run came to its end
 RUN = 96  # address of the entry that runs the program
 BARRIER = 128  # arrivals; 64 bytes later the generation, and who sleeps until it changes

@@ -63,13 +63,3 @@ def half_power(b, exponents):
     normal = b.shl(b.sub(exponents, constant(v16i32, 1)), constant(v16i32, 23))
     subnormal = b.add(b.mul(exponents, constant(v16i32, 0x200000)), constant(v16i32, 0x200000))
     return b.bitcast(b.select(b.icmp_signed("<", exponents, constant(v16i32, 2)), subnormal, normal), v16f32)
-
-
-def f32_to_bf16(b, x):
-    """<16 x float> to <16 x i16> bfloat16, rounded to nearest even; NaN stays NaN."""
-    bits = b.bitcast(x, v16i32)
-    odd = b.and_(b.lshr(bits, constant(v16i32, 16)), constant(v16i32, 1))
-    rounded = b.add(b.add(bits, constant(v16i32, 0x7FFF)), odd)
-    quiet = b.or_(bits, constant(v16i32, 0x400000))
-    chosen = b.select(b.fcmp_unordered("uno", x, x), quiet, rounded)
-    return b.trunc(b.lshr(chosen, constant(v16i32, 16)), v16i16)

@@ -15,8 +15,6 @@ from llvmlite import ir
 
 from octavo.engine.simd.compiler import cgutils
 
-LANES = 16
-
 i8, i16, i32, i64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
 f16, f32 = ir.HalfType(), ir.FloatType()
 v16i32, v16f32 = ir.VectorType(i32, 16), ir.VectorType(f32, 16)

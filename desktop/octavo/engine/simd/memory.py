@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from octavo.engine.simd.half import bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16
+from octavo.engine.simd.half import bf16_to_f32, f16_to_f32, f32_to_f16
 from octavo.engine.simd.lowering import (
     call,
     f32,
@@ -19,7 +19,6 @@ from octavo.engine.simd.lowering import (
     v16i8,
     v16i16,
     v16i32,
-    v32i16,
 )
 
 
@@ -85,12 +84,6 @@ def load_bf16(b, p):
     return bf16_to_f32(b, _load(b, p, v16i16))
 
 
-@operation("v:pF")
-def store_bf16(b, p, x):
-    """Round to bfloat16, to nearest even, and write 32 bytes at ``p``."""
-    _store(b, p, f32_to_bf16(b, x))
-
-
 @operation("I:p")
 def load_u8(b, p):
     """16 unsigned bytes at ``p``, widened to int32."""
@@ -107,24 +100,6 @@ def load_i8(b, p):
 def store_i8(b, p, x):
     """Write the low byte of each lane at ``p``."""
     _store(b, p, b.trunc(x, v16i8))
-
-
-@operation("v:pI")
-def store_i16(b, p, x):
-    """Write the low 16 bits of each lane at ``p``."""
-    _store(b, p, b.trunc(x, v16i16))
-
-
-@operation("I:p")
-def load_i16(b, p):
-    """16 int16 at ``p``, widened to int32."""
-    return b.sext(_load(b, p, v16i16), v16i32)
-
-
-@operation("I:p")
-def load_u8_as_u16(b, p):
-    """32 unsigned bytes at ``p``, widened to 16 bits each."""
-    return b.bitcast(b.zext(_load(b, p, ir.VectorType(i8, 32)), v32i16), v16i32)
 
 
 @operation("f:p")

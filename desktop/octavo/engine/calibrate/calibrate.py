@@ -73,7 +73,7 @@ def why_not_best(card: ModelCard, plan: Plan) -> str:
         plan.types[each.name] for each in card.tensors if each.is_matrix and each.name.startswith("blk.")
     }
     if not any(can_feed_back(each) for each in types):
-        return "Calibration changes nothing in these types."
+        return f"Calibration changes nothing in {' and '.join(sorted(each.name for each in types))}."
     return ""
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from typing import Any
 
-import numpy as np
-
 from octavo.engine.calibrate.calibrate import Effort, choose_effort
+from octavo.engine.calibrate.surprise import surprises
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint
-from octavo.engine.inference.session import Session, load_session
-from octavo.engine.progress import finish
 from octavo.engine.quantize.quantizer import Plan
 
-# Nobody trains a large model and leaves it random; a small one is loaded in a second to find out.
+# Nobody trains a large model and leaves it random; a small one is asked within seconds.
 _SMALL_BYTES = 400 << 20
 # Of the surprise that pure chance gives: trained models, even of some thousand weights, stay far below.
 _CHANCE_SHARE = 0.85
@@ -47,19 +43,8 @@ def predicts_text(source: Checkpoint, n_threads: int = 0) -> bool:
     if sum(each.n_bytes for each in source.tensors) > _SMALL_BYTES:
         return True
     windows = calibration_windows(source, calibration_text(None), _N_WINDOWS)[:, :_N_TOKENS]
-    session = finish(load_session(source, context_tokens=windows.shape[1], n_threads=n_threads))
     enough = _CHANCE_SHARE * math.log(source.hyperparameters.n_vocabulary)
-    with contextlib.closing(session):
-        return any(_surprise(session, window.tolist()) < enough for window in windows)
-
-
-def _surprise(session: Session, ids: list[int]) -> float:
-    """Mean negative log-likelihood of ``ids[1:]``, nats a token."""
-    total, at = 0.0, 1
-    for rows in session.each_logits(ids):
-        for row in rows[: len(ids) - at]:
-            scores = row.astype(np.float64)
-            largest = float(scores.max())
-            total += largest + math.log(np.exp(scores - largest).sum()) - float(scores[ids[at]])
-            at += 1
-    return total / (len(ids) - 1)
+    # The first is mostly enough.
+    return any(
+        min(surprises(source, some, n_threads)) < enough for some in (windows[:1], windows[1:]) if len(some)
+    )

@@ -181,6 +181,10 @@ class LayeredModel:
         """Where the layer's matrices are used, in order."""
         return [each.product for each in self._steps.layers[layer] if each.product]
 
+    def has(self, name: str) -> bool:
+        """Whether the model has a matrix of that name."""
+        return name in self._matrices
+
     def vector(self, name: str) -> Floats:
         """The weights of a norm or another vector, float32[n]; what is written here counts from then on."""
         return self._vectors[name]

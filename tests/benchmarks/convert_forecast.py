@@ -38,10 +38,12 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
 def converted(model: Path, kind: str, target: Path, n_threads: int, most_seconds: float) -> dict[str, Any]:
     """Convert in this process; what was foretold, taken and said."""
     from octavo.cli.progress import Pace
+    from octavo.engine.calibrate.prepare import prepare_kernels
     from octavo.engine.checkpoint.open import open_checkpoint
     from octavo.engine.convert.choose import chosen_output
     from octavo.engine.convert.convert import convert_all
     from octavo.engine.convert.forecast import forecast
+    from octavo.engine.progress import finish
     from octavo.engine.quantize.options import build_options
     from octavo.plugin.host import PluginHost
 
@@ -49,6 +51,7 @@ def converted(model: Path, kind: str, target: Path, n_threads: int, most_seconds
     quantizer = PluginHost().quantizer(name)
     options = build_options(quantizer, values)
     with contextlib.closing(open_checkpoint(model)) as source:
+        finish(prepare_kernels(source, quantizer, options))
         wish = chosen_output(source, quantizer, options, target, n_threads=n_threads)
         expected = forecast(source, [wish], n_threads=n_threads)
         began, processor, pace = time.monotonic(), time.process_time(), Pace()

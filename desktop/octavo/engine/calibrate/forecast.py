@@ -21,8 +21,8 @@ from octavo.engine.quantize.tensor_roles import layer_number
 
 # What threads lose by waiting for each other and for memory, and minutes of work against the best of three short
 # pieces of it; more where scales are searched, in thousands of short pieces. Measured on SmolLM2:
-# 0.73 and 0.76 would have foretold Q4_K_M and Q8_0 to the second, 0.54 and 0.47 AWQ's folder and GGUF.
-_EFFICIENCY, _SEARCH_EFFICIENCY = 0.74, 0.51
+# 0.73 to 0.82 would have foretold Q4_K_M and Q8_0 to the second, 0.47 to 0.68 AWQ's folder and GGUF.
+_EFFICIENCY, _SEARCH_EFFICIENCY = 0.74, 0.55
 # Matrices that share their input, by a part of their names.
 _SHARED_INPUTS = (("attn_q.", "attn_k.", "attn_v.", "attn_qkv."), ("ffn_gate", "ffn_up"))
 # What a quantizer's own search holds of the rows that it tries: them, scaled, rounded, and changed.

@@ -1,9 +1,13 @@
 """Disks are tried before a conversion, and left as they were."""
 
+import errno
+
 import pytest
 
 from octavo.engine.convert import disk_speed
 from octavo.engine.convert.disk_speed import read_seconds, write_seconds
+from octavo.engine.convert.encode_speed import EncodeSpeed
+from octavo.engine.folders import cache_folder
 
 
 def test_writing_is_timed_and_leaves_nothing(tmp_path):
@@ -11,8 +15,17 @@ def test_writing_is_timed_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_nothing_may_be_written_nothing_is_foretold(tmp_path):
-    assert write_seconds(tmp_path / "missing") == 0
+def test_where_nothing_can_be_written_nothing_is_foretold_or_remembered(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (cache_folder() / "encode-speed.json").unlink(missing_ok=True)  # what other tests have timed
+    with monkeypatch.context() as full:
+        full.setattr(disk_speed.tempfile, "TemporaryFile", refuse)
+        speed = EncodeSpeed()
+        assert speed.write(tmp_path) == 0
+
+    assert speed.write(tmp_path) > 0
 
 
 def test_a_slow_disk_is_not_tried_for_long(tmp_path, monkeypatch):

@@ -51,7 +51,7 @@ class StreamFiles:
         if self._lock < 0:
             self._lock_first_free()
         held = sum(each.stat().st_size for each in self.paths if each.exists())
-        if self._lock < 0 or not _have_room(n_bytes, free_bytes() + _DISK_SHARE * held):
+        if self._lock < 0 or not _have_room(n_bytes, _free_bytes() + _DISK_SHARE * held):
             return []
         self._tidy()
         return self.paths
@@ -92,7 +92,7 @@ def stream_folder() -> Path:
 
 def spared_bytes(n_bytes: int, reserved: int = 0) -> int:
     """What files of a size will take of the disk, when ``reserved`` bytes are taken from it before; 0: no room."""
-    return N_FILES * n_bytes if _have_room(n_bytes, free_bytes() - reserved) else 0
+    return N_FILES * n_bytes if _have_room(n_bytes, _free_bytes() - reserved) else 0
 
 
 def forget_streams() -> None:
@@ -107,7 +107,7 @@ def forget_streams() -> None:
                 os.close(lock)
 
 
-def free_bytes() -> int:
+def _free_bytes() -> int:
     """Of the disk where they lie; 0 if it does not say."""
     folder = stream_folder()
     while not folder.exists() and folder != folder.parent:

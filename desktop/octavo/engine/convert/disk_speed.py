@@ -21,12 +21,17 @@ _SMALL_BYTES = 64 << 20
 
 
 def write_seconds(folder: Path) -> float:
-    """Seconds to have a written byte on the disk of a folder for good; 0 where nothing may be written.
+    """Seconds to have a written byte on the disk of a folder for good.
 
     The file that is written for it has no name, and is gone at once.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or nothing may be written there.
     """
     block, seconds = random.randbytes(_BLOCK_BYTES), 0.0
-    with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         for n_blocks in _WRITE_BLOCKS:
             for _ in range(n_blocks):
                 file.write(block)

@@ -96,8 +96,11 @@ class EncodeSpeed:
             return _best(lambda: room.__setitem__(slice(None), content), time.perf_counter) / _COPIED_BYTES
 
     def write(self, folder: Path) -> float:
-        """Seconds to have a byte on the disk of a folder for good."""
-        return self._timings.recall(f"write to {folder.stat().st_dev}", lambda: write_seconds(folder))
+        """Seconds to have a byte on the disk of a folder for good; 0, and asked again, where that cannot be tried."""
+        try:
+            return self._timings.recall(f"write to {folder.stat().st_dev}", lambda: write_seconds(folder))
+        except OSError:
+            return 0.0
 
     def python(self) -> float:
         """How much slower than ours this computer runs Python."""

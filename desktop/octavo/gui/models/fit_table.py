@@ -44,9 +44,13 @@ class FitTable(QAbstractTableModel):
             self.beginResetModel()
             self._rows = shown
             self.endResetModel()
-        elif shown != self._rows:
-            self._rows = shown
-            self.dataChanged.emit(self.index(0, 0), self.index(len(shown) - 1, len(HEADS) - 1))
+            return
+        before, self._rows = self._rows, shown
+        # One column after the other: most do not change with a slider's step, and are not painted again.
+        for column in range(len(HEADS)):
+            changed = [row for row in range(len(shown)) if shown[row][column] != before[row][column]]
+            if changed:
+                self.dataChanged.emit(self.index(changed[0], column), self.index(changed[-1], column))
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._rows)

@@ -48,14 +48,18 @@ def make_model(row: Row, folder: Path) -> None:
     is_spm = row.pre == "default"
     vocabulary = vocabularies.sentencepiece() if is_spm else vocabularies.byte_level_bpe()
     torch.manual_seed(0)
+    numbers = {
+        "vocab_size": len(vocabulary.tokens),
+        "bos_token_id": vocabulary.bos,
+        "eos_token_id": vocabulary.eos,
+        "pad_token_id": None,
+    } | row.numbers
     kind = getattr(transformers, row.config)
-    config = kind(
-        vocab_size=len(vocabulary.tokens),
-        bos_token_id=vocabulary.bos,
-        eos_token_id=vocabulary.eos,
-        pad_token_id=None,
-        **row.numbers,
-    )
+    if row.vision:
+        tied = numbers["tie_word_embeddings"]
+        config = kind(text_config=numbers, vision_config=row.vision, tie_word_embeddings=tied)
+    else:
+        config = kind(**numbers)
     model = getattr(transformers, row.model)(config)
     for name, weights in model.named_parameters():
         if weights.ndim == 1:
@@ -152,7 +156,8 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         make_model(row, folder)
-        ids = some_ids(json.loads((folder / "config.json").read_text())["vocab_size"])
+        config = json.loads((folder / "config.json").read_text())
+        ids = some_ids(config.get("text_config", config)["vocab_size"])
         np.save(folder / "logits.npy", true_logits(row, folder, ids))
         expected = {"ids": ids} | peer_result(row, folder, given.llama_cpp, given.quantize)
         (folder / "expected.json").write_text(json.dumps(expected, default=np.generic.item) + "\n")

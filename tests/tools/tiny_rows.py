@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -22,6 +22,8 @@ class Row:
         What the weights of norms are near to.
     tokenizer_class : str
         What llama.cpp's converter is told.
+    vision : dict
+        What sees, beside the language model; empty for a model that only reads.
     """
 
     model: str
@@ -30,6 +32,7 @@ class Row:
     pre: str = "gpt-2"
     centre: float = 1.0
     tokenizer_class: str = "PreTrainedTokenizerFast"
+    vision: dict[str, Any] = field(default_factory=dict)
 
 
 _SHAPE = {
@@ -44,6 +47,16 @@ _SHAPE = {
 }
 _HEADS = {"head_dim": 32}
 _WIDE = {"hidden_size": 64, "intermediate_size": 32}  # where heads must share the width
+_MROPE = {"rope_theta": 1e6, "rope_type": "default"}
+_VISION = {
+    "depth": 1,
+    "hidden_size": 16,
+    "intermediate_size": 16,
+    "num_heads": 1,
+    "patch_size": 2,
+    "temporal_patch_size": 1,
+    "in_channels": 1,
+}
 _EXPERTS = {"num_experts_per_tok": 2, "num_hidden_layers": 2}
 
 
@@ -91,6 +104,23 @@ ROWS = {
         "Qwen3MoeConfig",
         _SHAPE | _HEADS | _EXPERTS | {"num_experts": 6, "moe_intermediate_size": 32, "norm_topk_prob": True},
         pre="qwen2",
+    ),
+    "qwen2_5_vl": Row(
+        "Qwen2_5_VLForConditionalGeneration",
+        "Qwen2_5_VLConfig",
+        _SHAPE | _WIDE | {"rope_parameters": _MROPE | {"mrope_section": [6, 5, 5]}},
+        pre="qwen2",
+        vision=_VISION | {"out_hidden_size": 64, "fullatt_block_indexes": [0]},
+    ),
+    "qwen3_vl": Row(
+        "Qwen3VLForConditionalGeneration",
+        "Qwen3VLConfig",
+        _SHAPE
+        | _HEADS
+        | {"rope_parameters": _MROPE | {"mrope_section": [6, 5, 5], "mrope_interleaved": True}},
+        pre="qwen2",
+        vision=_VISION
+        | {"out_hidden_size": 32, "deepstack_visual_indexes": [0], "num_position_embeddings": 4},
     ),
     "gemma": Row("GemmaForCausalLM", "GemmaConfig", _SHAPE | _HEADS, pre="default", centre=0.0),
     "gemma2": Row(

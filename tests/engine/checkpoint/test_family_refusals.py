@@ -85,6 +85,16 @@ def test_what_gguf_cannot_say_is_refused(case, changed):
         open_checkpoint(changed(name, values))
 
 
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "qwen3_vl"])
+def test_a_model_that_sees_says_how_positions_are_shared_out(name, changed):
+    config = json.loads((FAMILIES / name / "config.json").read_text(encoding="utf-8"))
+    rope = {"rope_type": "default", "rope_theta": 1e6}
+    folder = changed(name, {"text_config": config["text_config"] | {"rope_parameters": rope}})
+
+    with pytest.raises(UnsupportedModel, match="how positions are shared out"):
+        open_checkpoint(folder)
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -14,7 +14,8 @@ from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
 
 _MODEL = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 # A multimodal model holds these beside the language model; "self_attn.rotary_emb" is computed anyway.
-_LEFT_OUT = ("vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector.")
+_PICTURES = ("vision_tower.", "multi_modal_projector.", "visual.", "vision_model.", "connector.")
+_LEFT_OUT = (*_PICTURES, *(f"model.{name}" for name in _PICTURES))
 _BARE = ("embed_tokens", "layers.", "norm")
 _IN_LAYER = re.compile(r"model\.layers\.(0|[1-9][0-9]{0,3})\.(.+)")
 
@@ -25,6 +26,12 @@ FAMILIES = {
     "qwen2": qwen.QWEN2,
     "qwen3": qwen.QWEN3,
     "qwen3_moe": qwen.QWEN3_MOE,
+    "qwen2_vl": qwen.QWEN2_VL,
+    "qwen2_vl_text": qwen.QWEN2_VL,
+    "qwen2_5_vl": qwen.QWEN2_VL,
+    "qwen2_5_vl_text": qwen.QWEN2_VL,
+    "qwen3_vl": qwen.QWEN3_VL,
+    "qwen3_vl_text": qwen.QWEN3_VL,
     "gemma": gemma.GEMMA,
     "gemma2": gemma.GEMMA2,
     "gemma3": gemma.GEMMA3,
@@ -60,7 +67,7 @@ def gguf_name(family: Family, name: str) -> str | None:
     """GGUF's name of a tensor: empty for one that is left out, None for one that is not known."""
     if name.startswith(_LEFT_OUT) or name.endswith(".rotary_emb.inv_freq"):
         return ""
-    stem, dot, suffix = name.replace("language_model.", "", 1).rpartition(".")
+    stem, dot, suffix = name.replace("language_model.", "", 1).replace("text_model.", "", 1).rpartition(".")
     if stem.startswith("model.model."):
         stem = stem.removeprefix("model.")
     elif stem.startswith(_BARE):  # saved without the head for text

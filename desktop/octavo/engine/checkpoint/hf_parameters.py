@@ -59,6 +59,9 @@ def _rope_fields(config: Config, family: Family, rope: Rope) -> Fields:
         for given, key in _YARN.items():
             if given in rope.numbers:
                 fields[f"{name}.rope.scaling.{key}"] = float32_field(rope.numbers[given])
+    if sections := rope.lists.get("mrope_section"):
+        padded = [*map(int, sections), 0, 0, 0, 0][:4]
+        fields[f"{name}.rope.dimension_sections"] = Field("array", padded, "int32")
     fields[f"{name}.rope.freq_base"] = float32_field(rope.base)
     if name == "gemma3":
         fields[f"{name}.rope.freq_base_swa"] = float32_field(rope.local_base)

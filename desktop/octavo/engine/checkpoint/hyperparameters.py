@@ -20,6 +20,8 @@ ARCHITECTURES = (
     "qwen2",
     "qwen3",
     "qwen3moe",
+    "qwen2vl",
+    "qwen3vl",
     "gemma",
     "gemma2",
     "gemma3",

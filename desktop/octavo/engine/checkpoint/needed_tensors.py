@@ -55,6 +55,8 @@ _NEEDED = {
     "qwen2": _LAYER | _BIASES,
     "qwen3": _LAYER | _HEAD_NORMS,
     "qwen3moe": _LAYER | _HEAD_NORMS,
+    "qwen2vl": _LAYER | _BIASES,
+    "qwen3vl": _LAYER | _HEAD_NORMS,
     "gemma": _LAYER,
     "gemma2": _LAYER | _POST_NORMS,
     "gemma3": _LAYER | _HEAD_NORMS | _POST_NORMS,

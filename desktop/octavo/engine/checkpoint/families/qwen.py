@@ -1,10 +1,14 @@
-"""Qwen2, and Qwen3 with a norm on each head, dense or with experts."""
+"""Qwen2, and Qwen3 with a norm on each head, dense or with experts; and the language models of those that see.
+
+Pictures are parts of other files. Positions of text in the VL models are the same in each of their sections, so they
+turn as in the models that only read.
+"""
 
 from __future__ import annotations
 
 from octavo.engine.checkpoint.families.family import HEAD_NORMS, LAYER, SILU, Family, Fields, count, refuse
 from octavo.engine.checkpoint.families.llama import EXPERTS_LAYER
-from octavo.engine.checkpoint.hf_config import Config
+from octavo.engine.checkpoint.hf_config import Config, read_rope
 from octavo.engine.checkpoint.model import Field
 
 _DEFAULTS = {
@@ -15,6 +19,7 @@ _DEFAULTS = {
     "sliding_window": 4096,
     "max_window_layers": 28,
 }
+_SEEING_SCALINGS = ("default", "mrope", "linear", "yarn")
 _EXPERTS = {
     "num_key_value_heads": 4,
     "num_experts_per_tok": 8,
@@ -46,6 +51,18 @@ def _expert_fields(config: Config, usual: Fields) -> Fields:
     return fields
 
 
+def _check_seeing(config: Config) -> None:
+    _check(config)
+    if "mrope_section" not in read_rope(config, 1e6, 1e4).lists:
+        raise refuse(config, "qwen models for pictures that do not say how positions are shared out")
+
+
+def _seeing_fields(config: Config, usual: Fields) -> Fields:
+    vision = config.value("vision_config")
+    layers = vision.get("deepstack_visual_indexes") if isinstance(vision, dict) else None
+    return usual | {"qwen3vl.n_deepstack_layers": count(len(layers) if isinstance(layers, list) else 0)}
+
+
 QWEN2 = Family("qwen2", LAYER, SILU, _DEFAULTS, check=_check, says_head_size=False)
 QWEN3 = Family("qwen3", LAYER | HEAD_NORMS, SILU, _DEFAULTS | {"head_dim": 128}, check=_check)
 QWEN3_MOE = Family(
@@ -55,4 +72,22 @@ QWEN3_MOE = Family(
     _DEFAULTS | _EXPERTS,
     check=_check,
     fields=_expert_fields,
+)
+QWEN2_VL = Family(
+    "qwen2vl",
+    LAYER,
+    SILU,
+    _DEFAULTS,
+    scalings=_SEEING_SCALINGS,
+    check=_check_seeing,
+    says_head_size=False,
+)
+QWEN3_VL = Family(
+    "qwen3vl",
+    LAYER | HEAD_NORMS,
+    SILU,
+    _DEFAULTS | {"head_dim": 128},
+    scalings=_SEEING_SCALINGS,
+    check=_check_seeing,
+    fields=_seeing_fields,
 )

@@ -29,6 +29,8 @@ _FAMILIES: dict[str, Build] = {
     "qwen2": qwen2.build,
     "qwen3": qwen3.build,
     "qwen3moe": qwen3.build,
+    "qwen2vl": qwen2.build,
+    "qwen3vl": qwen3.build,
     "gemma": gemma.build,
     "gemma2": gemma2.build,
     "gemma3": gemma3.build,

@@ -105,13 +105,12 @@ def test_the_older_dialect_of_the_configuration_means_the_same(tiny, tmp_path):
     whole["torch_dtype"] = whole.pop("dtype")
     config = whole.get("text_config", whole)
     rope = config.pop("rope_parameters")
-    if "full_attention" in rope:
-        config["rope_theta"] = rope["full_attention"]["rope_theta"]
+    full = rope.get("full_attention", rope)
+    config["rope_theta"] = full.pop("rope_theta")
+    if full is not rope and rope["sliding_attention"]["rope_theta"] != config["rope_theta"]:
         config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
-    else:
-        config["rope_theta"] = rope.pop("rope_theta")
-        config["partial_rotary_factor"] = rope.pop("partial_rotary_factor", None)
-        config["rope_scaling"] = None if rope == {"rope_type": "default"} else rope
+    config["partial_rotary_factor"] = full.pop("partial_rotary_factor", None)
+    config["rope_scaling"] = None if full == {"rope_type": "default"} else full
     (copy / "config.json").write_text(json.dumps(whole), encoding="utf-8")
     new, old = open_checkpoint(folder), open_checkpoint(copy)
 

@@ -174,6 +174,26 @@ ROWS = {
         tokenizer_class="LlamaTokenizer",
     ),
     "olmo2": Row("Olmo2ForCausalLM", "Olmo2Config", _SHAPE | _WIDE | {"tie_word_embeddings": False}),
+    "olmo3": Row(
+        "Olmo3ForCausalLM",
+        "Olmo3Config",
+        _SHAPE
+        | _WIDE
+        | {
+            "num_hidden_layers": 4,
+            "tie_word_embeddings": False,
+            "sliding_window": 32,
+            "rope_parameters": {
+                "full_attention": {
+                    "rope_type": "yarn",
+                    "rope_theta": 5e5,
+                    "factor": 8.0,
+                    "original_max_position_embeddings": 32,
+                },
+                "sliding_attention": {"rope_type": "default", "rope_theta": 5e5},
+            },
+        },
+    ),
     "granite": Row(
         "GraniteForCausalLM",
         "GraniteConfig",

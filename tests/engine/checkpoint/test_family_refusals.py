@@ -35,6 +35,13 @@ CASES = {
     "phi3: llama's scaling": ("phi3", {"rope_parameters": YARN | {"rope_type": "llama3"}}, "'llama3'"),
     "granite: scaled by nothing": ("granite", {"residual_multiplier": 0}, "scale by nothing"),
     "granite: narrow heads": ("granite", {"head_dim": 16}, "share their width"),
+    "olmo3: another kind of layers": ("olmo3", {"layer_types": ["linear_attention"] * 4}, "kinds of layers"),
+    "olmo3: no window": ("olmo3", {"sliding_window": None}, "without a window"),
+    "olmo3: a stretched window": (
+        "olmo3",
+        {"rope_parameters": {"full_attention": {"rope_theta": 1e4}, "sliding_attention": YARN}},
+        "within the window",
+    ),
     "smollm3: another order": ("smollm3", {"no_rope_layers": [1, 1, 1, 1]}, "order of layers"),
     "smollm3: another period": (
         "smollm3",
@@ -149,9 +156,28 @@ def test_gemma2_without_numbers_has_those_of_the_real_one():
     assert numbers.is_local == (True, False, True)
 
 
-def test_an_olmo2_with_a_window_is_refused():
-    with pytest.raises(UnsupportedModel, match="OLMo 3"):
-        numbers_of("olmo2", attention__sliding_window=Field("uint32", 4096))
+def pattern(values, kind="bool"):
+    return numbers_of("gemma3", attention__sliding_window_pattern=Field("array", values, kind))
+
+
+def test_a_pattern_may_say_of_each_layer_whether_it_has_the_window():
+    assert pattern([False, True] * 3).is_local == (False, True) * 3
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "reason"),
+    [([True] * 5, "bool", "one truth value for each of 6 layers"), ([1] * 6, "int32", "truth values")],
+)
+def test_a_pattern_that_does_not_fit_the_layers_is_refused(values, kind, reason):
+    with pytest.raises(UnreadableModel, match=reason):
+        pattern(values, kind)
+
+
+def test_an_olmo2_with_a_window_is_an_olmo3_that_sees_everything_in_every_fourth_layer():
+    numbers = numbers_of("olmo2", attention__sliding_window=Field("uint32", 4096))
+
+    assert (numbers.sliding_window, numbers.is_local) == (4096, (True, True))
+    assert numbers.rope_base_local == numbers.rope_base
 
 
 def test_yarn_is_read_with_all_its_numbers():

@@ -36,6 +36,11 @@ class FieldValues:
         """Whether there is a value under ``key``."""
         return key in self._fields
 
+    def is_list(self, key: str) -> bool:
+        """Whether there is an array under ``key``."""
+        field = self._fields.get(key)
+        return field is not None and field.kind == "array"
+
     def refuse(self, reason: str) -> UnreadableModel:
         """The error that says why this model cannot be read."""
         return unreadable(self.path, reason)

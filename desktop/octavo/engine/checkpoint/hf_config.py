@@ -85,6 +85,8 @@ class Rope:
         ``default``, ``linear``, ``yarn``, ``llama3`` or another name of transformers.
     base, local_base : float
         Of layers that see everything, and of those with a window.
+    local_kind : str
+        The kind of those with a window, where the file says it of them.
     numbers : dict of str to float
         What the kind adds: ``factor``, ``low_freq_factor``, ``beta_fast`` ...
     lists : dict of str to tuple of float
@@ -96,6 +98,7 @@ class Rope:
     kind: str
     base: float
     local_base: float
+    local_kind: str
     numbers: Mapping[str, float]
     lists: Mapping[str, tuple[float, ...]]
     truncates: bool = True
@@ -106,7 +109,7 @@ class Rope:
 
 
 def read_rope(config: Config, base: float, local_base: float) -> Rope:
-    """The rotation that ``config`` asks for; ``base`` and ``local_base`` hold where it says nothing."""
+    """The rotation that ``config`` asks for; ``base`` and ``local_base`` (0: the former) hold where it says nothing."""
     nested = config.value("rope_parameters")
     given = nested if nested is not None else config.value("rope_scaling") or {}
     if not isinstance(given, dict):
@@ -127,10 +130,13 @@ def read_rope(config: Config, base: float, local_base: float) -> Rope:
     for name in ("original_max_position_embeddings", "partial_rotary_factor"):
         if config.value(name) is not None:
             numbers.setdefault(name, config.real(name))
+    whole_base = numbers.pop("rope_theta", config.real("rope_theta", base))
+    own_base = config.real("rope_local_base_freq", local_base or whole_base)
     return Rope(
         shown(kind),
-        numbers.pop("rope_theta", config.real("rope_theta", base)),
-        _real(config.path, local, "rope_theta", config.real("rope_local_base_freq", local_base)),
+        whole_base,
+        _real(config.path, local, "rope_theta", own_base),
+        shown(str(local.get("rope_type", "default"))),
         numbers,
         {name: _reals(config.path, full, name) for name, value in full.items() if isinstance(value, list)},
         full.get("truncate") is not False,

@@ -38,6 +38,7 @@ FAMILIES = {
     "gemma3_text": gemma.GEMMA3,
     "phi3": phi3.PHI3,
     "olmo2": olmo2.OLMO2,
+    "olmo3": olmo2.OLMO3,
     "granite": granite.GRANITE,
     "smollm3": smollm3.SMOLLM3,
 }

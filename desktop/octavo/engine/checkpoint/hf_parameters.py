@@ -63,7 +63,7 @@ def _rope_fields(config: Config, family: Family, rope: Rope) -> Fields:
         padded = [*map(int, sections), 0, 0, 0, 0][:4]
         fields[f"{name}.rope.dimension_sections"] = Field("array", padded, "int32")
     fields[f"{name}.rope.freq_base"] = float32_field(rope.base)
-    if name == "gemma3":
+    if name == "gemma3" or not family.rope_base_local:
         fields[f"{name}.rope.freq_base_swa"] = float32_field(rope.local_base)
     return fields
 

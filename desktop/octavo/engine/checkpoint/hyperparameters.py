@@ -36,7 +36,7 @@ _MAX_SIZE = 1 << 24
 _MAX_HEADS = 1 << 16
 _MAX_CONTEXT = 1 << 31
 _SCALINGS = ("", "none", "linear", "yarn")
-_PERIODS = {"gemma2": 2, "gemma3": 6}  # one layer of so many sees everything
+_PERIODS = {"gemma2": 2, "gemma3": 6, "olmo2": 4}  # one layer of so many sees everything
 _EVERYWHERE = ("llama", "phi3")  # where a window is every layer's
 _GEMMA_27B_LAYERS = {"gemma2": 46, "gemma3": 62}
 _GEMMA2 = {"window": 4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
@@ -143,9 +143,11 @@ def _rope(
     """How positions are rotated."""
     has_factors = any(info.name == "rope_factors_long.weight" for info in tensors)
     scaling, factor, original = _rope_scaling(values, name, has_factors=has_factors)
+    base = values.real(f"{name}.rope.freq_base", 1.0, 1e12, 10000.0)
+    local = base if name == "olmo2" else 10000.0
     return {
-        "rope_base": values.real(f"{name}.rope.freq_base", 1.0, 1e12, 10000.0),
-        "rope_base_local": values.real(f"{name}.rope.freq_base_swa", 1.0, 1e12, 10000.0),
+        "rope_base": base,
+        "rope_base_local": values.real(f"{name}.rope.freq_base_swa", 1.0, 1e12, local),
         "rope_dimensions": _rope_dimensions(values, name, key_size),
         "rope_scaling": scaling,
         "rope_scaling_factor": factor,
@@ -195,13 +197,16 @@ def _sliding_window(values: FieldValues, name: str, n_layers: int) -> tuple[int,
     """The window in tokens, and which layers use it."""
     usual = _GEMMA2["window"] if name == "gemma2" else 0
     window = values.integer(f"{name}.attention.sliding_window", 0, _MAX_CONTEXT, int(usual))
-    if window and name == "olmo2":
-        raise unsupported(values.path, "olmo2 models with a sliding window (OLMo 3) are not supported yet.")
     if not window or name not in (*_PERIODS, *_EVERYWHERE):
         return 0, (False,) * n_layers
     if name in _EVERYWHERE:
         return window, (True,) * n_layers
     key = f"{name}.attention.sliding_window_pattern"
+    if values.is_list(key):
+        pattern = values.flags(key)
+        if len(pattern) < n_layers:
+            raise values.refuse(f"its {key} does not hold one truth value for each of {n_layers} layers.")
+        return window, tuple(pattern[:n_layers])
     period = values.integer(key, 0, MAX_LAYERS, _PERIODS[name])
     return window, tuple(bool(period) and layer % period < period - 1 for layer in range(n_layers))
 

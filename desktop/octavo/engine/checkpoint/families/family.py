@@ -58,6 +58,7 @@ class Family:
     norm_shift : float
         What the family's norms add to their weights.
     rope_base, rope_base_local : float
+        The second is of layers with a window; 0 stands for the first.
     scalings : tuple of str
         Kinds of position scaling that its GGUF architecture can express.
     check : callable

@@ -197,14 +197,33 @@ def test_forms_of_which_a_part_fits_a_graphics_card_are_told_apart(octavo, model
     assert "Q8_0" in whole.partition("; all of ")[2]
 
 
+def test_several_imagined_cards_are_counted_together(octavo, model):
+    told = octavo("fit", model, "--vram", "2x1.4GB", "--vram", "4GB", "--no-probe").out
+
+    assert "Graphics card 1 and Graphics card 2, each, layers that llama.cpp puts there: none of 3" in told
+    assert "Graphics card 3, layers that llama.cpp puts there: all 3 of every form" in told
+    assert "3 cards together, layers that llama.cpp puts there: all 3 of every form" in told
+    assert "(-ngl 3 -ts 0,0,3)" in told
+    found = octavo("fit", model, "--vram", "1.4GB,4GB", "--json", "--no-probe").json
+    assert [each["pool"] for each in found["rows"][0]["graphics"]] == [
+        "Graphics card 1",
+        "Graphics card 2",
+        "2 cards together",
+    ]
+    assert found["rows"][0]["graphics"][-1]["layers_per_card"] == [0, 3]
+
+
+@pytest.mark.parametrize("cards", ["x24GB", "0x24GB", "2x", "24GB,", "-1x24GB", "65x24GB"])
+def test_cards_that_cannot_be_are_refused(octavo, model, cards):
+    assert octavo("fit", model, "--vram", cards).status == 2
+
+
 def test_imagined_memory_is_said_to_be_simulated(octavo, model):
     outcome = octavo("fit", model, "--ram", "1MB", "--vram", "24GB")
     assert "SIMULATED" in outcome.err
     assert "too large" in outcome.out
-    assert (
-        "Graphics card, layers that fit in other programs (llama.cpp, vLLM): all 3 of every form."
-        in outcome.out
-    )
+    assert "Graphics card, layers that llama.cpp puts there: all 3 of every form." in outcome.out
+    assert "There would be room on Graphics card for every form." in outcome.out
 
     found = octavo("fit", model, "--json", "--ram", "64GiB").json["machine"]
     assert found["simulated"] is True

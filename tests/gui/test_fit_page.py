@@ -175,8 +175,23 @@ def test_a_graphics_card_is_for_other_programs_and_shows_its_formula(fit_page, f
     (found,) = fit_page._graphics.figures
     assert fit_page._graphics_card.isVisible()
     assert found.value == "all 3 layers"
-    assert "llama.cpp or vLLM" in found.explanation
+    assert "llama.cpp takes the layers that fit (-ngl 3)" in found.explanation
+    assert "vLLM takes a model whole or not at all" in found.explanation
     assert "buffers" in found.explanation
+
+
+def test_several_graphics_cards_are_shown_alone_and_together(fit_page, fit_settings):
+    assert not fit_settings.what_if._cards.isEnabled()
+    fit_settings.what_if._vram.setValue(24)
+    fit_settings.what_if._cards.setValue(2)
+
+    found = fit_page._graphics.figures
+    assert [each.name for each in found] == ["Graphics card 1", "Graphics card 2", "2 cards together"]
+    assert "shared by what is free" in found[-1].explanation
+
+    fit_settings.what_if._back.click()
+    assert fit_settings.what_if.n_cards == 1
+    assert not fit_page._graphics_card.isVisible()
 
 
 def test_what_the_loaded_model_takes_is_free_for_the_next(joined, fit_page):

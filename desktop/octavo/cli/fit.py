@@ -21,7 +21,7 @@ from octavo.cli.fit_words import (
 from octavo.cli.options import AsJson, Context, Kv, KvType, Model, NoPlugins, model_path
 from octavo.cli.output import print_facts, print_json, print_line, print_note, print_sentence
 from octavo.cli.plugins import plugin_host
-from octavo.cli.what_if import byte_size
+from octavo.cli.what_if import byte_size, card_sizes
 
 if TYPE_CHECKING:
     from octavo.engine.checkpoint.model import ModelCard
@@ -40,7 +40,13 @@ Ram = Annotated[
     typer.Option("--ram", metavar="SIZE", help="As if the computer had this much memory, for example 16GB."),
 ]
 Vram = Annotated[
-    str, typer.Option("--vram", metavar="SIZE", help="As if it had a graphics card with this much memory.")
+    list[str] | None,
+    typer.Option(
+        "--vram",
+        metavar="SIZE",
+        help="As if it had a graphics card with this much memory; several: 24GB,8GB or 2x24GB.",
+        show_default=False,
+    ),
 ]
 Probe = Annotated[
     bool | None,
@@ -63,7 +69,7 @@ def fit(
     depth: Depth = 0,
     prompt: Prompt = 0,
     ram: Ram = "",
-    vram: Vram = "",
+    vram: Vram = None,
     probe: Probe = None,
     as_json: AsJson = False,
     no_plugins: NoPlugins = False,
@@ -80,7 +86,7 @@ def fit(
     host = plugin_host(no_plugins)
     n_threads = usable_threads()
     are_cards_known = _asked_for_cards()
-    pools = imagined_pools(host.memory_pools(), ram=byte_size(ram), vram=byte_size(vram))
+    pools = imagined_pools(host.memory_pools(), ram=byte_size(ram), vram=card_sizes(vram or []))
     context = context or _usual_context(card, pools, kv, n_threads)
     quantizers = host.quantizers()
     found_speeds = find_speeds(card, quantizers, n_threads, probe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from octavo.cli import figures
@@ -87,21 +88,54 @@ def _cells(row: FitRow) -> list[str]:
 
 
 def graphics_sentences(rows: Sequence[FitRow]) -> list[str]:
-    """For each graphics memory, how many layers of each form fit, and how that was worked out."""
+    """For each graphics memory, what other programs could put there of each form, and how that was worked out."""
     sentences = []
     priced = [row for row in rows if row.graphics]
-    for number, place in enumerate(priced[0].graphics if priced else ()):
-        found = {row.quantizer: row.graphics[number] for row in priced}
+    places = [{row.quantizer: row.graphics[n] for row in priced} for n in range(_n_places(priced))]
+    for pools, found in _alike(places):
+        name, first = next(iter(found.items()))
         told = _layers_that_fit(found)
-        sentences.append(f"{place.pool}, layers that fit in other programs (llama.cpp, vLLM): {told}.")
-        sentences.append(f"Worked out, {priced[0].quantizer}: {place.formula}.")
+        sentences.append(f"{pools.rstrip(',')}, layers that llama.cpp puts there: {told}.")
+        sentences.append(f"Worked out, {name} ({first.flags}): {first.formula}.")
+    if places:
+        told = "; ".join(f"on {pools} for {_whole_models(found)}" for pools, found in _alike(places))
+        sentences.append(
+            "vLLM takes a model whole or not at all, if it reads its format: weights and a cache in 16 bits within "
+            f"0.9 of each card, where it computes as well. There would be room {told}."
+        )
     return sentences
+
+
+def _alike(places: Sequence[dict[str, GraphicsFit]]) -> list[tuple[str, dict[str, GraphicsFit]]]:
+    """The same, each with its name; those of which the same holds share a place."""
+    names: dict[tuple[GraphicsFit, ...], list[str]] = {}
+    first: dict[tuple[GraphicsFit, ...], dict[str, GraphicsFit]] = {}
+    for found in places:
+        key = tuple(replace(each, pool="") for each in found.values())
+        names.setdefault(key, []).append(next(iter(found.values())).pool)
+        first.setdefault(key, found)
+    return [
+        (" and ".join(those) + (", each," if len(those) > 1 else ""), first[key])
+        for key, those in names.items()
+    ]
+
+
+def _n_places(priced: Sequence[FitRow]) -> int:
+    return len(priced[0].graphics) if priced else 0
+
+
+def _whole_models(found: Mapping[str, GraphicsFit]) -> str:
+    """``Q4_0, Q4_K_M``."""
+    whole = [name for name, each in found.items() if each.fits_vllm]
+    return "every form" if len(whole) == len(found) else ", ".join(whole) or "no form"
 
 
 def _layers_that_fit(found: Mapping[str, GraphicsFit]) -> str:
     """``Q8_0 12 of 33; all of Q4_0, Q4_K_M``."""
     parts = [f"{name} {each.n_layers} of {each.of_layers}" for name, each in found.items() if not each.fits]
     whole = [name for name, each in found.items() if each.fits]
+    if not any(each.n_layers for each in found.values()):
+        return f"none of {next(iter(found.values())).of_layers}, of no form"
     if not whole:
         return ", ".join(parts)
     if not parts:

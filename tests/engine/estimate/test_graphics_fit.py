@@ -2,7 +2,7 @@ import pytest
 from tests.fixtures.cards import card
 
 from octavo.engine.estimate.fit import fit_rows
-from octavo.engine.estimate.graphics import graphics_fit
+from octavo.engine.estimate.graphics import graphics_fit, graphics_fits
 from octavo.engine.hardware.pools import MemoryPool
 from octavo.plugin.host import PluginHost
 
@@ -11,6 +11,19 @@ GB = 10**9
 
 def pool(free_bytes):
     return MemoryPool("Card", "vram", 24 * GB, free_bytes)
+
+
+def llama_8b():
+    return card(
+        n_layers=32,
+        width=4096,
+        feed_forward=14_336,
+        heads=32,
+        kv_heads=8,
+        vocabulary=128_256,
+        tied=False,
+        kind="F16",
+    )
 
 
 def test_a_large_card_takes_all_layers_and_the_output():
@@ -52,7 +65,67 @@ def test_every_row_has_its_place_in_every_graphics_memory():
 
     (row,) = fit_rows(card(), [], context_tokens=512, pools=[ram, pool(8 * GB), pool(1)])
 
-    assert [each.fits for each in row.graphics] == [True, False]
+    assert [(each.pool, each.fits) for each in row.graphics] == [
+        ("Card", True),
+        ("Card", False),
+        ("2 cards together", True),
+    ]
+
+
+def test_two_cards_take_what_neither_could_alone():
+    one, other, both = graphics_fits(llama_8b(), None, [pool(12 * GB), pool(12 * GB)], context_tokens=4096)
+
+    assert not one.fits
+    assert not other.fits
+    assert both.fits
+    assert both.layers_per_card == (17, 16)
+    assert both.flags == "-ngl 33 -ts 17,16"
+    assert (
+        "17 (8.3 GB of 12.0 GB free), Card: 16 (8.6 GB of 12.0 GB free); shared by what is free"
+        in both.formula
+    )
+
+
+def test_a_nearly_full_card_is_passed_over():
+    both = graphics_fits(llama_8b(), None, [pool(24 * GB), pool(1 * GB)], context_tokens=4096)[-1]
+
+    assert both.layers_per_card == (33, 0)
+    assert "Card: none (1.0 GB free); filled from the last card to the first" in both.formula
+
+
+def test_parts_of_a_divided_card_are_never_taken_together():
+    parts = [MemoryPool(f"NVIDIA A100 MIG 1g.5gb, {n}", "vram", 5 * GB, 5 * GB) for n in (1, 2)]
+
+    assert [each.pool for each in graphics_fits(card(), None, parts, context_tokens=512)] == [
+        parts[0].name,
+        parts[1].name,
+    ]
+
+
+def test_vllm_wants_all_weights_and_a_16_bit_cache_within_nine_tenths():
+    model = llama_8b()
+    needs = sum(t.n_bytes for t in model.tensors) + 32 * 8 * 4096 * (128 + 128) * 2
+    found = graphics_fit(
+        model, None, MemoryPool("Card", "vram", 18 * GB, 18 * GB), context_tokens=4096, kv_type="q8_0"
+    )
+
+    assert found.vllm_bytes == needs
+    assert found.vllm_budget_bytes == int(0.9 * 18 * GB)
+    assert not found.fits_vllm
+    assert graphics_fit(
+        model, None, MemoryPool("Card", "vram", 19 * GB, 19 * GB), context_tokens=4096
+    ).fits_vllm
+
+
+def test_vllm_gives_cards_equal_parts():
+    def together(*sizes, heads=32):
+        pools = [MemoryPool("Card", "vram", size * GB, size * GB) for size in sizes]
+        model = llama_8b() if heads == 32 else card(heads=heads)
+        return graphics_fits(model, None, pools, context_tokens=4096)[-1]
+
+    assert together(10, 10).fits_vllm
+    assert not together(16, 4).fits_vllm
+    assert together(10, 10, heads=9).vllm_budget_bytes == 0
 
 
 # What llama.cpp's own --fit chose for files of these shapes (tests/benchmarks/fit.md); 81 and 33 are all.

@@ -15,4 +15,12 @@ def test_other_programs_hold_as_much_of_an_imagined_memory():
 
 
 def test_an_imagined_card_stands_for_all_and_is_empty():
-    assert imagined_pools([RAM, *CARDS], vram=24) == [RAM, MemoryPool("Graphics card", "vram", 24, 24)]
+    assert imagined_pools([RAM, *CARDS], vram=[24]) == [RAM, MemoryPool("Graphics card", "vram", 24, 24)]
+
+
+def test_several_imagined_cards_are_numbered():
+    assert imagined_pools([RAM], vram=[24, 8]) == [
+        RAM,
+        MemoryPool("Graphics card 1", "vram", 24, 24),
+        MemoryPool("Graphics card 2", "vram", 8, 8),
+    ]

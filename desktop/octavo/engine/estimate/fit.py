@@ -10,7 +10,7 @@ from typing import Any
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes
-from octavo.engine.estimate.graphics import GraphicsFit, graphics_fit
+from octavo.engine.estimate.graphics import GraphicsFit, graphics_fits
 from octavo.engine.estimate.memory import context_bytes, estimate_memory, longest_context, taken_bytes
 from octavo.engine.estimate.program import loading_bytes
 from octavo.engine.estimate.speed import SpeedEstimator, SpeedForecast, tokens_per_second
@@ -55,7 +55,7 @@ class FitRow:
     largest_context : int
         The longest with which it runs well, tokens; 0 if none does.
     graphics : tuple of GraphicsFit
-        For each graphics memory, what of the file other programs could put there.
+        For each graphics memory, what of the file other programs could put there; then for several together.
     speed : SpeedForecast or None
         How the speeds were worked out; None until the kernels were probed.
     """
@@ -179,9 +179,8 @@ class _Desk:
             loading_bytes=loading_bytes(
                 self.card, memory.weights_bytes, self.n_threads, taken_bytes=self._taken
             ),
-            graphics=tuple(
-                graphics_fit(self.card, plan, pool, context_tokens=self.context_tokens, kv_type=self.kv_type)
-                for pool in self.graphics
+            graphics=graphics_fits(
+                self.card, plan, self.graphics, context_tokens=self.context_tokens, kv_type=self.kv_type
             ),
         )
         row = replace(row, largest_context=self._largest(row, RUNS_WELL_SHARE))

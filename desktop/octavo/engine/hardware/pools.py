@@ -26,15 +26,17 @@ class MemoryPool:
     free_bytes: int
 
 
-def imagined_pools(pools: Sequence[MemoryPool], *, ram: int = 0, vram: int = 0) -> list[MemoryPool]:
+def imagined_pools(
+    pools: Sequence[MemoryPool], *, ram: int = 0, vram: Sequence[int] = ()
+) -> list[MemoryPool]:
     """The same computer with another size of memory, of which other programs hold what they hold now.
 
     Parameters
     ----------
     ram : int
         Bytes of the main memory; 0 leaves it as it is.
-    vram : int
-        Bytes of a graphics card in place of all that there are; 0 leaves them.
+    vram : sequence of int
+        Bytes of each graphics card, in place of all that there are; none leaves them.
     """
     found = list(pools)
     if ram:
@@ -42,5 +44,7 @@ def imagined_pools(pools: Sequence[MemoryPool], *, ram: int = 0, vram: int = 0) 
         held = now.total_bytes - now.free_bytes if now else 0
         found = [MemoryPool("Memory", "ram", ram, max(0, ram - held))] + [p for p in found if p.kind != "ram"]
     if vram:
-        found = [p for p in found if p.kind != "vram"] + [MemoryPool("Graphics card", "vram", vram, vram)]
+        names = [f"Graphics card {n + 1}" if len(vram) > 1 else "Graphics card" for n in range(len(vram))]
+        cards = [MemoryPool(name, "vram", size, size) for name, size in zip(names, vram, strict=True)]
+        found = [p for p in found if p.kind != "vram"] + cards
     return found

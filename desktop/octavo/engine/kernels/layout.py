@@ -151,8 +151,13 @@ def largest_layer_cache_bytes(shape: ModelShape, context_tokens: int, kv_type: s
 
 def _layers_cache_bytes(shape: ModelShape, context_tokens: int, kv_type: str) -> list[int]:
     vectors = cache_vector_bytes(shape.key_size, kv_type) + cache_vector_bytes(shape.value_size, kv_type)
+    # A slider prices many formats at each step: layers are of two kinds, each worked out once.
+    whole = vectors * cache_positions(context_tokens, 0)
+    if not any(shape.is_local):
+        return [heads * whole for heads in shape.n_kv_heads[: shape.n_layers]]
+    windowed = vectors * cache_positions(context_tokens, shape.sliding_window)
     return [
-        shape.n_kv_heads[layer] * layer_cache_positions(shape, layer, context_tokens) * vectors
+        shape.n_kv_heads[layer] * (windowed if shape.is_local[layer] else whole)
         for layer in range(shape.n_layers)
     ]
 

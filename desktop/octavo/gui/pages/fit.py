@@ -86,7 +86,7 @@ class FitPage(Page):
         head.addWidget(copy)
         self._chosen_card.body.addLayout(head)
         self._chosen_card.body.addWidget(self._figures)
-        title = Label("On graphics cards, in other programs (llama.cpp, vLLM)", READING, SEMIBOLD, elide=True)
+        title = Label("On graphics cards, in llama.cpp and vLLM", READING, SEMIBOLD, elide=True)
         self._graphics_card.body.addWidget(title)
         self._graphics_card.body.addWidget(self._graphics)
         inner = QWidget()
@@ -143,6 +143,7 @@ class FitPage(Page):
             settings.chat.tokens,
             settings.what_if.ram_bytes,
             settings.what_if.vram_bytes,
+            settings.what_if.n_cards,
         )
 
     @property

@@ -32,6 +32,7 @@ class Wish:
     depth: int = 0
     ram_bytes: int = 0
     vram_bytes: int = 0
+    n_cards: int = 1
 
 
 class FitPrices:
@@ -60,7 +61,8 @@ class FitPrices:
 
     def pools(self, wish: Wish) -> list[MemoryPool]:
         """The memories, as they are or as they are imagined."""
-        return imagined_pools(usable_pools(self._workspace), ram=wish.ram_bytes, vram=wish.vram_bytes)
+        cards = [wish.vram_bytes] * wish.n_cards if wish.vram_bytes else []
+        return imagined_pools(usable_pools(self._workspace), ram=wish.ram_bytes, vram=cards)
 
     def ram(self, wish: Wish) -> MemoryPool:
         """The main memory among them."""

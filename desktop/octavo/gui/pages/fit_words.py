@@ -135,15 +135,26 @@ def convert_words(row: FitRow, found: Forecast | Failed | None) -> str:
 
 
 def graphics_figure(name: str, found: GraphicsFit) -> Figure:
-    """What of a format other programs could put into a graphics memory."""
+    """What of a format other programs could put into a graphics memory, or several."""
     how_many = "all" if found.fits else f"{found.n_layers} of"
+    model = "the model as it is" if name == AS_IT_IS else name
     explanation = (
-        f"{found.pool}, for llama.cpp or vLLM; Octavo itself computes on the processor. {name} would need "
-        f"{byte_count(found.total_bytes)} there. Layers: {found.formula}. Estimated, not measured."
+        f"For other programs: Octavo itself computes on the processor. llama.cpp takes the layers that fit "
+        f"({found.flags}); all of {model} would need {byte_count(found.total_bytes)}. {found.formula}. "
+        f"{_vllm_words(found)} Estimated, not measured."
     )
     return Figure(
         found.pool,
         f"{how_many} {found.of_layers} layers",
-        f"{byte_count(found.free_bytes)} free",
+        f"{byte_count(found.free_bytes)} free; vLLM: {'fits' if found.fits_vllm else 'does not fit'}",
         explanation,
     )
+
+
+def _vllm_words(found: GraphicsFit) -> str:
+    needs = (
+        f"vLLM takes a model whole or not at all, {byte_count(found.vllm_bytes)} of weights and 16-bit cache"
+    )
+    if not found.vllm_budget_bytes:
+        return f"{needs}, and cannot divide it equally here."
+    return f"{needs}, within 0.9 of each card, {byte_count(found.vllm_budget_bytes)}."

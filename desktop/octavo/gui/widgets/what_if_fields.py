@@ -11,13 +11,13 @@ from octavo.gui.widgets.card import column, row
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.number_field import grid, whole
 
-MOST_GB = 4096
+MOST_GB, MOST_CARDS = 4096, 16
 GB = 10**9
 AS_IT_IS = "as it is"
 
 
 class WhatIfFields(QWidget):
-    """Two fields in GB; ``changed`` tells that one of them has another value."""
+    """Sizes in GB, and how many cards; ``changed`` tells that one of them has another value."""
 
     changed = Signal()
 
@@ -25,14 +25,16 @@ class WhatIfFields(QWidget):
         super().__init__()
         self._ram = whole("Memory in GB", 0, MOST_GB, AS_IT_IS)
         self._vram = whole("Graphics memory in GB", 0, MOST_GB, AS_IT_IS)
+        self._cards = whole("Such graphics cards", 1, MOST_CARDS, "1")
         self._back = Button("Back to this computer", "link", height=24, size=SMALL)
         head = row(Label("What if it had…", SMALL, tone="text2"), None, self._back)
-        self.setLayout(column(head, grid([self._ram, self._vram]), gap=6))
-        for each in (self._ram, self._vram):
+        self.setLayout(column(head, grid([self._ram, self._vram, self._cards]), gap=6))
+        for each in (self._ram, self._vram, self._cards):
             each.setKeyboardTracking(False)
             each.valueChanged.connect(self._tell)
         self._back.clicked.connect(self.go_back)
         self._back.hide()
+        self._cards.setEnabled(False)
 
     @property
     def ram_bytes(self) -> int:
@@ -45,6 +47,11 @@ class WhatIfFields(QWidget):
         return GB * self._vram.value()
 
     @property
+    def n_cards(self) -> int:
+        """Graphics cards of that size."""
+        return self._cards.value()
+
+    @property
     def is_simulated(self) -> bool:
         """Whether anything is imagined."""
         return bool(self.ram_bytes or self.vram_bytes)
@@ -54,11 +61,13 @@ class WhatIfFields(QWidget):
         changed = self.is_simulated
         for each in (self._ram, self._vram):
             _set_quietly(each, 0)
+        _set_quietly(self._cards, 1)
         if changed:
             self._tell()
 
     def _tell(self) -> None:
         self._back.setVisible(self.is_simulated)
+        self._cards.setEnabled(bool(self.vram_bytes))
         self.changed.emit()
 
 

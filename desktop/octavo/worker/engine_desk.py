@@ -14,6 +14,7 @@ from octavo.engine.measure.figures import Figures
 from octavo.engine.progress import Progress
 from octavo.engine.stop import Stop
 from octavo.worker.compared_pair import ComparedPair
+from octavo.worker.gathered_pieces import GatheredPieces
 from octavo.worker.loaded_model import LoadedModel, load_model
 from octavo.worker.outbox import Outbox
 from octavo.worker.protocol import (
@@ -169,13 +170,17 @@ class EngineDesk:
         # The reply heeds ``stop`` itself and then still has its figures.
         answer = model.reply(ids, request.sampling, request.max_tokens, stop, request.stop_texts)
 
+        def send(_: int, text: str, n_tokens: int) -> None:
+            self._outbox.send(Piece(id=request.id, text=text, n_tokens=n_tokens))
+
         def tell(step: Progress | TextPiece) -> None:
             if isinstance(step, Progress):
                 self._outbox.progress(request.id, "prefill", step)
             else:
-                self._outbox.send(Piece(id=request.id, text=step.text, n_tokens=step.n_tokens))
+                pieces.add(step.text, step.n_tokens)
 
-        replied = _run_to_the_end(answer, tell)
+        with GatheredPieces(send) as pieces:
+            replied = _run_to_the_end(answer, tell)
         self._outbox.send(msgspec.structs.replace(replied, id=request.id, n_dropped=fitted.n_dropped))
 
     def _convert(self, request: Convert, stop: Stop) -> Any:
@@ -240,16 +245,20 @@ class EngineDesk:
                 raise
 
     def _compare(self, request: Compare, stop: Stop) -> Any:
+        def send(number: int, text: str, n_tokens: int) -> None:
+            self._outbox.send(ComparePiece(id=request.id, number=number, text=text, n_tokens=n_tokens))
+
         def tell(step: Progress | Said) -> None:
             if isinstance(step, Progress):
+                pieces.flush()
                 stage = {"prefill": "prefill", "comparing": "measure"}.get(step.label, "load")
                 self._tell_progress(request, stage, step, stop)
             else:
-                said = ComparePiece(id=request.id, number=step.number, text=step.text, n_tokens=step.n_tokens)
-                self._outbox.send(said)
+                pieces.add(step.text, step.n_tokens, step.number)
 
         try:
-            return msgspec.to_builtins(_run_to_the_end(self._pair.compare(request, stop), tell))
+            with GatheredPieces(send) as pieces:
+                return msgspec.to_builtins(_run_to_the_end(self._pair.compare(request, stop), tell))
         except OctavoError as error:
             if stop.is_set():  # a step that was stopped says that it has no result
                 raise Stopped from error

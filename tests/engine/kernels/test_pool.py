@@ -1,5 +1,6 @@
 """The threads of a program: they leave, they sleep, they wake, they stop."""
 
+import os
 import threading
 import time
 
@@ -100,3 +101,18 @@ def test_a_stopped_program_ends_before_its_end_and_the_next_run_is_whole():
         assert not stopped
         assert machine.run(64)
         assert np.abs(table.values[:, 16:] - np.sin(np.arange(64))[:, None]).max() < 1e-6
+
+
+def test_workers_have_a_core_each_where_there_is_a_thread_for_each_core():
+    cores = sorted(os.sched_getaffinity(0))
+    for n_threads in (len(cores), len(cores) + 1):
+        with Machine(n_threads, widest=64) as machine:
+            table = with_table(machine)
+            assert machine.run(3)
+            assert table.values[0, 0] == 1
+            found = {each.name: os.sched_getaffinity(each.native_id) for each in own_threads()}
+
+        own = {f"octavo-{n}": {cores[n]} for n in range(1, len(cores))}
+        free = {f"octavo-{n}": set(cores) for n in range(1, n_threads)}
+        assert found == (own if n_threads == len(cores) else free)
+    assert sorted(os.sched_getaffinity(0)) == cores

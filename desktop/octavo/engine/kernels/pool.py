@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 
 import numpy as np
 
@@ -65,6 +67,7 @@ class Pool:
             self._workers.append(worker)
 
     def _work(self, thread: int) -> None:
+        _keep_to_a_core(thread, self.n_threads)
         seen = 0
         while seen >= 0:
             seen = program.work(self.address, thread, seen)
@@ -84,3 +87,16 @@ class Pool:
             event.set()
         for worker in self._workers:
             worker.join()
+
+
+def _keep_to_a_core(thread: int, n_threads: int) -> None:
+    """Give this worker a core of its own where there is a thread for each.
+
+    When its core is taken for a moment, the system would wake it on the core of the thread that it works with, and
+    both would take turns there while the other core is free again. Thread 0 is the caller's, and goes where it likes.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) == n_threads:
+            with suppress(OSError):  # the cores were changed meanwhile: it stays free
+                os.sched_setaffinity(0, {cores[thread]})

@@ -82,6 +82,18 @@ def test_texts_that_cross_a_read_step_are_whole(tmp_path):
     assert head_of(tmp_path, raw).fields["t"].value == texts
 
 
+def test_weights_behind_a_small_head_are_not_read(tmp_path, monkeypatch):
+    taken = []
+    read = SourceFile.read
+    monkeypatch.setattr(
+        SourceFile, "read", lambda self, offset, n: (taken.append(n), read(self, offset, n))[1]
+    )
+
+    head_of(tmp_path, gguf([field("a", UINT32, one(7))], [tensor("w", (1024, 1024))], n_data=4 << 20))
+
+    assert sum(taken) < 70_000
+
+
 def test_a_file_cut_anywhere_in_its_head_is_refused(tmp_path):
     fields = [
         field("name", STRING, text("tiny")),

@@ -72,9 +72,18 @@ class SourceFile:
         """``n_bytes`` from ``offset`` on; both must lie within the file."""
         if offset < 0 or n_bytes < 0 or offset + n_bytes > self.size:
             raise unreadable(self.path, "the file is cut short.")
-        buffer = bytearray(n_bytes)
-        self.read_into(offset, memoryview(buffer))
-        return bytes(buffer)
+        try:
+            with self._lock:
+                self._file.seek(offset)
+                content = self._file.read(n_bytes)
+        except (OSError, ValueError) as error:
+            raise unreadable(self.path, _reason(error)) from error
+        if len(content) == n_bytes:
+            return content
+        # The system gave less at once, as it may: take the rest, or find that the file has become shorter.
+        rest = bytearray(n_bytes - len(content))
+        self.read_into(offset + len(content), memoryview(rest))
+        return content + rest
 
     def unchanged(self) -> bool:
         """Whether the path still leads to this file, with the size and time of the opening."""

@@ -57,8 +57,8 @@ _COUNT = struct.Struct("<Q")
 class Cursor:
     """A position in the head of a file, which moves on with each value that is read.
 
-    Reads the file in steps of up to 4 MiB and lets go of what lies behind it. The first are shorter: most of a library's
-    time would pass with reading weights behind small heads.
+    Reads the file in steps of up to 4 MiB and lets go of what lies behind it. The first are shorter: most of a
+    library's time would pass with reading weights behind small heads.
     """
 
     def __init__(self, file: SourceFile) -> None:

@@ -197,7 +197,7 @@ def open_window(n_models: int, started: float) -> None:
     def watch(joined: joined_module.JoinedWindow) -> None:
         tick()
         workspace = joined.workspace
-        if "listed" not in found and len(joined.models.list.rows) >= n_models:
+        if "listed" not in found and len(joined.models.list.rows.paths) >= n_models:
             found["listed"] = time.time() - started
         is_read = len(workspace.models) >= n_models and all(
             each.card or each.problem for each in workspace.models

@@ -4,6 +4,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractSpinBox,
     QComboBox,
     QLineEdit,
@@ -13,11 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from octavo.gui.widgets.choice_card import ChoiceCard
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.search_field import SearchField
 
-CONTROLS = (QAbstractButton, QSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit)
+CONTROLS = (QAbstractButton, QAbstractItemView, QSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTextEdit)
 PAGES = ("Models", "Convert", "Fit", "Chat", "Compare", "Plugins", "Settings")
 
 
@@ -87,9 +87,8 @@ def test_control_n_begins_a_chat(joined):
 
 
 def test_arrow_keys_move_through_the_models(joined):
-    first = joined.models.findChildren(ChoiceCard)[0]
-    first.setFocus()
-    QTest.keyClick(first, Qt.Key.Key_Down)
+    joined.models.list.view.setFocus()
+    QTest.keyClick(joined.models.list.view, Qt.Key.Key_Down)
 
     assert joined.workspace.selected_path == "/models/folder"
 

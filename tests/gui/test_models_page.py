@@ -1,15 +1,16 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
 from octavo.gui.pages.models import ModelsPage
 from octavo.gui.widgets.empty_models import EmptyModels
 from octavo.gui.widgets.model_details import ModelDetails
-from octavo.gui.widgets.model_row import ModelRow
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.store.library import ModelEntry, demo_model
+
+CARD = QRect(0, 0, 500, 96)
 
 
 @pytest.fixture
@@ -18,16 +19,16 @@ def page(joined):
 
 
 def shown_rows(page):
-    return [each for each in page.findChildren(ModelRow) if each.isVisible()]
+    return [page.list.rows[each] for each in page.list.rows.paths]
 
 
 def test_models_are_listed_with_what_they_are(page):
     first, second = shown_rows(page)
 
-    assert "Small" in first.accessibleName()
-    assert "GGUF BF16" in first.accessibleName()
-    assert "Safetensors" in second.accessibleName()
-    assert "runs well" in first.accessibleDescription()
+    assert "Small" in first.spoken
+    assert "GGUF BF16" in first.spoken
+    assert "Safetensors" in second.spoken
+    assert "runs well" in first.spoken_state
 
 
 def test_the_first_model_is_chosen_and_described(page):
@@ -35,7 +36,7 @@ def test_the_first_model_is_chosen_and_described(page):
 
     assert details.isVisible()
     assert details.chat.isEnabled()
-    assert shown_rows(page)[0].isChecked()
+    assert page.list.view.currentIndex().row() == 0
 
 
 def test_searching_narrows_the_list(page, qtbot):
@@ -124,7 +125,7 @@ def test_a_folder_of_models_is_looked_through_and_kept(joined, page, qtbot, tmp_
 
     assert joined.workspace.selected_path == str(tmp_path / "one.gguf")
     assert joined.workspace.settings.model_folders == (str(tmp_path),)
-    assert f"in {tmp_path.name}" in joined.models.list.rows[joined.workspace.selected_path].accessibleName()
+    assert f"in {tmp_path.name}" in joined.models.list.rows[joined.workspace.selected_path].spoken
 
 
 def test_a_folder_without_models_is_told_of_and_not_kept(joined, page, qtbot, tmp_path):
@@ -137,7 +138,7 @@ def test_a_folder_without_models_is_told_of_and_not_kept(joined, page, qtbot, tm
 
 
 def test_who_keeps_a_model_is_said(page):
-    assert "LM Studio" in shown_rows(page)[0].accessibleName()
+    assert "LM Studio" in shown_rows(page)[0].spoken
 
 
 def test_a_model_that_cannot_be_opened_is_greyed_with_its_reason(joined, page):
@@ -149,10 +150,10 @@ def test_a_model_that_cannot_be_opened_is_greyed_with_its_reason(joined, page):
     joined.workspace.show_library(entries)
 
     broken = joined.models.list.rows["/b/cut.gguf"]
-    tones = {each.text: each.tone for each in broken.parts()}
+    tones = {each.text: each.tone for each in broken.parts(CARD)}
     assert tones["Cut"] == "text3"
     assert tones["The file was cut short."] == "danger"
-    assert broken.accessibleDescription() == "The file was cut short."
+    assert broken.spoken_state == "The file was cut short."
     assert joined.workspace.selected_path == "/models/small.gguf"
 
 
@@ -165,7 +166,9 @@ def test_a_model_that_can_be_opened_again_is_grey_no_more(joined, page):
     listed("The file was cut short.")
     listed("")
 
-    (name,) = [each for each in joined.models.list.rows["/models/small.gguf"].parts() if each.text == "Small"]
+    (name,) = [
+        each for each in joined.models.list.rows["/models/small.gguf"].parts(CARD) if each.text == "Small"
+    ]
     assert name.tone == "text"
 
 
@@ -177,9 +180,9 @@ def test_a_copy_names_what_it_is_a_copy_of(joined, page):
 
     joined.workspace.show_library([first, copy])
 
-    (pill,) = [each for each in joined.models.list.rows[copy.path].parts() if each.text == "Copy"]
+    (pill,) = [each for each in joined.models.list.rows[copy.path].parts(CARD) if each.text == "Copy"]
     assert pill.tip == "The same file as Small in LM Studio"
-    assert "Copy" not in [each.text for each in joined.models.list.rows[first.path].parts()]
+    assert "Copy" not in [each.text for each in joined.models.list.rows[first.path].parts(CARD)]
 
 
 def opened(joined, path):

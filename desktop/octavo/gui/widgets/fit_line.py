@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 
 from octavo.gui.theme.fonts import BODY, MEDIUM, SEMIBOLD, SMALL, font
 from octavo.gui.theme.tokens import colour
-from octavo.gui.widgets.choice_card import ChoiceCard
+from octavo.gui.widgets.choice_card import ChoiceCard, shows_focus
 from octavo.gui.widgets.label import Label
 from octavo.gui.widgets.memory_bar import MemoryBar, Part
 from octavo.gui.widgets.pill import VerdictPill
@@ -79,7 +79,7 @@ class FitLine(ChoiceCard):
         self._speed.setVisible(event.size().width() >= ENOUGH_WIDTH)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self.hasFocus() and self._shows_focus():
+        if self.hasFocus() and shows_focus(self):
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(colour("accent"), 1.5))

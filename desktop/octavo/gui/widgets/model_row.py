@@ -1,7 +1,7 @@
 """One model in the list: name, size, kind, and whether it fits.
 
-The row paints its parts itself: hundreds of rows of a dozen widgets each would hold up every change of theme
-and every showing of the page.
+A row is a text in places, painted where it is on view: hundreds of rows of a widget each would hold up every
+start, every change of theme and every showing of the page.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QPainter
 
 from octavo.gui.theme.fonts import MEDIUM, READING, REGULAR, SEMIBOLD, SMALL, TINY, font
 from octavo.gui.theme.icons import pixmap
 from octavo.gui.theme.tokens import colour
-from octavo.gui.widgets.choice_card import ChoiceCard
 from octavo.gui.widgets.pill import HEIGHT as PILL_HEIGHT
 from octavo.gui.widgets.pill import VERDICTS, paint_ground, pill_margins
 
@@ -51,66 +49,56 @@ class Part:
         return _metrics(self.size, self.weight).elidedText(self.text, elide, self.area.width() - margins)
 
 
-class ModelRow(ChoiceCard):
-    """A model's card in the list."""
+@dataclass(frozen=True)
+class ModelRow:
+    """What is written on a model's card in the list."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self.path = path
-        self.name, self.about, self.problem = "", "", ""
-        self._container, self._type, self._size, self._icon_name = "", "", "", "box"
-        self._keeper, self._original = "", ""
-        self._verdict, self._sentence, self.speed = "", "", ""
+    path: str
+    name: str
+    about: str = ""
+    icon_name: str = "box"
+    container: str = ""
+    type_name: str = ""
+    size: str = ""
+    keeper: str = ""
+    original: str = ""
+    problem: str = ""
+    verdict: str = ""
+    sentence: str = ""
+    speed: str = ""
 
-    def show_model(
-        self, name: str, about: str, icon_name: str, container: str, type_name: str, size: str
-    ) -> None:
-        """Show what a model is."""
-        self.name, self.about, self._icon_name = name, about, icon_name
-        self._container, self._type, self._size = container, type_name, size
-        self.setAccessibleName(f"{name}, {container} {type_name}, {size}. {about}")
-        self.update()
+    @property
+    def spoken(self) -> str:
+        """What a screen reader says of it."""
+        copied = f"the same file as {self.original}" if self.original else ""
+        told = f"{self.name}, {self.container} {self.type_name}, {self.size}. {self.about}"
+        return ". ".join(each for each in (told, self.keeper, copied) if each)
 
-    def show_source(self, keeper: str, original: str) -> None:
-        """Show who keeps the model, and of which it is a copy, if of any."""
-        self._keeper, self._original = keeper, original
-        told = (self.accessibleName(), keeper, f"the same file as {original}" if original else "")
-        self.setAccessibleName(". ".join(each for each in told if each))
-        self.update()
-
-    def show_problem(self, problem: str) -> None:
-        """Grey the model out and show why it cannot be used; an empty text means that it can."""
-        self.problem = problem
-        if problem:
-            self.show_fit("", "", "")
-            self.setAccessibleDescription(problem)
-        self.update()
-
-    def show_fit(self, verdict: str, sentence: str, speed: str) -> None:
-        """Show whether it fits this computer, and how fast it would be."""
-        self._verdict, self._sentence, self.speed = verdict, sentence, speed
-        self.setAccessibleDescription(f"{verdict}. {sentence}")
-        self.update()
+    @property
+    def spoken_state(self) -> str:
+        """What a screen reader adds: why it cannot be used, or whether it fits this computer."""
+        return self.problem or ". ".join(each for each in (self.verdict, self.sentence) if each)
 
     def matches(self, words: str) -> bool:
         """Whether the model is among those that ``words`` look for."""
         about = self.problem or self.about
-        shown = " ".join((self.name, about, self._container, self._type, self._keeper, self.path)).lower()
-        return all(word in shown for word in words.lower().split())
+        shown = (self.name, about, self.container, self.type_name, self.keeper, self.path)
+        told = " ".join(shown).lower()
+        return all(word in told for word in words.lower().split())
 
-    def parts(self) -> Iterator[Part]:
-        """What is written on the row at its present width."""
-        right = self.width() - PADDING
-        left = PADDING + TILE + GAP
+    def parts(self, card: QRect) -> Iterator[Part]:
+        """What is written on it, each in its place on ``card``."""
+        right = card.right() + 1 - PADDING
+        left = card.left() + PADDING + TILE + GAP
         # The verdict stands beside the first lines, the figures beside the pills.
         ends = beneath = right
-        for each in self._right_parts(right):
+        for each in self._right_parts(card, right):
             if each.is_pill:
                 ends = each.area.left() - PILL_GAP
             else:
                 beneath = each.area.left() - PILL_GAP
             yield each
-        top = PADDING
+        top = card.top() + PADDING
         about = self.problem or self.about
         about_tone = "danger" if self.problem else "text2"
         for text, size, weight, tone in (
@@ -120,29 +108,28 @@ class ModelRow(ChoiceCard):
             height = _metrics(size, weight).height()
             yield Part(QRect(left, top, ends - left, height), text, size, weight, tone)
             top += height + LINE_GAP
-        yield from self._pills(left, top + 4, beneath)
+        yield from self._pills(left, top + 4, beneath, has_keeper=card.width() >= KEEPER_FROM)
 
-    def _right_parts(self, right: int) -> Iterator[Part]:
+    def _right_parts(self, card: QRect, right: int) -> Iterator[Part]:
         """The verdict above, the figures below, both up to ``right``."""
-        if self._verdict in VERDICTS:
-            text, tone = VERDICTS[self._verdict]
+        if self.verdict in VERDICTS:
+            text, tone = VERDICTS[self.verdict]
             width = _pill_width(text, dot=True)
-            area = QRect(right - width, PADDING, width, PILL_HEIGHT)
-            yield Part(area, text, TINY, MEDIUM, tone, is_pill=True, has_dot=True, tip=self._sentence)
-        figures = [(self._size, MEDIUM, "text")]
+            area = QRect(right - width, card.top() + PADDING, width, PILL_HEIGHT)
+            yield Part(area, text, TINY, MEDIUM, tone, is_pill=True, has_dot=True, tip=self.sentence)
+        figures = [(self.size, MEDIUM, "text")]
         if self.speed:
             figures += [(DOT, REGULAR, "text3"), (self.speed, REGULAR, "text2")]
         for text, weight, tone in reversed(figures):
             width, height = _text_width(text, SMALL, weight), _metrics(SMALL, weight).height()
             right -= width
-            yield Part(
-                QRect(right, self.height() - PADDING - height, width, height), text, SMALL, weight, tone
-            )
+            area = QRect(right, card.bottom() + 1 - PADDING - height, width, height)
+            yield Part(area, text, SMALL, weight, tone)
 
-    def _pills(self, left: int, top: int, ends: int) -> Iterator[Part]:
-        tip = f"The same file as {self._original}" if self._original else ""
-        pills = [(self._container, "text2", ""), (self._type, "text2", "")]
-        if self._original:
+    def _pills(self, left: int, top: int, ends: int, *, has_keeper: bool) -> Iterator[Part]:
+        tip = f"The same file as {self.original}" if self.original else ""
+        pills = [(self.container, "text2", ""), (self.type_name, "text2", "")]
+        if self.original:
             pills.append(("Copy", "warn", tip))
         for text, tone, tip in pills:
             room = ends - left
@@ -151,45 +138,43 @@ class ModelRow(ChoiceCard):
                 area = QRect(left, top, width, PILL_HEIGHT)
                 yield Part(area, text, TINY, MEDIUM, tone, is_pill=True, tip=tip)
                 left += width + PILL_GAP
-        if self._keeper and self.width() >= KEEPER_FROM:
+        if self.keeper and has_keeper:
             area = QRect(left, top, max(ends - left, 0), PILL_HEIGHT)
-            yield Part(area, self._keeper, TINY, REGULAR, "text3")
+            yield Part(area, self.keeper, TINY, REGULAR, "text3")
 
-    def sizeHint(self) -> QSize:
-        lines = _metrics(READING, SEMIBOLD).height() + _metrics(SMALL, REGULAR).height()
-        return QSize(KEEPER_FROM, 2 * PADDING + lines + 2 * LINE_GAP + 4 + PILL_HEIGHT)
+    def tip_at(self, card: QRect, place: QPoint) -> str:
+        """What to tell where the mouse rests on ``card``: more of a pill, or all of a text that is cut."""
+        at = next((each for each in self.parts(card) if each.area.contains(place)), None)
+        if at is None:
+            return ""
+        return at.tip or (at.text if at.shown != at.text else "")
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(NARROWEST, self.sizeHint().height())
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            at = next((each for each in self.parts() if each.area.contains(event.pos())), None)
-            full = at.text if at is not None and at.shown != at.text else ""
-            QToolTip.showText(event.globalPos(), (at.tip or full) if at is not None else "", self)
-            return True
-        return super().event(event)
+def row_height() -> int:
+    """How high a card is, pixels."""
+    lines = _metrics(READING, SEMIBOLD).height() + _metrics(SMALL, REGULAR).height()
+    return 2 * PADDING + lines + 2 * LINE_GAP + 4 + PILL_HEIGHT
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_tile(painter)
-        for each in self.parts():
-            _paint_part(painter, each)
 
-    def _paint_tile(self, painter: QPainter) -> None:
-        name, ground, ink = self._icon_name, "surface2", "text2"
-        if self.problem:
-            name, ground, ink = "triangle-alert", "danger_soft", "danger"
-        elif self.isChecked():
-            ground, ink = "accent_soft", "accent_ink"
-        tile = QRect(PADDING, (self.height() - TILE) // 2, TILE, TILE)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(ground))
-        painter.drawRoundedRect(tile, TILE_RADIUS, TILE_RADIUS)
-        inset = (TILE - ICON) // 2
-        painter.drawPixmap(tile.left() + inset, tile.top() + inset, pixmap(name, colour(ink), ICON))
+def paint_row(painter: QPainter, card: QRect, row: ModelRow, *, is_chosen: bool) -> None:
+    """Paint what is written on ``card``."""
+    _paint_tile(painter, card, row, is_chosen=is_chosen)
+    for each in row.parts(card):
+        _paint_part(painter, each)
+
+
+def _paint_tile(painter: QPainter, card: QRect, row: ModelRow, *, is_chosen: bool) -> None:
+    name, ground, ink = row.icon_name, "surface2", "text2"
+    if row.problem:
+        name, ground, ink = "triangle-alert", "danger_soft", "danger"
+    elif is_chosen:
+        ground, ink = "accent_soft", "accent_ink"
+    tile = QRect(card.left() + PADDING, card.top() + (card.height() - TILE) // 2, TILE, TILE)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour(ground))
+    painter.drawRoundedRect(tile, TILE_RADIUS, TILE_RADIUS)
+    inset = (TILE - ICON) // 2
+    painter.drawPixmap(tile.left() + inset, tile.top() + inset, pixmap(name, colour(ink), ICON))
 
 
 def _paint_part(painter: QPainter, part: Part) -> None:

@@ -97,8 +97,7 @@ class Cursor:
     def text(self, longest: int = MAX_TEXT) -> str:
         """One text in UTF-8, at most ``longest`` bytes."""
         size = self.count()
-        if size > longest:
-            raise self.refuse(f"a text in it claims {size} bytes, more than the {longest} allowed.")
+        self._refuse_longer(size, longest)
         self._spend_text(size)
         self._need(size)
         raw = self._window[self._at : self._at + size]
@@ -172,6 +171,7 @@ class Cursor:
                     total = 0
                     self._need(8)
                     (size,) = unpack(self._window, self._at)
+                    self._refuse_longer(size, MAX_TEXT)
                     self._need(8 + size)
                     window, at, limit = self._window, self._at, len(self._window)
                     end = at + 8 + size
@@ -183,6 +183,10 @@ class Cursor:
         self._at = at
         self._spend_text(total)
         return texts
+
+    def _refuse_longer(self, size: int, longest: int) -> None:
+        if size > longest:
+            raise self.refuse(f"a text in it claims {size} bytes, more than the {longest} allowed.")
 
     def _spend_text(self, size: int) -> None:
         self._text_left -= size

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,9 @@ def sources() -> Iterator[Path]:
         yield from sorted((ROOT / root).rglob("*.py"))
 
 
+@cache
 def imported_packages(file: Path) -> set[str]:
+    """Asked for each library of every file: reading them once takes a second of processor time."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

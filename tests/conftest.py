@@ -17,6 +17,16 @@ os.environ.setdefault("OCTAVO_KERNEL_CACHE", str(Path(__file__).parents[1] / ".p
 forbid_network()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile all kernels once, where all tests are shared out among processes that would each compile their own."""
+    config = session.config
+    n_processes = getattr(config.option, "numprocesses", None)
+    if n_processes and config.args_source is config.ArgsSource.TESTPATHS:
+        from tests.fixtures.compiled import compile_everything
+
+        compile_everything(n_processes)
+
+
 # What was timed of this computer; timing it for every test alone would take longer than the tests.
 _TIMINGS = ("encode-speed.json", "calibration-speed.json")
 

@@ -1,4 +1,4 @@
-"""What every encoder writes for every kind of weights, as digests; run in a child for another tier."""
+"""What every encoder writes for every kind of weights, as digests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from tests.engine.blocks.plain_encode import ENCODERS
 
 from octavo.engine.blocks.codec import encode
 from octavo.engine.blocks.types import block_type
-from octavo.engine.simd.tier import active_tier
 
 
 def of_all_encoders() -> list[str]:
@@ -21,7 +20,3 @@ def of_all_encoders() -> list[str]:
                 raw = encode(weights, block_type(name), importance)
                 lines.append(f"{name}, {kind}, {label}: {hashlib.sha256(raw.tobytes()).hexdigest()}")
     return lines
-
-
-if __name__ == "__main__":
-    print(active_tier().name, *of_all_encoders(), sep="\n")

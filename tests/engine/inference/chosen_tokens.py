@@ -1,4 +1,4 @@
-"""What a sampler chooses again and again from fixed logits; run in a child for another tier."""
+"""What a sampler chooses again and again from fixed logits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from octavo.engine.inference.sampler import Sampler
 from octavo.engine.inference.sampling import Sampling
-from octavo.engine.simd.tier import active_tier
 
 SETTINGS = (
     Sampling(temperature=0.0),
@@ -28,7 +27,3 @@ def of_all_settings() -> list[str]:
             tokens.append(sampler.choose(logits, tokens))
         lines.append(" ".join(map(str, tokens)))
     return lines
-
-
-if __name__ == "__main__":
-    print(active_tier().name, *of_all_settings(), sep="\n")

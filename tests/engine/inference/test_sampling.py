@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from tests.engine.inference import chosen_tokens, plain_sampling
-from tests.engine.simd import tier_children
+from tests.engine.inference import plain_sampling
 
 from octavo.engine.errors import OctavoError
 from octavo.engine.inference.sampler import Sampler
@@ -98,13 +97,6 @@ def test_same_seed_draws_the_same_and_another_draws_something_else():
         texts.append(tuple(sampler.choose(logits) for _ in range(4)))
     assert texts[0] == texts[1]
     assert len(set(texts)) == 5
-
-
-@pytest.mark.parametrize("tier", tier_children.OTHERS)
-def test_a_tier_chooses_the_same_tokens(tier):
-    said = tier_children.lines("tests.engine.inference.chosen_tokens", tier)
-
-    assert said == [tier, *chosen_tokens.of_all_settings()]
 
 
 @pytest.mark.parametrize("settings", [{"temperature": 0.0}, {}, ALL], ids=["greedy", "default", "all"])

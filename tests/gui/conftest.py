@@ -86,10 +86,18 @@ def engine() -> list[str]:
     return FAKE_ENGINE
 
 
+@pytest.fixture(scope="session")
+def host() -> PluginHost:
+    """The shipped plugins, loaded once: a host does not change afterwards."""
+    made = FixedMemory()
+    made.load()
+    return made
+
+
 @pytest.fixture
-def workspace(engine: list[str]) -> Iterator[Workspace]:
+def workspace(engine: list[str], host: PluginHost) -> Iterator[Workspace]:
     """A workspace whose plugins are loaded and whose files are opened by the fake engine."""
-    made = Workspace(Settings(), FixedMemory(), Inspector(command=engine))
+    made = Workspace(Settings(), host, Inspector(command=engine))
     made.load_plugins()
     yield made
     made.close()

@@ -128,3 +128,18 @@ def test_the_time_of_a_conversion_counts_if_it_took_some(joined, seconds, n_note
 
     assert [(each.predicted, each.measured) for each in entries("convert_seconds")] == [(4.0, 5.0)] * n_noted
     assert len(entries("convert_bytes")) == 1
+
+
+@pytest.mark.parametrize(
+    ("layer_seconds", "n_words", "n_doubts"), [(1.0, 70, 1), (1.0, 20, 0), (1e-6, 70, 0)]
+)
+def test_an_answer_far_quicker_than_foretold_casts_doubt_on_the_probe(
+    joined, answered, layer_seconds, n_words, n_doubts
+):
+    doubts = []
+    joined._records.outpaced.connect(doubts.append)
+    joined.workspace.keep_speeds(dataclasses.replace(SPEEDS, layer=layer_seconds))
+
+    answered("word " * n_words)
+
+    assert doubts == [joined.desk.report.n_threads] * n_doubts

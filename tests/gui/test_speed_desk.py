@@ -84,3 +84,23 @@ def test_an_engine_that_dies_is_not_asked_for_ever(workspace, qtbot, monkeypatch
 
     assert not desk._wait.isActive()
     desk.close()
+
+
+def test_what_has_proved_wrong_is_timed_again_once(desk, workspace, qtbot):
+    with qtbot.waitSignal(workspace.speeds_changed):
+        desk.want(["Q8_0"], 2)
+    probes = []
+    desk.changed.connect(lambda: probes.append(desk.stage) if desk.stage == "starting" else None)
+
+    desk.doubt(2)
+    qtbot.waitUntil(lambda: bool(probes) and desk._call is None)
+    desk.doubt(2)
+
+    assert not desk._wait.isActive()
+    assert len(probes) == 1
+
+
+def test_nothing_is_doubted_that_was_never_timed(desk):
+    desk.doubt(2)
+
+    assert not desk._wait.isActive()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -62,7 +62,7 @@ class JoinedWindow(QObject):
         self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
         self._records = Records(ledger, workspace, desk, self)
         self._waiting: list[QTimer] = []
-        self._warm_up = WarmUp(self)
+        self._warm_up, self._beginning = WarmUp(self), WarmUp(self, gap_ms=0)
         self.models = ModelsPage(workspace)
         measurements, problem = file_or_spare(Measurements, "measured qualities")
         self._measurer = Measurer(measurements, self, command=command)
@@ -97,12 +97,22 @@ class JoinedWindow(QObject):
         self.window.navigation.show_news(problem)
 
     def begin_work(self) -> None:
-        """Find plugins and models, start the engine, then warm up what the first answer needs."""
-        self.workspace.load_plugins()
-        self.workspace.look_for_models()
-        self.workspace.measure_bandwidth()
-        self.desk.warm_up()
-        self._doorbell.answer()
+        """Find models and plugins, start the engine, then warm up what the first answer needs: step by step."""
+        self._beginning.take(self._first_steps())
+
+    def _first_steps(self) -> Iterator[Callable[[], object]]:
+        """What takes its time at a start; between two steps the window answers."""
+        yield self.workspace.look_for_models
+        while not self.workspace.host.is_loaded:
+            yield self.workspace.host.load_next
+        yield self.workspace.load_plugins
+        yield self.workspace.measure_bandwidth
+        yield self.desk.warm_up
+        yield self._doorbell.answer
+        yield self._plan_the_rest
+
+    def _plan_the_rest(self) -> None:
+        """What may wait until somebody has had a look around."""
         self._later(WARM_UP_MS, self._offer_unfinished)
         self._later(WARM_UP_MS, self._recall_speeds)
         self._later(WARM_UP_MS, self._warm_up.start)
@@ -129,6 +139,7 @@ class JoinedWindow(QObject):
         """Stop everything under way; what was said is saved."""
         for timer in self._waiting:
             timer.stop()
+        self._beginning.stop()
         self._warm_up.stop()
         self.conversation.close()
         self.convert.jobs.close_jobs()
@@ -148,6 +159,7 @@ class JoinedWindow(QObject):
     def _join_pages(self) -> None:
         self.convert.jobs.measured.connect(self._records.note_conversion)
         self.convert.jobs.took.connect(self._records.note_effort)
+        self._records.outpaced.connect(self._speed_desk.doubt)
         self.settings.theme_chosen.connect(self.theme_chosen)
 
     def _join_window(self) -> None:

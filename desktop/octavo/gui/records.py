@@ -21,14 +21,21 @@ from octavo.worker.protocol import Forecasted, LoadReport, Replied
 
 # The first tokens of an answer, and a short prompt, say little about the speed.
 LEAST_TOKENS, LEAST_PROMPT = 16, 128
+# No computer is quicker than it is: so much quicker an answer comes only where something was in the way of the probe.
+OUTPACED, SURE_TOKENS = 1.3, 64
 # What is over sooner takes the time of starting and ending it.
 LEAST_SECONDS = 1.0
 
 
 class Records(QObject):
-    """The ledger's pen; ``noted`` tells that something was written."""
+    """The ledger's pen.
+
+    ``noted`` tells that something was written; ``outpaced``, with a number of threads, that an answer came so much
+    quicker than foretold that the probe must have been wrong.
+    """
 
     noted = Signal()
+    outpaced = Signal(int)
 
     def __init__(self, ledger: Ledger, workspace: Workspace, desk: ChatDesk, parent: QObject) -> None:
         super().__init__(parent)
@@ -83,6 +90,9 @@ class Records(QObject):
         found = self._speed(report, depth=replied.prompt_tokens + len(replied.tokens) // 2)
         if found is not None and len(replied.tokens) >= LEAST_TOKENS:
             self._note("tokens_per_second", path, found.decode, replied.tokens_per_second)
+            is_sure = len(replied.tokens) >= SURE_TOKENS
+            if is_sure and replied.tokens_per_second > OUTPACED * found.decode:
+                self.outpaced.emit(report.n_threads)
         found = self._speed(report, depth=replied.reused_tokens)
         if found is not None and replied.prompt_tokens - replied.reused_tokens >= LEAST_PROMPT:
             self._note("prefill_tokens_per_second", path, found.prefill, replied.prefill_tokens_per_second)

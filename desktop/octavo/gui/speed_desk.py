@@ -50,6 +50,7 @@ class SpeedDesk(QObject):
         # Kinds whose kernels are not compiled yet, and threads with which a probe has failed: not asked for twice.
         self._left_out: set[tuple[int, str]] = set()
         self._failed: set[int] = set()
+        self._doubted: set[int] = set()
         self._wait = QTimer(self, singleShot=True)
         self._wait.timeout.connect(self._ask)
         self._idle = QTimer(self, singleShot=True, interval=IDLE_MS)
@@ -81,6 +82,15 @@ class SpeedDesk(QObject):
         self.stage = "waiting"
         self._wait.start(0)
         self.changed.emit()
+
+    def doubt(self, n_threads: int) -> None:
+        """What was timed with so many threads has proved wrong: time it again, once, when nothing else is done."""
+        known = self._workspace.speeds.get(n_threads)
+        if known is None or n_threads in self._doubted:
+            return
+        self._doubted.add(n_threads)
+        self._wanted = ProbeSpeed(kinds=sorted(known.kinds), n_threads=n_threads, again=True)
+        self._wait.start(WAIT_MS)
 
     def retry(self) -> None:
         """What could not be timed may be tried once more: its kernels have been compiled."""

@@ -91,6 +91,25 @@ ROWS = {
         },
         pre="default",
     ),
+    "ministral3": Row(
+        "Ministral3ForCausalLM",
+        "Ministral3Config",
+        _SHAPE
+        | _HEADS
+        | {
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "rope_theta": 1e6,
+                "factor": 8.0,
+                "original_max_position_embeddings": 32,
+                "beta_fast": 32.0,
+                "beta_slow": 1.0,
+                "mscale": 1.0,
+                "mscale_all_dim": 1.0,
+                "llama_4_scaling_beta": 0.3,
+            },
+        },
+    ),
     "mixtral": Row(
         "MixtralForCausalLM",
         "MixtralConfig",
@@ -204,6 +223,44 @@ ROWS = {
             "embedding_multiplier": 3.0,
             "residual_multiplier": 0.25,
             "logits_scaling": 4.0,
+        },
+    ),
+    "ernie4_5": Row(
+        "Ernie4_5ForCausalLM",
+        "Ernie4_5Config",
+        _SHAPE | _HEADS,
+        pre="default",
+        tokenizer_class="LlamaTokenizer",
+    ),
+    "exaone4": Row(
+        "Exaone4ForCausalLM",
+        "Exaone4Config",
+        _SHAPE
+        | _WIDE
+        | {
+            "num_hidden_layers": 4,
+            "sliding_window": 32,
+            "sliding_window_pattern": "LLLG",
+            "tie_word_embeddings": False,
+            "layer_types": ["sliding_attention"] * 3 + ["full_attention"],
+        },
+    ),
+    "exaone4-small": Row(
+        "Exaone4ForCausalLM",
+        "Exaone4Config",
+        _SHAPE
+        | _WIDE
+        | {
+            "sliding_window": None,
+            "layer_types": ["full_attention"] * 2,
+            "rope_parameters": {
+                "rope_theta": 1e6,
+                "rope_type": "llama3",
+                "factor": 16.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 32,
+            },
         },
     ),
     "smollm3": Row(

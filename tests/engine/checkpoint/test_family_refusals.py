@@ -42,6 +42,22 @@ CASES = {
         {"rope_parameters": {"full_attention": {"rope_theta": 1e4}, "sliding_attention": YARN}},
         "within the window",
     ),
+    "exaone4: another order": (
+        "exaone4",
+        {"layer_types": None, "sliding_window_pattern": 0},
+        "order of layers",
+    ),
+    "ministral3: a window": ("ministral3", {"sliding_window": 64}, "with a window"),
+    "ministral3: queries that stay": (
+        "ministral3",
+        {"rope_parameters": YARN | {"mscale": 1.0, "mscale_all_dim": 1.0}},
+        "how queries grow",
+    ),
+    "ministral3: two scales": (
+        "ministral3",
+        {"rope_parameters": YARN | {"mscale": 0.7, "mscale_all_dim": 1.0}},
+        "kind of yarn",
+    ),
     "smollm3: another order": ("smollm3", {"no_rope_layers": [1, 1, 1, 1]}, "order of layers"),
     "smollm3: another period": (
         "smollm3",
@@ -154,6 +170,13 @@ def test_gemma2_without_numbers_has_those_of_the_real_one():
 
     assert (numbers.attention_soft_cap, numbers.final_soft_cap, numbers.sliding_window) == (50, 30, 4096)
     assert numbers.is_local == (True, False, True)
+
+
+@pytest.mark.parametrize("pattern", [4, "LLLG"])
+def test_exaone4_may_say_the_order_of_its_layers_in_short(pattern, changed):
+    folder = changed("exaone4", {"layer_types": None, "sliding_window_pattern": pattern})
+    with contextlib.closing(open_checkpoint(folder)) as model:
+        assert model.hyperparameters.is_local == (True, True, True, False)
 
 
 def pattern(values, kind="bool"):

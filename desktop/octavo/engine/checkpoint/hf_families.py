@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import re
 
-from octavo.engine.checkpoint.families import gemma, granite, llama, olmo2, phi3, qwen, smollm3
+from octavo.engine.checkpoint.families import (
+    ernie4_5,
+    exaone4,
+    gemma,
+    granite,
+    llama,
+    mistral3,
+    olmo2,
+    phi3,
+    qwen,
+    smollm3,
+)
 from octavo.engine.checkpoint.families.family import Family
 from octavo.engine.checkpoint.hf_config import Config
 from octavo.engine.checkpoint.refusals import shown, unreadable, unsupported
@@ -22,6 +33,7 @@ _IN_LAYER = re.compile(r"model\.layers\.(0|[1-9][0-9]{0,3})\.(.+)")
 FAMILIES = {
     "llama": llama.LLAMA,
     "mistral": llama.MISTRAL,
+    "ministral3": mistral3.MINISTRAL3,
     "mixtral": llama.MIXTRAL,
     "qwen2": qwen.QWEN2,
     "qwen3": qwen.QWEN3,
@@ -41,6 +53,8 @@ FAMILIES = {
     "olmo3": olmo2.OLMO3,
     "granite": granite.GRANITE,
     "smollm3": smollm3.SMOLLM3,
+    "ernie4_5": ernie4_5.ERNIE4_5,
+    "exaone4": exaone4.EXAONE4,
 }
 """By ``model_type`` of config.json."""
 

@@ -76,7 +76,8 @@ def _check(config: Config, family: Family) -> None:
     rope = read_rope(config, family.rope_base, family.rope_base_local)
     if rope.kind not in family.scalings:
         raise refuse(config, f"positions scaled in the way '{rope.kind}'")
-    if rope.kind == "yarn" and (not rope.truncates or "mscale_all_dim" in rope.numbers):
+    says_log = family.architecture == "mistral3"
+    if rope.kind == "yarn" and (not rope.truncates or ("mscale_all_dim" in rope.numbers and not says_log)):
         raise refuse(config, "this kind of yarn scaling")
     family.check(config)
     if config.value("mlp_only_layers") or config.integer("decoder_sparse_step", 1) != 1:

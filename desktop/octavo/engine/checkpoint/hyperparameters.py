@@ -29,6 +29,9 @@ ARCHITECTURES = (
     "olmo2",
     "granite",
     "smollm3",
+    "mistral3",
+    "ernie4_5",
+    "exaone4",
 )
 _WITH_EXPERTS = ("llama", "qwen3moe")
 MAX_LAYERS = 1024
@@ -36,10 +39,12 @@ _MAX_SIZE = 1 << 24
 _MAX_HEADS = 1 << 16
 _MAX_CONTEXT = 1 << 31
 _SCALINGS = ("", "none", "linear", "yarn")
-_PERIODS = {"gemma2": 2, "gemma3": 6, "olmo2": 4}  # one layer of so many sees everything
+_PERIODS = {"gemma2": 2, "gemma3": 6, "olmo2": 4, "exaone4": 4}  # one layer of so many sees everything
 _EVERYWHERE = ("llama", "phi3")  # where a window is every layer's
+_EXAONE4_32B_LAYERS = 64
 _GEMMA_27B_LAYERS = {"gemma2": 46, "gemma3": 62}
-_GEMMA2 = {"window": 4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
+_USUAL_WINDOW = 4096
+_GEMMA2 = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
 
 
 def read_hyperparameters(
@@ -84,6 +89,7 @@ def read_hyperparameters(
         sliding_window=window,
         is_local=is_local,
         attention_scale=_attention_scale(values, name, n_layers, n_embedding, n_heads[0], key_size),
+        query_growth=values.real(f"{name}.attention.temperature_scale", 0.0, 1e3, 0.0),
         attention_soft_cap=_soft_cap(values, name, "attn_logit_softcapping"),
         final_soft_cap=_soft_cap(values, name, "final_logit_softcapping"),
         embedding_scale=values.real(f"{name}.embedding_scale", 1e-6, 1e6, 1.0),
@@ -189,14 +195,18 @@ def _rope_magnitude(values: FieldValues, name: str, scaling: str, factor: float)
     own = values.real(f"{name}.rope.scaling.attn_factor", 1e-6, 1e6, 1.0)
     if scaling != "yarn":
         return own
-    usual = 0.1 * math.log(factor) + 1.0 if factor > 1 else 1.0
+    growth = 0.1 * math.log(factor) if factor > 1 else 0.0
+    usual = growth + 1.0
+    if name == "mistral3":
+        usual /= 1.0 + growth * values.real(f"{name}.rope.scaling.yarn_log_multiplier", 0.0, 1e3, 0.0)
     return own * values.real(f"{name}.rope.scaling.yarn_attn_factor", 1e-6, 1e6, usual)
 
 
 def _sliding_window(values: FieldValues, name: str, n_layers: int) -> tuple[int, tuple[bool, ...]]:
     """The window in tokens, and which layers use it."""
-    usual = _GEMMA2["window"] if name == "gemma2" else 0
-    window = values.integer(f"{name}.attention.sliding_window", 0, _MAX_CONTEXT, int(usual))
+    has_usual = name == "gemma2" or (name == "exaone4" and n_layers == _EXAONE4_32B_LAYERS)
+    usual = _USUAL_WINDOW if has_usual else 0
+    window = values.integer(f"{name}.attention.sliding_window", 0, _MAX_CONTEXT, usual)
     if not window or name not in (*_PERIODS, *_EVERYWHERE):
         return 0, (False,) * n_layers
     if name in _EVERYWHERE:

@@ -107,7 +107,8 @@ class Hyperparameters:
     Sequences have one entry per layer. ``sliding_window`` 0 means attention to everything; a layer
     uses the window where ``is_local`` says so. Where there are experts, a token goes through ``n_experts_used``
     of them, each ``n_expert_feed_forward`` wide, weighted by the router's probabilities: of the used ones alone
-    (``normalizes_experts``) or of all.
+    (``normalizes_experts``) or of all. Queries at position p are multiplied by
+    ``1 + query_growth * ln(1 + floor(p / rope_original_context))``.
     """
 
     architecture: str
@@ -142,6 +143,7 @@ class Hyperparameters:
     n_experts_used: int = 0
     n_expert_feed_forward: int = 0
     normalizes_experts: bool = True
+    query_growth: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,11 @@ _NEEDED = {
     | _POST_NORMS,
     "granite": _LAYER,
     "smollm3": _LAYER,
+    "mistral3": _LAYER,
+    "ernie4_5": _LAYER,
+    "exaone4": {name: shape for name, shape in _LAYER.items() if "norm" not in name}
+    | _HEAD_NORMS
+    | _POST_NORMS,
 }
 
 

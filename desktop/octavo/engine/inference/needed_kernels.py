@@ -37,7 +37,7 @@ def compile_kernels(checkpoint: Checkpoint, kv_type: str) -> Work[None]:
         )
     shape = checkpoint.hyperparameters
     rare = [*experts.ENTRIES] if shape.n_experts else []
-    rare += whole_rows.ENTRIES if shape.architecture in ("granite", "olmo2") else ()
+    rare += whole_rows.ENTRIES if shape.architecture in ("granite", "olmo2", "mistral3") else ()
     yield from compile_ahead([*rare, *entries_of(types.values(), (kv_type,))], usable_threads())
 
 

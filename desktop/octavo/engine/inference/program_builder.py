@@ -146,9 +146,21 @@ class ProgramBuilder:
         fields: list[int | float] = [q, k, v, w.heads.stride, *sizes, *table, int(is_interleaved)]
         fields += [*norms, float(s.norm_epsilon), *kept]
         self._add(state.HEADS, state.BARRIER_AFTER, fields)
+        if s.query_growth and cache.context_tokens > s.rope_original_context:
+            self._grow_queries(q, s.n_heads[layer] * s.key_size)
         fields = [q, w.heads.stride, *sizes, *kept, window, float(scale), float(soft_cap)]
         fields += [*w.attention.place(), w.parts, ATTEND_ENTRIES[cache.kind].address]
         self._add(state.ATTEND, state.BARRIER_AFTER, fields)
+
+    def _grow_queries(self, q: int, n: int) -> None:
+        """Multiply queries by the factor of the stretch that their position is in."""
+        s = self.shape
+        length = s.rope_original_context or s.context_length
+        stretches = np.arange(self._cache.context_tokens // length + 1)
+        factors = (1 + s.query_growth * np.log1p(stretches)).astype(np.float32)
+        self._kept.append(factors)
+        fields = [q, self._work.heads.stride, n, int(factors.ctypes.data), length]
+        self._call(whole_rows.grow_rows, state.BARRIER_AFTER, fields)
 
     def attention_output(self, layer: int, post_norm: str = "") -> None:
         """Multiply the attended values by the output matrix and add them to the residual stream."""

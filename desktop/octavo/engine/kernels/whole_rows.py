@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from octavo.engine.kernels.activation import inverse_rms
 from octavo.engine.kernels.operations import arg, arg_f32, first_token, share
-from octavo.engine.kernels.state import N_TOKENS
+from octavo.engine.kernels.state import FIRST_POSITION, N_TOKENS
 from octavo.engine.simd.arithmetic import fma, mul, splat_f32
 from octavo.engine.simd.jit import entry
-from octavo.engine.simd.memory import get_i64, load_f32, store_f32
+from octavo.engine.simd.memory import get_f32, get_i64, load_f32, store_f32
 
 
 @entry
@@ -48,4 +48,17 @@ def scale_logits(op, s, own, thread, n_threads):
     return 0
 
 
-ENTRIES = (norm_rows, scale_add, scale_logits)
+@entry
+def grow_rows(op, s, own, thread, n_threads):
+    """entry, x, x_stride, n, factors, length: multiply rows in place; each ``length`` positions have a factor."""
+    a, b = share(arg(op, 3) // 16, thread, n_threads)
+    for t in range(get_i64(s + N_TOKENS)):
+        stretch = (get_i64(s + FIRST_POSITION) + t) // arg(op, 5)
+        factor = splat_f32(get_f32(arg(op, 4) + 4 * stretch))
+        for i in range(64 * a, 64 * b, 64):
+            at = arg(op, 1) + t * arg(op, 2) + i
+            store_f32(at, mul(load_f32(at), factor))
+    return 0
+
+
+ENTRIES = (norm_rows, scale_add, scale_logits, grow_rows)

@@ -1,5 +1,6 @@
 """Llama and its kin (Llama, Mistral, SmolLM2, TinyLlama): pre-norms, grouped heads, SwiGLU, interleaved rope.
 
+ERNIE 4.5 and Ministral 3 are, too; the latter's queries grow with the position (``ProgramBuilder.attention``).
 Mixtral is one of them, with a mixture of experts in each layer (Jiang et al., arXiv 2401.04088).
 Touvron et al., arXiv 2302.13971. GGUF stores q and k with their rows permuted so that pairs lie side by side.
 """

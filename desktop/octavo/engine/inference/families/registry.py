@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from octavo.engine.errors import UnsupportedModel
 from octavo.engine.inference.families import (
+    exaone4,
     gemma,
     gemma2,
     gemma3,
@@ -38,6 +39,9 @@ _FAMILIES: dict[str, Build] = {
     "olmo2": olmo2.build,
     "granite": granite.build,
     "smollm3": smollm3.build,
+    "mistral3": llama.build,
+    "ernie4_5": llama.build,
+    "exaone4": exaone4.build,
 }
 
 

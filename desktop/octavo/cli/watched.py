@@ -53,8 +53,8 @@ def farewell() -> Iterator[None]:
 
 
 def this_program() -> list[str]:
-    """How to start the program once more."""
-    return [sys.executable, *([] if getattr(sys, "frozen", False) else ["-m", "octavo"])]
+    """How to start the program once more; -P: nothing is imported from the working folder."""
+    return [sys.executable, *([] if getattr(sys, "frozen", False) else ["-P", "-m", "octavo"])]
 
 
 def watch(command: Sequence[str], plugins: Sequence[str]) -> int:

@@ -18,7 +18,8 @@ def child_command() -> list[str]:
     """How to start the engine: this Python, or this very program where it is frozen."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "octavo.worker"]
+    # Without -P modules would come from the working folder first, and that may be a stranger's model.
+    return [sys.executable, "-P", "-m", "octavo.worker"]
 
 
 def background_command() -> list[str]:

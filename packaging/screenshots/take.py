@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-PROMPT = "Write a Python function that reverses a string. Explain it in one sentence."
+PROMPT = "Write a short Python function that reverses a string."
 PATIENCE = 300.0
 
 
@@ -42,7 +42,8 @@ def take(theme: str, source: Path, model: Path, smaller: Path, output: Path) -> 
     application = QApplication([])
     load_fonts()
     sheet = apply_theme(application, theme)
-    workspace = Workspace(Settings(theme=theme), PluginHost(), Inspector())
+    settings = Settings(theme=theme, temperature=0.0)  # the same answer in both themes
+    workspace = Workspace(settings, PluginHost(), Inspector())
     joined = JoinedWindow(workspace, ChatDesk(), Conversation(ChatStore()), Ledger())
     joined.window.wear(sheet)
     joined.window.resize(1280, 800)

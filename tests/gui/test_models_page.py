@@ -257,7 +257,7 @@ def test_the_last_list_is_shown_until_models_have_been_looked_for(workspace, qtb
     kept, removed = (
         ModelEntry(f"/models/{name}.gguf", who, name, 1) for name, who in (("a", "LM Studio"), ("b", "Added"))
     )
-    monkeypatch.setattr("octavo.gui.workspace.remembered_models", lambda: [kept, removed])
+    monkeypatch.setattr("octavo.gui.listed_model.remembered_models", lambda: [kept, removed])
     page = ModelsPage(workspace)
     qtbot.addWidget(page)
     assert page.about.text() == "Looking for models on this computer…"
@@ -269,3 +269,20 @@ def test_the_last_list_is_shown_until_models_have_been_looked_for(workspace, qtb
 
     assert "a" not in [each.name for each in workspace.models]
     assert not workspace.is_looking
+
+
+def test_the_last_list_is_on_the_first_picture_and_read_later(workspace, qtbot, monkeypatch):
+    entry = ModelEntry("/models/a.gguf", "LM Studio", "a", 1)
+    monkeypatch.setattr("octavo.gui.listed_model.remembered_models", lambda: [entry])
+    page = ModelsPage(workspace)
+    qtbot.addWidget(page)
+
+    workspace.recall_models()
+
+    assert page.list.rows.paths == ["/models/a.gguf"]
+    assert workspace.selected_path == "/models/a.gguf"
+    assert not workspace._inspector._waiting
+    assert not workspace._inspector._current
+
+    with qtbot.waitSignal(workspace.model_changed):
+        workspace.look_for_models()

@@ -3,6 +3,7 @@ import pytest
 from octavo.gui.widgets.plugin_row import PluginRow
 from octavo.gui.widgets.switch import Switch
 from octavo.plugin.host import PluginHost, PluginRecord
+from octavo.store.settings import Settings, load_settings, save_settings
 
 BROKEN = "tessera: it is made for version 2 of the plugin interface; this is version 1.\nTraceback: line 3"
 
@@ -55,6 +56,15 @@ def test_a_strangers_plugin_is_off_until_it_is_switched_on(joined, page):
     switch.click()
 
     assert joined.workspace.settings.enabled_plugins == ("other",)
+
+
+def test_what_the_command_line_switched_on_meanwhile_stays_on(joined, page):
+    save_settings(Settings(enabled_plugins=("zeal",)))
+
+    row(page, "other").findChild(Switch).click()
+    joined.workspace.change_settings(theme="dark")
+
+    assert load_settings().enabled_plugins == ("zeal", "other")
 
 
 def test_tabs_narrow_the_list(page):

@@ -231,6 +231,24 @@ def test_the_shipped_plugins_work_without_being_switched_on():
     assert host.quantizer("q4_k_m").name == "Q4_K_M"
 
 
+def test_plugins_can_be_loaded_one_after_the_other():
+    host, n_steps = PluginHost(), 0
+    while not host.is_loaded:
+        host.load_next()
+        n_steps += 1
+
+    assert [each.name for each in host.plugins()] == [each.name for each in PluginHost().plugins()]
+    assert n_steps == 2 + len(host.plugins())
+
+
+def test_a_question_before_all_are_loaded_loads_the_rest():
+    host = PluginHost()
+    host.load_next()
+
+    assert host.quantizer("Q8_0").name == "Q8_0"
+    assert host.is_loaded
+
+
 def test_an_unknown_quantizer_is_refused_with_the_nearest_name():
     with pytest.raises(OctavoError, match=r"Did you mean Q4_K_M\? There are: .*Q8_0"):
         PluginHost().quantizer("q4km")

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -72,3 +73,13 @@ def test_file_that_cannot_be_written_is_told_by_its_own_name(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         write()
     assert caught.value.filename == str(tmp_path / "none" / "file")
+
+
+def test_what_somebody_else_changed_meanwhile_stays(tmp_path):
+    before = Settings(theme="dark")
+    save_settings(before, tmp_path)
+    save_settings(replace(before, enabled_plugins=("zeal",)), tmp_path)
+
+    save_settings(replace(before, theme="light"), tmp_path, since=before)
+
+    assert load_settings(tmp_path) == Settings(theme="light", enabled_plugins=("zeal",))

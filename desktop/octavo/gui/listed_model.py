@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from octavo.engine.checkpoint.model import ModelCard
-from octavo.store.library import ModelEntry, demo_model
+from octavo.store.library import ModelEntry, demo_model, remembered_models
+from octavo.store.settings import Settings
 
 # Names that say nothing of the model: what programs call a file by default, and checksums.
 _TELLS_NOTHING = re.compile(
@@ -68,3 +70,25 @@ class Model:
 def unread(name: str) -> ModelEntry:
     """A model that somebody has added, before anything is known of it."""
     return ModelEntry(path=name, source=ADDED, name=Path(name).stem, bytes=0)
+
+
+def last_models(settings: Settings) -> list[ModelEntry]:
+    """Those of the last time, without what was removed since; at least those that somebody has added."""
+    added = settings.added_models
+    last = [each for each in remembered_models() if each.source != ADDED or each.path in added]
+    return last or [unread(each) for each in added]
+
+
+def listed(entries: Sequence[ModelEntry], known: Mapping[str, Model]) -> dict[str, Model]:
+    """The models of ``entries`` by their paths, the demo last; what is known of those that stay is kept."""
+    models: dict[str, Model] = {}
+    for entry in sorted(entries, key=lambda each: each.path == str(demo_model())):
+        old = known.get(entry.path)
+        is_same = old is not None and (old.entry, old.problem) == (entry, entry.problem)
+        made = Model(entry, old.card if old else None, entry.problem)
+        models[entry.path] = old if old and is_same else made
+    for path, model in known.items():
+        # One that was opened while the list was made may be missing in it.
+        if path not in models and model.entry.source == ADDED and Path(path).exists():
+            models = {path: model, **models}
+    return models

@@ -56,6 +56,7 @@ def run(argv: Sequence[str], models: Sequence[Path] = (), *, safe_mode: bool = F
 
     joined.theme_chosen.connect(follow_theme)
     QGuiApplication.styleHints().colorSchemeChanged.connect(follow_theme)
+    workspace.recall_models()
     joined.window.show()
     garbage = GarbageCollector()
     QTimer.singleShot(0, joined.begin_work)

@@ -12,17 +12,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.estimate.memory import DEFAULT_CONTEXT
-from octavo.engine.estimate.speeds import Speeds, scaled
+from octavo.engine.estimate.speeds import Speeds
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.folder_search import FolderSearch, is_one_model
 from octavo.gui.inspector import Inspector
-from octavo.gui.listed_model import ADDED, unread
+from octavo.gui.listed_model import ADDED, last_models, listed, unread
 from octavo.gui.listed_model import Model as Model
+from octavo.gui.nearest_speeds import nearest_speeds
 from octavo.gui.plugin_trial import PluginTrial
 from octavo.plugin.host import PluginHost
-from octavo.store.library import ModelEntry, demo_model, remembered_models
-from octavo.store.settings import Settings, save_settings
+from octavo.store.library import ModelEntry
+from octavo.store.settings import Settings, load_settings, save_settings
 from octavo.worker.protocol import Failed
 
 MEMORY_REFRESH_MS = 1000
@@ -64,7 +65,7 @@ class Workspace(QObject):
         self._folder_search = FolderSearch(self)
         self._trial = PluginTrial(self)
         self._trial.ended.connect(self._admit_others)
-        self._n_listings, self._has_listed = 0, False
+        self._n_listings, self._has_listed, self._is_recalling = 0, False, False
         self._inspector = inspector
         self._models: dict[str, Model] = {}
         inspector.setParent(self)
@@ -94,8 +95,7 @@ class Workspace(QObject):
         """Make the model at ``path`` the one that the pages are about."""
         if path in self._models and path != self.selected_path:
             self.selected_path = path
-            if self._models[path].card is None and not self._models[path].problem:
-                self._inspector.inspect(path, first=True)
+            self._read(path, first=True)
             self.selected.emit(path)
 
     def measure_bandwidth(self) -> None:
@@ -110,25 +110,26 @@ class Workspace(QObject):
 
     def speeds_for(self, n_threads: int) -> Speeds | None:
         """What was measured, or follows from what was measured with other threads; None before any probe."""
-        measured = [each for each in self.speeds.values() if each.kinds]
-        if not measured:
-            return None
-        nearest = min(measured, key=lambda each: abs(each.n_threads - n_threads))
-        return nearest if nearest.n_threads == n_threads else scaled(nearest, n_threads)
+        return nearest_speeds(self.speeds.values(), n_threads)
 
     @property
     def is_looking(self) -> bool:
         """Whether models are being looked for, or will be."""
         return self._n_listings > 0 or not self._has_listed
 
+    def recall_models(self) -> None:
+        """Show the models of the last time; their files are not read before ``look_for_models``."""
+        self._is_recalling = True
+        self._show_entries(last_models(self.settings))
+
     def look_for_models(self) -> None:
         """Find the models on this computer, in the background; until then those of the last time are shown."""
         self._n_listings += 1
         self._inspector.list_models()
         if not self._models:
-            added = self.settings.added_models
-            last = [each for each in remembered_models() if each.source != ADDED or each.path in added]
-            self._show_entries(last or [unread(each) for each in added])
+            self.recall_models()
+        self._is_recalling = False
+        self._read_headers()
 
     def show_library(self, entries: Sequence[ModelEntry]) -> None:
         """Show these models, which are all there are; their headers are read in the background."""
@@ -137,22 +138,21 @@ class Workspace(QObject):
         self._show_entries(entries)
 
     def _show_entries(self, entries: Sequence[ModelEntry]) -> None:
-        known, self._models = self._models, {}
-        for entry in sorted(entries, key=lambda each: each.path == str(demo_model())):
-            old = known.get(entry.path)
-            is_same = old is not None and (old.entry, old.problem) == (entry, entry.problem)
-            made = Model(entry, old.card if old else None, entry.problem)
-            self._models[entry.path] = old if old and is_same else made
-        for path, model in known.items():
-            # One that was opened while the list was made may be missing in it.
-            if path not in self._models and model.entry.source == ADDED and Path(path).exists():
-                self._models = {path: model, **self._models}
+        self._models = listed(entries, self._models)
         if self.selected_path not in self._models:
             self.selected_path = ""
         self.models_changed.emit()
-        for path, model in self._models.items():
-            if model.card is None and not model.problem:
-                self._inspector.inspect(path)
+        self._read_headers()
+
+    def _read_headers(self) -> None:
+        """Have those read that were not yet, the chosen one first."""
+        for path in sorted(self._models, key=lambda each: each != self.selected_path):
+            self._read(path)
+
+    def _read(self, path: str, *, first: bool = False) -> None:
+        model = self._models[path]
+        if model.card is None and not model.problem and not self._is_recalling:
+            self._inspector.inspect(path, first=first)
 
     def add_model(self, path: Path, *, select: bool = True) -> None:
         """Open ``path``, put it in the list and select it; a refusal is told through ``refused``.
@@ -167,10 +167,7 @@ class Workspace(QObject):
     def open_model(self, name: str, *, select: bool) -> None:
         """Open what is taken for one model, as ``add_model`` does."""
         if name not in self._models:
-            self._models = {
-                name: Model(unread(name)),
-                **self._models,
-            }
+            self._models = {name: Model(unread(name)), **self._models}
             self.models_changed.emit()
         else:
             self._models[name] = replace(self._models[name], problem="")
@@ -190,9 +187,9 @@ class Workspace(QObject):
         """Change some settings and save them; those that cannot be written hold until the window is closed."""
         changed = replace(self.settings, **changes)
         if changed != self.settings:
-            self.settings = changed
+            before, self.settings = self.settings, changed
             try:
-                save_settings(changed)
+                save_settings(changed, since=before)
             except OSError as error:
                 why = (error.strerror or str(error)).lower()
                 self.not_saved.emit(f"Settings hold only until you quit: they could not be written ({why}).")
@@ -230,7 +227,9 @@ class Workspace(QObject):
 
     def switch_plugin(self, name: str, is_on: bool) -> None:
         """Switch a third party's plugin on or off."""
-        others = tuple(each for each in self.settings.enabled_plugins if each != name)
+        # The command line may have switched some since.
+        known = load_settings().enabled_plugins or self.settings.enabled_plugins
+        others = tuple(each for each in known if each != name)
         self.change_settings(enabled_plugins=(*others, name) if is_on else others)
         self.reload_plugins()
 
@@ -244,8 +243,7 @@ class Workspace(QObject):
     @property
     def ram(self) -> MemoryPool:
         """The main memory."""
-        found = (each for each in self.pools if each.kind == "ram")
-        return next(found, MemoryPool("Memory", "ram", 0, 0))
+        return next((each for each in self.pools if each.kind == "ram"), MemoryPool("Memory", "ram", 0, 0))
 
     @property
     def n_threads(self) -> int:

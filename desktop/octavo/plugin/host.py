@@ -111,10 +111,27 @@ class PluginHost:
         self._seconds_allowed = seconds_allowed
         self._builtin = _Plugin(PluginRecord("builtin", "", enabled=True, is_shipped=True))
         self._plugins: list[_Plugin] | None = None
+        self._waiting: list[EntryPoint] | None = None
 
     def load(self) -> None:
         """Find and load all plugins, once; a broken one is a record with its error."""
         self._loaded()
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether all plugins are."""
+        return self._waiting == []
+
+    def load_next(self) -> None:
+        """Find the plugins, or load the next one: ``load`` in small steps."""
+        if self._plugins is None:
+            self._admit(self._builtin, builtin)
+            self._plugins = []
+        elif self._waiting is None:
+            self._waiting = _found()
+        elif self._waiting:
+            point = self._waiting.pop(0)
+            self._plugins.append(self._loaded_plugin(point, self._plugins))
 
     def plugins(self) -> list[PluginRecord]:
         """A record for every plugin that was found, shipped ones first."""
@@ -170,12 +187,9 @@ class PluginHost:
         return [self._builtin, *plugins]
 
     def _loaded(self) -> list[_Plugin]:
-        if self._plugins is None:
-            self._admit(self._builtin, builtin)
-            self._plugins = []
-            for point in _found():
-                self._plugins.append(self._loaded_plugin(point, self._plugins))
-        return self._plugins
+        while not self.is_loaded:
+            self.load_next()
+        return self._plugins or []
 
     def _loaded_plugin(self, point: EntryPoint, others: Iterable[_Plugin]) -> _Plugin:
         shipped = _is_shipped(point)

@@ -87,10 +87,18 @@ def load_settings(folder: Path | None = None) -> Settings:
     return Settings()
 
 
-def save_settings(settings: Settings, folder: Path | None = None) -> None:
-    """Write the choices; keys of other versions stay in the file."""
+def save_settings(settings: Settings, folder: Path | None = None, *, since: Settings | None = None) -> None:
+    """Write the choices; keys of other versions stay in the file.
+
+    Parameters
+    ----------
+    since : Settings, optional
+        Write only what differs from these: the rest may have been changed by somebody else.
+    """
     folder = folder or config_folder()
-    document = _read(folder) | asdict(settings)
+    before = asdict(since) if since is not None else {}
+    chosen = {name: value for name, value in asdict(settings).items() if before.get(name, ...) != value}
+    document = _read(folder) | chosen
     with whole_file(folder / _FILE_NAME) as file:
         file.write(json.dumps(document, indent=1, ensure_ascii=False).encode())
 

@@ -10,6 +10,7 @@ from tests.fixtures.hostile import ARRAY, STRING, UINT8, field, gguf
 
 from octavo.engine.checkpoint import gguf_values
 from octavo.engine.checkpoint.gguf_head import read_head
+from octavo.engine.checkpoint.safetensors_header import read_entries
 from octavo.engine.checkpoint.source_file import SourceFile
 from octavo.engine.errors import UnreadableModel
 
@@ -80,3 +81,12 @@ def test_the_whole_head_has_a_budget(tmp_path, monkeypatch):
     said = refusal(tmp_path, long_array(UINT8, 2 * MIB), 4 * MIB)
 
     assert said == "its metadata is larger than the 1 MiB allowed."
+
+
+def test_a_header_of_safetensors_has_a_budget(tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", 100_000_001) + b"{}")
+    os.truncate(path, 128 * MIB)
+
+    with SourceFile(path) as file, pytest.raises(UnreadableModel, match="header claims to be too large"):
+        read_entries(file)

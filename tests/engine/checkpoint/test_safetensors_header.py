@@ -52,34 +52,46 @@ def test_an_empty_tensor_takes_no_room(tmp_path):
 
 
 BAD = {
-    "no JSON": (b"{", 0),
-    "a list": (b"[]", 0),
-    "an entry twice": (b'{"a": {}, "a": {}}', 0),
-    "an entry that is no object": ({"a": 1}, 0),
-    "an entry without type": ({"a": {"shape": [1], "data_offsets": [0, 4]}}, 4),
-    "an entry with more": ({"a": at(0, 16) | {"more": 1}}, 16),
-    "an unknown type": ({"a": at(0, 16, "X7")}, 16),
-    "a type that is no text": ({"a": at(0, 16, ["F32"])}, 16),
-    "a negative size": ({"a": at(0, 16, shape=(-2, -2))}, 16),
-    "a size as float": ({"a": at(0, 16, shape=(4.0,))}, 16),
-    "a size as truth": ({"a": at(0, 4, shape=(True,))}, 4),
-    "too many dimensions": ({"a": at(0, 4, shape=(1,) * 9)}, 4),
-    "a product that wraps around": ({"a": at(0, 0, shape=(2**32, 2**32))}, 0),
-    "a span backwards": ({"a": at(16, 0)}, 16),
-    "a span of three": ({"a": at(0, 16) | {"data_offsets": [0, 8, 16]}}, 16),
-    "a shape that does not fit": ({"a": at(0, 12)}, 12),
-    "an overlap": ({"a": at(0, 16), "b": at(8, 24)}, 24),
-    "a gap": ({"a": at(0, 16), "b": at(32, 48)}, 48),
-    "data beyond the file": ({"a": at(0, 16)}, 8),
-    "more data than told": ({"a": at(0, 16)}, 17),
+    "no JSON": (b"{", 0, "it is no valid JSON ("),
+    "a list": (b"[]", 0, "it holds no JSON object."),
+    "an entry twice": (b'{"a": {}, "a": {}}', 0, "it names 'a' twice."),
+    "an entry that is no object": ({"a": 1}, 0, "the tensor a: its entry is malformed."),
+    "an entry without type": (
+        {"a": {"shape": [1], "data_offsets": [0, 4]}},
+        4,
+        "the tensor a: its entry is malformed.",
+    ),
+    "an entry with more": ({"a": at(0, 16) | {"more": 1}}, 16, "the tensor a: its entry is malformed."),
+    "an unknown type": ({"a": at(0, 16, "X7")}, 16, "the tensor a: its type X7 is not known."),
+    "a type that is no text": ({"a": at(0, 16, ["F32"])}, 16, "the tensor a: its type ['F32'] is not known."),
+    "a negative size": ({"a": at(0, 16, shape=(-2, -2))}, 16, "the tensor a: its shape is malformed."),
+    "a size as float": ({"a": at(0, 16, shape=(4.0,))}, 16, "the tensor a: its shape is malformed."),
+    "a size as truth": ({"a": at(0, 4, shape=(True,))}, 4, "the tensor a: its shape is malformed."),
+    "too many dimensions": ({"a": at(0, 4, shape=(1,) * 9)}, 4, "the tensor a: its shape is malformed."),
+    "a product that wraps around": (
+        {"a": at(0, 0, shape=(2**32, 2**32))},
+        0,
+        "the tensor a: its shape does not fit its data.",
+    ),
+    "a span backwards": ({"a": at(16, 0)}, 16, "the tensor a: its shape does not fit its data."),
+    "a span of three": (
+        {"a": at(0, 16) | {"data_offsets": [0, 8, 16]}},
+        16,
+        "the tensor a: its place is malformed.",
+    ),
+    "a shape that does not fit": ({"a": at(0, 12)}, 12, "the tensor a: its shape does not fit its data."),
+    "an overlap": ({"a": at(0, 16), "b": at(8, 24)}, 24, "the tensor b: its data overlaps or leaves a gap."),
+    "a gap": ({"a": at(0, 16), "b": at(32, 48)}, 48, "the tensor b: its data overlaps or leaves a gap."),
+    "data beyond the file": ({"a": at(0, 16)}, 8, "the file is cut short: it ends before its weights do."),
+    "more data than told": ({"a": at(0, 16)}, 17, "it holds more data than its header tells of."),
 }
 
 
-@pytest.mark.parametrize(("header", "n_data"), BAD.values(), ids=BAD.keys())
-def test_a_header_that_lies_is_refused(tmp_path, header, n_data):
+@pytest.mark.parametrize(("header", "n_data", "reason"), BAD.values(), ids=BAD.keys())
+def test_a_header_that_lies_is_refused(tmp_path, header, n_data, reason):
     with pytest.raises(UnreadableModel) as refusal:
         entries(tmp_path, header, n_data)
-    assert refusal.value.message.startswith("model.safetensors: ")
+    assert refusal.value.message.startswith(f"model.safetensors: {reason}")
 
 
 def test_too_many_entries_are_refused(tmp_path, monkeypatch):

@@ -161,7 +161,7 @@ def _machine(
         "threads": n_threads,
         "tier": active_tier().name,
         "memory_pools": [asdict(pool) for pool in pools],
-        "held_by_others_bytes": ram.total_bytes - ram.free_bytes if ram else 0,
+        "held_by_others_bytes": ram.held_by_others_bytes if ram else 0,
         "bandwidth_bytes_per_second": speeds.bandwidth[-1][1] if speeds else None,
         "busy_while_timed": speeds.busy if speeds else None,
         "probe": found.as_json(),

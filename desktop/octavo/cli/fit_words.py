@@ -33,7 +33,7 @@ def memories(pools: Sequence[MemoryPool]) -> list[tuple[str, str]]:
         (
             pool.name,
             f"{figures.size(pool.free_bytes)} free of {figures.size(pool.total_bytes)}, "
-            f"other programs hold {figures.size(pool.total_bytes - pool.free_bytes)}",
+            f"other programs hold {figures.size(pool.held_by_others_bytes)}",
         )
         for pool in pools
     ]

@@ -68,6 +68,12 @@ def test_what_is_not_there_is_told(tmp_path, name):
     assert refusal.value.message.isprintable()
 
 
+def test_a_name_that_no_file_can_have_is_told(tmp_path):
+    for path in (tmp_path / f"{'x' * 300}.gguf", tmp_path / ("y" * 300)):
+        with pytest.raises(UnreadableModel, match="there is no such file: its name is too long"):
+            open_checkpoint(path)
+
+
 def test_an_empty_folder_is_told(tmp_path):
     with pytest.raises(UnreadableModel, match=r"no config\.json"):
         open_checkpoint(tmp_path)

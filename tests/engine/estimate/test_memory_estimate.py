@@ -105,7 +105,9 @@ def test_a_model_that_fits_is_let_in_with_its_price():
 
 
 def test_a_context_that_does_not_fit_is_refused_with_one_that_does():
-    with pytest.raises(NotEnoughMemory, match=r"context of 8k tokens.* free\. Use a context of") as refusal:
+    with pytest.raises(
+        NotEnoughMemory, match=r"context of 8k tokens.* free, of which it may take 90%\. Use a context of"
+    ) as refusal:
         require_memory(card(), context_tokens=8192, available_bytes=600_000_000)
 
     assert refusal.value.needed > 0.9 * refusal.value.available

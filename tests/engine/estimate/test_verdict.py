@@ -1,6 +1,6 @@
 import pytest
 
-from octavo.engine.estimate.verdict import readable_bytes, readable_tokens, verdict
+from octavo.engine.estimate.verdict import readable_bytes, readable_tokens, told_apart, verdict
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,23 @@ def test_bytes_are_readable(n_bytes, text):
 @pytest.mark.parametrize(("n_tokens", "text"), [(512, "512"), (8192, "8k"), (5000, "5,000")])
 def test_contexts_are_named_as_people_do(n_tokens, text):
     assert readable_tokens(n_tokens) == text
+
+
+@pytest.mark.parametrize(
+    ("needed", "free", "told"),
+    [
+        (2_000_000_000, 1_000_000_000, ("2.0 GB", "1.0 GB")),
+        (1_680_000, 1_660_000, ("1.68 MB", "1.66 MB")),
+        (611_400_000, 611_100_000, ("611.4 MB", "611.1 MB")),
+        (1_700_001, 1_700_000, ("1,700,001 bytes", "1,700,000 bytes")),
+        (9_100_000_000, 9_100_000_000, ("9.1 GB", "9.1 GB")),
+        (1200, 1201, ("1,200 bytes", "1,201 bytes")),
+        (12, 12, ("12 bytes", "12 bytes")),
+    ],
+)
+def test_two_sizes_are_told_with_as_many_figures_as_tell_them_apart(needed, free, told):
+    assert told_apart(needed, free) == told
+
+
+def test_a_verdict_never_says_that_as_much_is_free_as_is_needed():
+    assert verdict(9_120_000_000, 9_080_000_000).sentence.startswith("Needs 9.12 GB, 9.08 GB free")

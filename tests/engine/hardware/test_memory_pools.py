@@ -50,6 +50,17 @@ def test_a_container_s_limit_bounds_the_memory(monkeypatch):
     assert main_memory().name == "Memory"
 
 
+def test_what_this_process_holds_is_no_other_program_s(monkeypatch):
+    monkeypatch.setattr("octavo.engine.hardware.cgroup.memory_limit", lambda: (10**12, 10**12 - 200_000_000))
+    monkeypatch.setattr("octavo.engine.hardware.memory._own_bytes", lambda: 150_000_000)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=10**13, available=10**13))
+    assert main_memory().held_by_others_bytes == 50_000_000
+
+    # The kernel counts a page a moment later than the process's own figures.
+    monkeypatch.setattr("octavo.engine.hardware.memory._own_bytes", lambda: 250_000_000)
+    assert main_memory().held_by_others_bytes == 0
+
+
 def test_this_process_holds_some_memory():
     assert 1_000_000 < process_rss_bytes() <= peak_rss_bytes()
 

@@ -24,3 +24,10 @@ def test_several_imagined_cards_are_numbered():
         MemoryPool("Graphics card 1", "vram", 24, 24),
         MemoryPool("Graphics card 2", "vram", 8, 8),
     ]
+
+
+def test_this_program_holds_the_same_of_imagined_memory():
+    now = MemoryPool("Memory", "ram", 1000, 400, own_bytes=100)
+
+    assert imagined_pools([now], ram=2000)[0].held_by_others_bytes == 500
+    assert imagined_pools([now], ram=500)[0].held_by_others_bytes == 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from octavo.engine.checkpoint.gguf_reader import GgufCheckpoint
@@ -32,7 +33,9 @@ def open_checkpoint(path: Path | str) -> Checkpoint:
             return SafetensorsFolder(path.parent)
         check_bare_weights(path)
     except (OSError, ValueError) as error:
-        raise unreadable(path, "this folder cannot be read.") from error
+        is_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+        reason = "there is no such file: its name is too long." if is_long else "this folder cannot be read."
+        raise unreadable(path, reason) from error
     if path.suffix in _PICKLES and path.is_file():
         raise unreadable(
             path,

@@ -32,7 +32,10 @@ def write_failure(error: OSError, target: Path, n_bytes: int) -> OctavoError:
 
 def too_full(target: Path, n_bytes: int, available: int) -> NotEnoughDisk:
     """The disk has no room for it."""
-    sizes = f"{_megabytes(n_bytes)}, but only {_megabytes(available)} are free"
+    needed, free = _megabytes(n_bytes), _megabytes(available)
+    if needed == free:  # rounded, they would not tell which is more
+        needed, free = f"{n_bytes:,} bytes", f"{available:,} bytes"
+    sizes = f"{needed}, but only {free} are free"
     return NotEnoughDisk(
         f"{shown(target.name)} needs {sizes}.",
         "Make room, or choose a folder on another disk.",

@@ -18,7 +18,7 @@ from octavo.engine.convert.one_pass import PIECE_WEIGHTS, window_bytes
 from octavo.engine.convert.output import Output
 from octavo.engine.errors import NotEnoughDisk, NotEnoughMemory
 from octavo.engine.estimate.file_size import predicted_bytes
-from octavo.engine.estimate.verdict import readable_bytes
+from octavo.engine.estimate.verdict import told_apart
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import main_memory
 from octavo.engine.quantize.quantizer import Plan
@@ -90,17 +90,17 @@ def require_room(source: Checkpoint, outputs: Sequence[Output], *, n_threads: in
     plans = [each.quantizer.plan(source.tensors, each.options) for each in outputs]
     found = _room(source.card, outputs, plans, n_threads or usable_threads())
     if found.disk_bytes > found.free_disk_bytes:
+        needed, free = told_apart(found.disk_bytes, found.free_disk_bytes)
         raise NotEnoughDisk(
-            f"The conversion needs {readable_bytes(found.disk_bytes)} on the disk, "
-            f"{readable_bytes(found.free_disk_bytes)} are free.",
+            f"The conversion needs {needed} on the disk, {free} are free.",
             "Make room, or choose a folder on another disk.",
             needed=found.disk_bytes,
             available=found.free_disk_bytes,
         )
     if found.memory_bytes > found.free_memory_bytes:
+        needed, free = told_apart(found.memory_bytes, found.free_memory_bytes)
         raise NotEnoughMemory(
-            f"The conversion needs {readable_bytes(found.memory_bytes)} of memory, "
-            f"{readable_bytes(found.free_memory_bytes)} are free.",
+            f"The conversion needs {needed} of memory, {free} are free.",
             "Close other programs.",
             needed=found.memory_bytes,
             available=found.free_memory_bytes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import NotEnoughMemory
 from octavo.engine.estimate.memory import estimate_memory, largest_context
-from octavo.engine.estimate.verdict import FITS_SHARE, readable_bytes, readable_tokens
+from octavo.engine.estimate.verdict import FITS_SHARE, readable_tokens, told_apart
 
 
 def require_memory(
@@ -30,9 +30,11 @@ def require_memory(
         if shorter
         else "Choose a smaller format or a smaller model, or close other programs."
     )
+    needed, free = told_apart(estimate.total_bytes, available_bytes)
+    share = f", of which it may take {FITS_SHARE:.0%}" if estimate.total_bytes <= available_bytes else ""
     raise NotEnoughMemory(
-        f"The model needs {readable_bytes(estimate.total_bytes)} of memory with a context of "
-        f"{readable_tokens(context_tokens)} tokens, {readable_bytes(available_bytes)} are free.",
+        f"The model needs {needed} of memory with a context of {readable_tokens(context_tokens)} tokens, "
+        f"{free} are free{share}.",
         hint,
         needed=estimate.total_bytes,
         available=available_bytes,

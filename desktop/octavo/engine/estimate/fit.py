@@ -108,7 +108,7 @@ def fit_rows(
         estimator = SpeedEstimator(card, speeds, depth=depth, kv_type=kv_type, context_tokens=context_tokens)
     graphics = [pool for pool in pools if pool.kind == "vram"]
     ram = _main_memory(pools)
-    held = ram.total_bytes - ram.free_bytes
+    held = ram.held_by_others_bytes
     desk = _Desk(
         card, context_tokens, kv_type, ram.free_bytes, held, n_threads, bandwidth, estimator, graphics
     )

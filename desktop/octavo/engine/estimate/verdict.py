@@ -33,7 +33,8 @@ def verdict(
     held_bytes : int
         What other programs hold; 0 says nothing of them.
     """
-    needs = f"Needs {readable_bytes(total_bytes)}, {readable_bytes(available_bytes)} free"
+    needed, free = told_apart(total_bytes, available_bytes)
+    needs = f"Needs {needed}, {free} free"
     if total_bytes <= RUNS_WELL_SHARE * available_bytes:
         return Verdict("runs well", f"{needs}.")
     is_tight = total_bytes <= FITS_SHARE * available_bytes
@@ -60,6 +61,20 @@ def readable_bytes(n_bytes: float) -> str:
             return f"{value:.0f} {unit}" if unit == "bytes" or value >= 99.95 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def told_apart(needed_bytes: int, free_bytes: int) -> tuple[str, str]:
+    """Both readable, with as many figures as it takes to tell which is more: ``1.68 MB``, ``1.66 MB``."""
+    needed, free = readable_bytes(needed_bytes), readable_bytes(free_bytes)
+    if needed != free or needed_bytes == free_bytes:
+        return needed, free
+    unit = needed.rpartition(" ")[2]
+    size = 1000 ** _UNITS.index(unit)
+    for decimals in range(1, 3 * _UNITS.index(unit)):
+        needed, free = (f"{each / size:.{decimals}f} {unit}" for each in (needed_bytes, free_bytes))
+        if needed != free:
+            return needed, free
+    return f"{needed_bytes:,} bytes", f"{free_bytes:,} bytes"
 
 
 def readable_tokens(n_tokens: int) -> str:

@@ -55,7 +55,15 @@ def main_memory() -> MemoryPool:
     if limit is not None:
         name = "Memory (this container's limit)" if limit[0] < total else name
         total, free = min(total, limit[0]), min(free, limit[1])
-    return MemoryPool(name, "ram", total, free)
+    return MemoryPool(name, "ram", total, free, own_bytes=min(_own_bytes(), total - free))
+
+
+def _own_bytes() -> int:
+    """What this process holds and nobody shares: pages of files count as free."""
+    import psutil
+
+    memory = psutil.Process().memory_info()
+    return max(0, int(memory.rss) - int(getattr(memory, "shared", 0)))
 
 
 def process_rss_bytes() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,20 @@ class MemoryPool:
         ``ram``, ``swap`` or ``vram``.
     total_bytes, free_bytes : int
         Free means: can be taken now without pushing other programs out.
+    own_bytes : int
+        What this process itself holds of the rest, where that is known.
     """
 
     name: str
     kind: str
     total_bytes: int
     free_bytes: int
+    own_bytes: int = field(default=0, compare=False)
+
+    @property
+    def held_by_others_bytes(self) -> int:
+        """What other programs hold."""
+        return max(0, self.total_bytes - self.free_bytes - self.own_bytes)
 
 
 def imagined_pools(
@@ -41,8 +49,10 @@ def imagined_pools(
     found = list(pools)
     if ram:
         now = next((pool for pool in found if pool.kind == "ram"), None)
-        held = now.total_bytes - now.free_bytes if now else 0
-        found = [MemoryPool("Memory", "ram", ram, max(0, ram - held))] + [p for p in found if p.kind != "ram"]
+        now = now or MemoryPool("Memory", "ram", 0, 0)
+        free = max(0, ram - (now.total_bytes - now.free_bytes))
+        imagined = MemoryPool("Memory", "ram", ram, free, own_bytes=now.own_bytes if free else 0)
+        found = [imagined, *(p for p in found if p.kind != "ram")]
     if vram:
         names = [f"Graphics card {n + 1}" if len(vram) > 1 else "Graphics card" for n in range(len(vram))]
         cards = [MemoryPool(name, "vram", size, size) for name, size in zip(names, vram, strict=True)]

@@ -25,7 +25,7 @@ from octavo.engine.checkpoint.model import Checkpoint, Field, Hyperparameters, M
 from octavo.engine.checkpoint.outgoing import outgoing_fields
 from octavo.engine.errors import NotEnoughDisk
 from octavo.engine.estimate.file_size import predicted_bytes
-from octavo.engine.estimate.verdict import readable_bytes
+from octavo.engine.estimate.verdict import told_apart
 from octavo.engine.folders import cache_folder
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.progress import Progress, Work, told_as
@@ -141,9 +141,9 @@ def calibrated_view(
     total = sum(each.n_bytes for each in planned)
     free = shutil.disk_usage(cache_folder()).free
     if free < total:
+        needed, there = told_apart(total, free)
         raise NotEnoughDisk(
-            f"Measuring {quantizer.name} with calibration needs {readable_bytes(total)} of disk for a while, "
-            f"{readable_bytes(free)} are free.",
+            f"Measuring {quantizer.name} with calibration needs {needed} of disk for a while, {there} are free.",
             "Free some space, or measure it without calibration.",
             needed=total,
             available=free,

@@ -6,7 +6,7 @@ from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.errors import NotEnoughMemory
 from octavo.engine.estimate.memory import estimate_memory
 from octavo.engine.estimate.program import program_bytes
-from octavo.engine.estimate.verdict import FITS_SHARE, readable_bytes
+from octavo.engine.estimate.verdict import FITS_SHARE, told_apart
 
 KV_TYPE = "f16"
 """As in a chat; both models have it."""
@@ -46,8 +46,10 @@ def both_fit(
     allowed = int(FITS_SHARE * available_bytes)
     needed = shared + beside + max(own)
     if needed > allowed:
+        wanted, free = told_apart(needed, available_bytes)
+        share = f", of which it may take {FITS_SHARE:.0%}" if needed <= available_bytes else ""
         raise NotEnoughMemory(
-            f"Measuring needs {readable_bytes(needed)} of memory, {readable_bytes(available_bytes)} are free.",
+            f"Measuring needs {wanted} of memory, {free} are free{share}.",
             "Close other programs, or measure a smaller model.",
             needed=needed,
             available=available_bytes,

@@ -206,7 +206,7 @@ class FitPage(Page):
         is_simulated = self._settings.what_if.is_simulated
         self._simulated.setVisible(is_simulated)
         self._formats.show_imagined(is_simulated)
-        held = byte_count(ram.total_bytes - ram.free_bytes)
+        held = byte_count(ram.held_by_others_bytes)
         about = (
             f"{byte_count(ram.free_bytes)} of {byte_count(ram.total_bytes)} free, other programs hold {held}."
         )

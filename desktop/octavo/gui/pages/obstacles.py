@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QStorageInfo
 
+from octavo.engine.estimate.verdict import told_apart
 from octavo.gui.forecaster import Forecast
 from octavo.gui.markdown.clean_text import clean
-from octavo.gui.wording import byte_count
 from octavo.store.unfinished import left_bytes
 from octavo.worker.protocol import Convert, Failed
 
@@ -72,13 +72,9 @@ def obstacle(
     if not os.access(folder, os.W_OK):
         return f"Nothing may be written in {folder}. Choose another folder."
     if disk.needed > disk.free:
-        return (
-            f"Needs {byte_count(disk.needed)} on the disk, {byte_count(disk.free)} are free. "
-            "Make room, or choose a folder on another disk."
-        )
+        needed, free = told_apart(disk.needed, disk.free)
+        return f"Needs {needed} on the disk, {free} are free. Make room, or choose a folder on another disk."
     if isinstance(forecast, Forecast) and forecast.memory_bytes > free_memory_bytes:
-        return (
-            f"Needs {byte_count(forecast.memory_bytes)} of memory to convert, "
-            f"{byte_count(free_memory_bytes)} are free. Close other programs."
-        )
+        needed, free = told_apart(forecast.memory_bytes, free_memory_bytes)
+        return f"Needs {needed} of memory to convert, {free} are free. Close other programs."
     return ""

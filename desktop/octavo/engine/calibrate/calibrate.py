@@ -15,6 +15,7 @@ from octavo.engine.calibrate.forecast import (
     forecast_seconds,
 )
 from octavo.engine.calibrate.imatrix import read_imatrix
+from octavo.engine.calibrate.imatrix_origin import check_origin
 from octavo.engine.calibrate.weighted import WeightedCalibration
 from octavo.engine.calibrate.windows import calibration_text, calibration_windows
 from octavo.engine.checkpoint.model import Checkpoint, ModelCard
@@ -182,7 +183,9 @@ def calibrate(
     chosen = effort or choose_effort(source.card, plan, options, n_threads)
     if chosen.mode == "imatrix":
         importance = read_imatrix(expanded(Path(options.imatrix.strip())))
-        return WeightedCalibration(quantizer, importance, source.tensors)
+        weighted = WeightedCalibration(quantizer, importance, source.tensors)
+        check_origin(importance, source)
+        return weighted
     if chosen.mode != "best":
         return None
     named = getattr(options, "text", "").strip()

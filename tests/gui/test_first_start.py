@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QSize
 
 from octavo import __main__ as program
+from octavo.engine.hardware.memory import MemoryPool
 from octavo.gui.chat_desk import ChatDesk
 from octavo.gui.doorbell import Doorbell
 from octavo.gui.warm_engine import WarmEngine
@@ -225,3 +226,20 @@ def test_nothing_moves_when_a_model_gets_ready():
     status.meter.show_tokens(0, 512)
 
     assert status.sizeHint().height() == before
+
+
+def test_graphics_cards_are_named_when_their_driver_answers_late(joined, qtbot):
+    with qtbot.waitSignal(joined.desk.ready):
+        joined.desk.warm_up()
+    told = joined.window.navigation.meter._processor
+    assert told.text().endswith("no GPU")
+
+    (ram,) = joined.workspace.pools
+    card = MemoryPool("NVIDIA GeForce RTX 4090", "vram", 24 * 10**9, 20 * 10**9)
+    joined.workspace.pools = [ram, card]
+    joined.workspace.memory_changed.emit()
+    assert told.text().endswith("NVIDIA GeForce RTX 4090")
+
+    joined.workspace.pools = [ram, card, card]
+    joined.workspace.memory_changed.emit()
+    assert told.text().endswith("2 GPUs")

@@ -29,6 +29,7 @@ from octavo.gui.speed_desk import SpeedDesk
 from octavo.gui.warm_engine import WarmEngine
 from octavo.gui.warm_up import WarmUp
 from octavo.gui.window import MainWindow, Place
+from octavo.gui.wording import graphics_cards
 from octavo.gui.workspace import Workspace
 from octavo.store.chats import DAYS_IN_TRASH
 from octavo.store.comparisons import Comparisons
@@ -62,6 +63,7 @@ class JoinedWindow(QObject):
         self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
         self._records = Records(ledger, workspace, desk, self)
         self._waiting: list[QTimer] = []
+        self._tier, self._told_graphics = "", list[str]()
         self._warm_up, self._beginning = WarmUp(self), WarmUp(self, gap_ms=0)
         self.models = ModelsPage(workspace)
         measurements, problem = file_or_spare(Measurements, "measured qualities")
@@ -227,10 +229,21 @@ class JoinedWindow(QObject):
     def _show_memory(self) -> None:
         ram = self.workspace.ram
         self.window.navigation.meter.show_memory(ram.total_bytes, ram.free_bytes, self.workspace.loaded_bytes)
+        if self._tier and self._graphics != self._told_graphics:  # a driver may take seconds to answer
+            self._show_processor()
 
     def _show_engine(self, hello: Hello) -> None:
-        graphics = [pool.name for pool in self.workspace.pools if pool.kind == "vram"]
+        self._tier = TIERS.get(hello.tier, hello.tier.upper())
+        self._show_processor()
+
+    @property
+    def _graphics(self) -> list[str]:
+        """The names of the graphics cards."""
+        return [pool.name for pool in self.workspace.pools if pool.kind == "vram"]
+
+    def _show_processor(self) -> None:
+        self._told_graphics = self._graphics
         cores = f"{self.workspace.n_threads} cores" if self.workspace.n_threads > 1 else "1 core"
-        told = [cores, TIERS.get(hello.tier, hello.tier.upper()), graphics[0] if graphics else "no GPU"]
+        told = [cores, self._tier, graphics_cards(self._told_graphics)]
         self.window.navigation.meter.show_processor(" · ".join(told))
         self.models.show_processor(" · ".join(told[:2]))

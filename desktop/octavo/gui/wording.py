@@ -120,3 +120,10 @@ def file_name(path: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """``A``, ``A and B``, ``A, B and C``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def graphics_cards(names: Sequence[str]) -> str:
+    """``no GPU``, the name of the one there is, or ``2 GPUs``."""
+    if len(names) > 1:
+        return f"{len(names)} GPUs"
+    return names[0] if names else "no GPU"

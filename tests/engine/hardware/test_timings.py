@@ -35,3 +35,18 @@ def test_the_quickest_round_counts_and_the_first_call_is_no_round():
         now[0] += next(seconds)
 
     assert round(best_seconds(work, lambda: now[0]), 9) == 0.2
+
+
+def test_what_changes_from_minute_to_minute_is_the_median_of_the_newest_moments(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(timings.time, "time", lambda: now[0])
+    seconds = iter([9.0, 1.0, 1.2, 1.4, 1.6])
+
+    def told():
+        lately = Timings("some.json")
+        found = lately.recall_lately("python", lambda: next(seconds))
+        lately.keep()
+        now[0] += 15
+        return found
+
+    assert [told() for _ in range(7)] == [9.0, 9.0, 5.0, 5.0, 1.2, 1.2, 1.2]

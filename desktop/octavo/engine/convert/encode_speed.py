@@ -104,15 +104,11 @@ class EncodeSpeed:
 
     def python(self) -> float:
         """How much slower than ours this computer runs Python."""
-        return self._timings.recall("python", _calm_interpreter_seconds) / USUAL_SECONDS
+        return self._timings.recall_lately("python", interpreter_seconds) / USUAL_SECONDS
 
     def keep(self) -> None:
         """Remember what was timed."""
         self._timings.keep()
-
-
-def _calm_interpreter_seconds() -> float:
-    return min(interpreter_seconds() for _ in range(3))
 
 
 def _weights() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

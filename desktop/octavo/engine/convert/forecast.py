@@ -147,6 +147,7 @@ def _width(plan: Plan, tensor: TensorInfo) -> float:
 def seconds(source: Checkpoint, jobs: Sequence[tuple[Output, Plan]], n_threads: int) -> float:
     """How long writing will take beside a calibration, from the speed of encoders and disks of this computer."""
     speed = EncodeSpeed()
+    python = speed.python()
     work = written = disk = 0.0
     for tensor in source.tensors:
         work += tensor.n_bytes * speed.copy()
@@ -155,14 +156,14 @@ def seconds(source: Checkpoint, jobs: Sequence[tuple[Output, Plan]], n_threads: 
     for output, plan in jobs:
         n_bytes = 0
         for tensor in source.tensors:
-            work += math.ceil(tensor.n_weights / PIECE_WEIGHTS) * _SECONDS_PER_PIECE * speed.python()
+            work += math.ceil(tensor.n_weights / PIECE_WEIGHTS) * _SECONDS_PER_PIECE * python
             n_bytes += tensor.rows * plan.types[tensor.name].row_bytes(tensor.columns)
             work += _encoding(speed, output, plan, tensor)
         written += n_bytes
         disk += n_bytes * speed.write(output.target.parent)
     hashing = written * speed.hash()
     work += hashing + written * speed.copy()
-    after = len(jobs) * source.card.metadata_bytes * _SECONDS_PER_METADATA_BYTE * speed.python()
+    after = len(jobs) * source.card.metadata_bytes * _SECONDS_PER_METADATA_BYTE * python
     if not all(plan.compatible for _, plan in jobs) and not SourceHash(source.files()).known:
         reading = source.card.file_bytes * (speed.hash() + speed.copy())
         work += reading

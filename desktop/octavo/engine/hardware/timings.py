@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from octavo.engine.hardware.cores import processor_name
 from octavo.engine.simd.tier import active_tier
 
 _ROUNDS = 3
+_NEWEST, _SECONDS_BETWEEN = 3, 20
 
 
 class Timings:
@@ -34,6 +36,20 @@ class Timings:
             self._known[name] = timed()
             self._is_new = True
         return self._known[name]
+
+    def recall_lately(self, name: str, timed: Callable[[], float]) -> float:
+        """The median of the newest few, each taken some time after the one before.
+
+        For what this computer does at changing speed, for seconds or minutes: one moment would be remembered for ever.
+        """
+        names = [f"{name}, newest {place}" for place in range(_NEWEST)]
+        when, now = f"{name}, taken", time.time()
+        known = [self._known[each] for each in names if each in self._known]
+        if not known or abs(now - self._known.get(when, 0.0)) >= _SECONDS_BETWEEN:
+            known = [timed(), *known][:_NEWEST]
+            self._known |= dict(zip(names, known, strict=False)) | {when: now}
+            self._is_new = True
+        return statistics.median(known)
 
     def keep(self) -> None:
         """Remember what was timed."""

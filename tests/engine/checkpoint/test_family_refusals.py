@@ -212,9 +212,33 @@ def test_yarn_is_read_with_all_its_numbers():
     assert numbers.rope_magnitude == pytest.approx(0.1 * math.log(4) + 1)
 
 
-def test_a_magnitude_that_yarn_is_given_counts(changed):
-    rope = YARN | {"attention_factor": 1.5}
+@pytest.mark.parametrize("magnitude", [0.5, 1.0, 1.5])
+def test_a_magnitude_that_yarn_is_given_counts_for_llama_cpp_too(magnitude, changed):
+    rope = YARN | {"attention_factor": magnitude}
     model = open_checkpoint(changed("llama", {"rope_parameters": rope}))
     model.close()
 
-    assert model.hyperparameters.rope_magnitude == 1.5
+    assert model.hyperparameters.rope_magnitude == pytest.approx(magnitude)
+    usual = 0.1 * math.log(4) + 1
+    assert model.fields["llama.rope.scaling.attn_factor"].value == pytest.approx(magnitude / usual)
+
+
+def test_the_usual_magnitude_of_yarn_is_said_as_llama_cpp_says_it(changed):
+    usual = 0.1 * math.log(4) + 1
+    model = open_checkpoint(changed("llama", {"rope_parameters": YARN | {"attention_factor": usual}}))
+    model.close()
+
+    assert model.fields["llama.rope.scaling.yarn_attn_factor"].value == pytest.approx(usual)
+    assert model.hyperparameters.rope_magnitude == pytest.approx(usual)
+
+
+def test_a_multiplier_of_yarn_that_nobody_uses_is_passed_over():
+    told = {"rope__scaling__yarn_attn_factor": Field("float32", 0.8782488)}  # DeepSeek-R1-0528-Qwen3-8B
+    plain, yarn = (numbers_of(name, **more) for name, more in (("llama", {}), ("llama", told)))
+    assert plain == yarn  # without yarn it means nothing
+
+    stretched = {
+        "rope__scaling__type": Field("string", "yarn"),
+        "rope__scaling__factor": Field("float32", 4.0),
+    }
+    assert numbers_of("llama", **stretched, **told).rope_magnitude == pytest.approx(0.1 * math.log(4) + 1)

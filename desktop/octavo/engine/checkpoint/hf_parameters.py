@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from octavo.engine.checkpoint.families.family import Family, Fields, count, refuse
 from octavo.engine.checkpoint.field_values import float32_field
 from octavo.engine.checkpoint.hf_config import Config, Rope, head_size, read_rope
+from octavo.engine.checkpoint.hyperparameters import yarn_magnitude
 from octavo.engine.checkpoint.model import Field
 from octavo.engine.checkpoint.refusals import shown
 
 _YARN = {
     "extrapolation_factor": "yarn_ext_factor",
-    "attention_factor": "yarn_attn_factor",
     "beta_fast": "yarn_beta_fast",
     "beta_slow": "yarn_beta_slow",
 }
@@ -59,6 +61,8 @@ def _rope_fields(config: Config, family: Family, rope: Rope) -> Fields:
         for given, key in _YARN.items():
             if given in rope.numbers:
                 fields[f"{name}.rope.scaling.{key}"] = float32_field(rope.numbers[given])
+        if "attention_factor" in rope.numbers:
+            fields |= _magnitude_field(name, rope)
     if sections := rope.lists.get("mrope_section"):
         padded = [*map(int, sections), 0, 0, 0, 0][:4]
         fields[f"{name}.rope.dimension_sections"] = Field("array", padded, "int32")
@@ -66,6 +70,15 @@ def _rope_fields(config: Config, family: Family, rope: Rope) -> Fields:
     if name == "gemma3" or not family.rope_base_local:
         fields[f"{name}.rope.freq_base_swa"] = float32_field(rope.local_base)
     return fields
+
+
+def _magnitude_field(name: str, rope: Rope) -> Fields:
+    """Yarn's magnitude: llama.cpp has a key for it that it does not read, and reads one for how much it is off."""
+    given = rope.numbers["attention_factor"]
+    usual = yarn_magnitude(rope.number("factor", 1.0), rope.number("mscale_all_dim", 0.0))
+    if math.isclose(given, usual, rel_tol=1e-3):
+        return {f"{name}.rope.scaling.yarn_attn_factor": float32_field(given)}
+    return {f"{name}.rope.scaling.attn_factor": float32_field(given / usual)}
 
 
 def _check(config: Config, family: Family) -> None:

@@ -187,19 +187,34 @@ def _rope_scaling(values: FieldValues, name: str, *, has_factors: bool) -> tuple
     return scaling, factor, original
 
 
+def yarn_magnitude(factor: float, log_multiplier: float = 0.0) -> float:
+    """What yarn multiplies cosines and sines by where nothing else is said (arXiv 2309.00071, and DeepSeek-V2's code).
+
+    Parameters
+    ----------
+    factor : float
+        How far positions are stretched.
+    log_multiplier : float
+        How much of the growth is taken back: transformers' ``mscale_all_dim``.
+    """
+    growth = 0.1 * math.log(factor) if factor > 1 else 0.0
+    return (1.0 + growth) / (1.0 + log_multiplier * growth)
+
+
 def _rope_magnitude(values: FieldValues, name: str, scaling: str, factor: float) -> float:
     """What cosines and sines are multiplied by.
 
-    YaRN's factor is the one that transformers calls ``attention_factor``, in place of the usual one.
+    YaRN's factor is the one that transformers calls ``attention_factor``, in place of the usual one. One below 1 is
+    DeepSeek's ``attn_factor``, which llama.cpp's converter writes under the same key, and which neither uses.
     """
     own = values.real(f"{name}.rope.scaling.attn_factor", 1e-6, 1e6, 1.0)
     if scaling != "yarn":
         return own
-    growth = 0.1 * math.log(factor) if factor > 1 else 0.0
-    usual = growth + 1.0
-    if name == "mistral3":
-        usual /= 1.0 + growth * values.real(f"{name}.rope.scaling.yarn_log_multiplier", 0.0, 1e3, 0.0)
-    return own * values.real(f"{name}.rope.scaling.yarn_attn_factor", 1e-6, 1e6, usual)
+    is_told = name == "mistral3"
+    key = f"{name}.rope.scaling.yarn_log_multiplier"
+    usual = yarn_magnitude(factor, values.real(key, 0.0, 1e3, 0.0) if is_told else 0.0)
+    given = values.real(f"{name}.rope.scaling.yarn_attn_factor", 1e-6, 1e6, usual)
+    return own * (given if given >= 1 else usual)
 
 
 def _sliding_window(values: FieldValues, name: str, n_layers: int) -> tuple[int, tuple[bool, ...]]:

@@ -23,6 +23,7 @@ def test_convert_writes_exactly_what_it_predicted(octavo, model, tmp_path):
 
 def test_what_came_of_the_forecast_is_noted(octavo, model, tmp_path, monkeypatch):
     monkeypatch.setattr("octavo.cli.notes.LEAST_SECONDS", 0.0)
+    monkeypatch.setattr("octavo.engine.hardware.bystanders.Bystanders.share", lambda self: 0.0)
     octavo("convert", model, "--to", "Q8_0", "-o", tmp_path / "small.gguf")
 
     with Ledger() as ledger:

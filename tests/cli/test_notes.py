@@ -4,7 +4,8 @@ import pytest
 from tests.cli.talking import REPORT
 from tests.fixtures.cards import card
 
-from octavo.cli.notes import note_answer
+from octavo.cli.notes import note_answer, note_conversion
+from octavo.engine.convert.report import ConvertReport
 from octavo.engine.estimate.speeds import CacheSpeed, KindSpeed, Speeds, keep_speeds
 from octavo.store.ledger import Ledger
 from octavo.worker.protocol import Replied
@@ -51,3 +52,17 @@ def test_an_answer_in_quiet_is_noted_with_its_speeds(busy):
 
 def test_the_speed_that_busy_programs_left_is_not_noted():
     assert noted(0.4) == ["memory_bytes", "load_seconds"]
+
+
+@pytest.mark.parametrize(
+    ("what", "is_noted"),
+    [({}, True), ({"busy": 0.1}, True), ({"busy": 0.4}, False), ({"resumed_tensors": 7}, False)],
+)
+def test_the_time_of_a_conversion_is_noted_where_it_was_foretold(what, is_noted):
+    report = ConvertReport("/o.gguf", 10, 10, 5.0, 290_000_000, "", verified=True, n_tensors=9, **what)
+
+    note_conversion("Small", SimpleNamespace(memory_bytes=300_000_000, seconds=4.0), [report])
+
+    with Ledger() as ledger:
+        assert bool(ledger.entries("convert_seconds")) is is_noted
+        assert len(ledger.entries("convert_bytes")) == len(ledger.entries("file_bytes")) == 1

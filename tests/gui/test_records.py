@@ -117,14 +117,16 @@ def test_what_is_noted_counts_at_once(joined, answered):
     assert joined._records.bands["load_seconds"].n_entries == 3
 
 
-@pytest.mark.parametrize(("seconds", "n_noted"), [(5.0, 1), (0.1, 0)])
-def test_the_time_of_a_conversion_counts_if_it_took_some(joined, seconds, n_noted):
+@pytest.mark.parametrize(
+    ("seconds", "busy", "n_noted"), [(5.0, 0.0, 1), (5.0, 0.1, 1), (0.1, 0.0, 0), (5.0, 0.4, 0)]
+)
+def test_the_time_of_a_conversion_counts_if_it_took_some_of_its_own(joined, seconds, busy, n_noted):
     job = Job(Convert(path="/models/small.gguf", copies=[]), "Small")
     forecast = Forecasted(seconds=4.0, calibration_seconds=0.0, memory_bytes=300_000_000)
 
-    joined._records.note_effort(
-        job, forecast, Converted(output="/o.gguf", file_bytes=1, seconds=seconds, peak_rss_bytes=290_000_000)
-    )
+    done = Converted(output="/o.gguf", file_bytes=1, seconds=seconds, peak_rss_bytes=290_000_000, busy=busy)
+
+    joined._records.note_effort(job, forecast, done)
 
     assert [(each.predicted, each.measured) for each in entries("convert_seconds")] == [(4.0, 5.0)] * n_noted
     assert len(entries("convert_bytes")) == 1

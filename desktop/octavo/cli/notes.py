@@ -49,7 +49,11 @@ def note_answer(loaded: LoadedModel, replied: Replied) -> None:
 
 
 def note_conversion(name: str, expected: Forecast, reports: list[ConvertReport]) -> None:
-    """Note the sizes, the memory and the seconds of a conversion."""
+    """Note the sizes, the memory and the seconds of a conversion.
+
+    Seconds are left out where a killed conversion had left a part, and where other programs were busy meanwhile.
+    """
+    from octavo.engine.estimate.speeds import BUSY_SHARE
     from octavo.store.ledger import LedgerEntry
 
     told = ", ".join(each.quantizer for each in reports)
@@ -59,7 +63,8 @@ def note_conversion(name: str, expected: Forecast, reports: list[ConvertReport])
     ]
     last = reports[-1]
     entries.append(LedgerEntry("convert_bytes", name, expected.memory_bytes, last.peak_rss_bytes, told))
-    if last.seconds >= LEAST_SECONDS:
+    is_whole = not any(each.resumed_tensors for each in reports) and last.busy <= BUSY_SHARE
+    if is_whole and last.seconds >= LEAST_SECONDS:
         entries.append(LedgerEntry("convert_seconds", name, expected.seconds, last.seconds, told))
     _record(entries)
 

@@ -41,6 +41,7 @@ class Converted(msgspec.Struct, frozen=True):
     notes: list[str] = []
     resumed_tensors: int = 0
     proof: Proof | None = None
+    busy: float = 0.0
 
 
 class Conversion(QObject):

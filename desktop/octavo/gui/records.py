@@ -59,9 +59,13 @@ class Records(QObject):
         self._note("file_bytes", done.output, done.predicted_bytes, done.file_bytes)
 
     def note_effort(self, job: Job, forecast: Forecasted, done: Converted) -> None:
-        """Note the memory and the time of a conversion; one that was gone on with had less to do."""
+        """Note the memory and the time of a conversion.
+
+        One that was gone on with had less to do, and one beside busy programs had what those left.
+        """
         self._note("convert_bytes", job.request.path, forecast.memory_bytes, done.peak_rss_bytes)
-        if not done.resumed_tensors and done.seconds >= LEAST_SECONDS:
+        is_whole = not done.resumed_tensors and done.busy <= BUSY_SHARE
+        if is_whole and done.seconds >= LEAST_SECONDS:
             self._note("convert_seconds", job.request.path, forecast.seconds, done.seconds)
 
     def close(self) -> None:

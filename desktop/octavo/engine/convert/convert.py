@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from octavo.engine.convert.work_share import WorkShare
 from octavo.engine.errors import OctavoError
 from octavo.engine.estimate.file_size import predicted_bytes as predicted_bytes
 from octavo.engine.hardware.allocator import freed_memory_kept
+from octavo.engine.hardware.bystanders import Bystanders
 from octavo.engine.hardware.cores import usable_threads
 from octavo.engine.hardware.memory import main_memory, peak_rss_bytes
 from octavo.engine.progress import Progress, Work, told_as
@@ -86,7 +88,7 @@ def convert_all(
     OctavoError
         A target is not allowed, the source is damaged or changed meanwhile, the disk is full.
     """
-    started = time.perf_counter()
+    started, others = time.perf_counter(), Bystanders()
     n_threads = n_threads or usable_threads()
     for wish in outputs:
         check_target(wish.target, source.files(), force=force)
@@ -115,7 +117,7 @@ def convert_all(
         sha256 = (yield from _aside(source_hash.result(), total, total)) if needs_hash else ""
         for file in files:
             yield from _aside(file.complete(sha256), total, total)
-        seconds, peak = time.perf_counter() - started, peak_rss_bytes()
+        seconds, peak, busy = time.perf_counter() - started, peak_rss_bytes(), others.share()
         proofs: list[Proof | None] = [None] * len(files)
         if proves:
             asked = MendedCheckpoint(source) if goes_on else source
@@ -123,7 +125,10 @@ def convert_all(
         if not source.unchanged():
             raise _changed(source)
         found = damage.sentences()
-        return [file.report(proof, seconds, peak, found) for file, proof in zip(files, proofs, strict=True)]
+        reports = [
+            file.report(proof, seconds, peak, found) for file, proof in zip(files, proofs, strict=True)
+        ]
+        return [replace(each, busy=busy) for each in reports]
 
 
 def _heeding(

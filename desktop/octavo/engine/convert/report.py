@@ -37,6 +37,8 @@ class ConvertReport:
         How many a killed conversion had left.
     proof : Proof or None
         None if none was asked for.
+    busy : float
+        The share of all processors that other programs used in those seconds; 0 to 1.
     """
 
     output: str
@@ -53,3 +55,4 @@ class ConvertReport:
     source_sha256: str = ""
     resumed_tensors: int = 0
     proof: Proof | None = None
+    busy: float = 0.0

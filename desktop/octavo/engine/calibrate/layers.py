@@ -32,22 +32,14 @@ def compile_calibration(*, has_experts: bool = False, types: Iterable[BlockType]
 
 
 class Layers:
-    """Counts what goes into a model's layers.
-
-    Parameters
-    ----------
-    checkpoint : Checkpoint
-    windows : int64[windows, tokens]
-    n_threads : int
-        0 for all usable cores.
-    """
+    """Counts what goes into a model's layers on a ``LayerWalk``, which says what its parameters are."""
 
     def __init__(self, checkpoint: Checkpoint, windows: npt.NDArray[np.int64], n_threads: int = 0) -> None:
         self._walk = LayerWalk(checkpoint, windows, n_threads, is_fixed=True)
 
     @property
     def share(self) -> Map:
-        """``map`` in several threads."""
+        """The walk's ``map`` in several threads."""
         return self._walk.share
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,10 +137,10 @@ def load_model(request: Load) -> Work[LoadedModel]:
     started = time.perf_counter()
     # Progress without figures: between the imports and the first weights it can be stopped too.
     yield _BEGINNING
-    checkpoint = open_checkpoint(Path(request.path))
     n_threads = request.n_threads or usable_threads()
-    others = Bystanders()
-    try:
+    with contextlib.ExitStack() as opened:  # closed again where no model comes of it
+        checkpoint = opened.enter_context(contextlib.closing(open_checkpoint(Path(request.path))))
+        others = Bystanders()
         context_tokens, predicted_bytes = _admitted(checkpoint.card, request, n_threads)
         yield _BEGINNING
         from octavo.engine.tokenizer.load import load_tokenizer
@@ -157,12 +158,11 @@ def load_model(request: Load) -> Work[LoadedModel]:
             n_threads=n_threads,
             force=True,  # admitted, or asked for
         )
-    except BaseException:
-        checkpoint.close()
-        raise
-    seconds = time.perf_counter() - started
-    report = _report(checkpoint, session, request.kv_type, seconds, predicted_bytes)
-    report = msgspec.structs.replace(report, busy=others.share())
+        opened.callback(session.close)
+        seconds = time.perf_counter() - started
+        report = _report(checkpoint, session, request.kv_type, seconds, predicted_bytes)
+        report = msgspec.structs.replace(report, busy=others.share())
+        opened.pop_all()
     return LoadedModel(checkpoint, tokenizer, session, report, ChatMemory(session))
 
 

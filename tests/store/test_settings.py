@@ -83,3 +83,12 @@ def test_what_somebody_else_changed_meanwhile_stays(tmp_path):
     save_settings(replace(before, theme="light"), tmp_path, since=before)
 
     assert load_settings(tmp_path) == Settings(theme="light", enabled_plugins=("zeal",))
+
+
+def test_a_path_that_is_no_text_is_kept(tmp_path):
+    chosen = Settings().with_model("/models/half \udcff and ü.gguf")
+
+    save_settings(chosen, tmp_path)
+
+    assert load_settings(tmp_path) == chosen
+    assert "ü" in (tmp_path / "settings.json").read_text(encoding="utf-8")

@@ -100,7 +100,8 @@ def save_settings(settings: Settings, folder: Path | None = None, *, since: Sett
     chosen = {name: value for name, value in asdict(settings).items() if before.get(name, ...) != value}
     document = _read(folder) | chosen
     with whole_file(folder / _FILE_NAME) as file:
-        file.write(json.dumps(document, indent=1, ensure_ascii=False).encode())
+        # What of a path is no text is replaced by what JSON escapes it with.
+        file.write(json.dumps(document, indent=1, ensure_ascii=False).encode(errors="backslashreplace"))
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import msgspec
 from octavo import __version__
 from octavo.engine.checkpoint.model import ModelCard
 from octavo.engine.folders import cache_folder
-from octavo.store.library import extent
+from octavo.store.library import extent, read_card
 
 MAX_KEPT = 1000
 
@@ -37,6 +37,15 @@ def known_card(path: Path) -> ModelCard | None:
         if (kept.version, kept.path, kept.extent) == (__version__, str(path), extent(path)):
             return kept.card
     return None
+
+
+def card_at(path: Path) -> ModelCard:
+    """The card of the model at ``path``: the kept one, or read from its header and kept."""
+    card = known_card(path)
+    if card is None:
+        card = read_card(path)
+        keep_card(path, card)
+    return card
 
 
 def keep_card(path: Path, card: ModelCard) -> None:

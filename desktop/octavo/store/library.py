@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from octavo.engine.errors import OctavoError
 from octavo.engine.folders import cache_folder, data_folder
 from octavo.engine.progress import Progress, Work
 from octavo.store.atomic import whole_file
+from octavo.store.patience import NoAnswer, Patience
 from octavo.store.places import FoundModel, Place, known_places, search
 from octavo.store.settings import Settings
 
@@ -91,11 +92,18 @@ def converted_folder() -> Path:
 def find_models(settings: Settings, places: Iterable[Place] | None = None) -> Iterator[FoundModel]:
     """Everything that looks like a model, each once; nothing is opened."""
     seen = set()
-    for found in _candidates(settings, places):
-        place = os.path.realpath(found.path)  # unlike ``resolve``, at peace with links in a circle
-        if place not in seen:
-            seen.add(place)
-            yield _in_characters(found)
+    with contextlib.closing(Patience()) as patience:
+        for found in _candidates(settings, places):
+            try:
+                # Unlike ``resolve``, at peace with links in a circle.
+                place = (
+                    str(found.path) if found.problem else patience.ask(partial(os.path.realpath, found.path))
+                )
+            except NoAnswer as error:
+                place, found = str(found.path), replace(found, problem=str(error))
+            if place not in seen:
+                seen.add(place)
+                yield _in_characters(found)
 
 
 def _in_characters(found: FoundModel) -> FoundModel:
@@ -137,11 +145,19 @@ def list_models(
     found = list(find_models(settings, places))
     index = _read_index()
     entries = []
-    for done, each in enumerate(found):
-        yield Progress(done, len(found), each.path.name)
-        entry = describe(each, index.get(str(each.path)), card_of)
-        if entry is not None:
-            entries.append(entry)
+    with contextlib.closing(Patience()) as patience:
+        silent: set[Path] = set()
+        for done, each in enumerate(found):
+            yield Progress(done, len(found), each.path.name)
+            if not silent.isdisjoint(each.path.parents):
+                each = replace(each, problem=str(NoAnswer()))
+            try:
+                entry = patience.ask(partial(describe, each, index.get(str(each.path)), card_of))
+            except NoAnswer as error:
+                silent.add(each.path.parent)  # its neighbours are not waited for
+                entry = describe(replace(each, problem=str(error)), None, card_of)
+            if entry is not None:
+                entries.append(entry)
     entries = _with_duplicates(entries)
     _write_index(entries)
     return entries

@@ -11,9 +11,12 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from octavo.store.patience import NoAnswer, Patience
 
 MAX_FOLDERS = 20_000
 MAX_DEPTH = 8
@@ -92,23 +95,64 @@ def _pointed_to(home: Path) -> list[Path]:
 
 
 def search(place: Place) -> Iterator[FoundModel]:
-    """Everything in a folder that looks like a model; what cannot be read is passed over."""
-    if place.source == "Ollama":
-        yield from _ollama_models(place)
-        return
-    for n_folders, (walked, folders, files) in enumerate(os.walk(place.folder)):
-        if n_folders >= MAX_FOLDERS:
+    """Everything in a folder that looks like a model; what cannot be read is passed over.
+
+    A folder that does not answer is told of, and what lies elsewhere is found all the same.
+    """
+    with contextlib.closing(Patience()) as patience:
+        if place.source == "Ollama":
+            yield from _patiently(patience, place, place.folder, lambda: list(_ollama_models(place)))
             return
-        folder = Path(walked)
-        depth = len(folder.relative_to(place.folder).parts)
-        folders[:] = sorted(each for each in folders if not each.startswith(".")) if depth < MAX_DEPTH else []
-        for file in sorted(files):
-            if is_model_file(file):
-                # Jan calls every file so, and the folder by the model's name.
-                name = folder.name if file == "model.gguf" else ""
-                yield FoundModel(folder / file, place.source, name, _problem(folder / file))
-        if "config.json" in files and any(file.endswith(".safetensors") for file in files):
-            yield FoundModel(folder, place.source, _hub_name(folder))
+        waiting, n_folders = [place.folder], 0
+        while waiting and n_folders < MAX_FOLDERS:
+            folder = waiting.pop()
+            n_folders += 1
+            found: list[Path] = []
+            yield from _patiently(patience, place, folder, partial(_look, place, folder, found))
+            waiting += reversed(found)
+
+
+def _patiently(
+    patience: Patience, place: Place, folder: Path, look: Callable[[], list[FoundModel]]
+) -> list[FoundModel]:
+    try:
+        return patience.ask(look)
+    except NoAnswer as error:
+        return [FoundModel(folder, place.source, problem=str(error))]
+
+
+def _look(place: Place, folder: Path, folders: list[Path]) -> list[FoundModel]:
+    """The models of one folder; folders in it are added to ``folders``, but for links, which may lead in circles."""
+    inner, files = [], []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for each in entries:
+            if not _is_folder(each):
+                files.append(each.name)
+            elif not each.is_symlink() and not each.name.startswith("."):
+                inner.append(each.name)
+    if len(folder.relative_to(place.folder).parts) < MAX_DEPTH:
+        folders += [folder / each for each in sorted(inner)]
+    # Jan calls every file so, and the folder by the model's name.
+    models = [
+        FoundModel(
+            folder / file,
+            place.source,
+            folder.name if file == "model.gguf" else "",
+            _problem(folder / file),
+        )
+        for file in sorted(files)
+        if is_model_file(file)
+    ]
+    if "config.json" in files and any(file.endswith(".safetensors") for file in files):
+        models.append(FoundModel(folder, place.source, _hub_name(folder)))
+    return models
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links
+        return False
 
 
 def _problem(path: Path) -> str:

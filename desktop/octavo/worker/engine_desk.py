@@ -137,16 +137,12 @@ class EngineDesk:
         return msgspec.to_builtins(self._run(request, work, "measure", stop))
 
     def _inspect(self, request: Inspect) -> Any:
-        from octavo.engine.checkpoint.open import open_checkpoint
-        from octavo.store.cards import keep_card, known_card
+        from octavo.store.cards import card_at
+        from octavo.store.patience import Patience
 
-        path = Path(request.path)
-        card = known_card(path)
-        if card is None:
-            with contextlib.closing(open_checkpoint(path)) as checkpoint:
-                card = checkpoint.card
-            keep_card(path, card)
-        return msgspec.to_builtins(card)
+        # The others are waiting: a file on a network that has gone must not hold them up for ever.
+        with contextlib.closing(Patience()) as patience:
+            return msgspec.to_builtins(patience.ask(lambda: card_at(Path(request.path))))
 
     def _list_models(self, request: ListModels, stop: Stop) -> Any:
         from octavo.store.cards import known_card

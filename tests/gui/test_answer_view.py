@@ -97,15 +97,15 @@ def colours_in(document):
     return found
 
 
-def test_code_is_coloured_when_it_is_closed_and_again_in_another_theme(qapp, view):
+def test_code_is_coloured_when_it_is_closed_and_again_in_another_theme(qapp, qtbot, view):
     view.show_pieces(parse("```python\ndef f(): return 1\n```").pieces, is_end=True)
     (code,) = view.findChildren(CodeView)
-    assert LIGHT.code_keyword in colours_in(code.document())
+    qtbot.waitUntil(lambda: LIGHT.code_keyword in colours_in(code.document()))
 
     try:
         apply_theme(qapp, "dark")
         QApplication.processEvents()
-        assert DARK.code_keyword in colours_in(code.document())
+        qtbot.waitUntil(lambda: DARK.code_keyword in colours_in(code.document()))
     finally:
         apply_theme(qapp, "light")
 

@@ -76,6 +76,38 @@ def test_find_lights_every_place_and_steps_through_them(joined, answered):
     assert [len(each.extraSelections()) for each in panel.messages.texts] == [0, 0]
 
 
+def test_find_leads_to_places_far_from_the_view(joined, answered, qtbot):
+    panel = answered.panel
+    texts = [f"{'needle' if number == 3 else 'word'} {'more words ' * 200}" for number in range(60)]
+    panel.messages.show_messages(
+        [ShownMessage(number, "assistant", text) for number, text in enumerate(texts)]
+    )
+    panel.find_bar.open()
+
+    panel.find_bar.field.setText("needle")
+
+    part = panel.messages.view(3).texts[0]
+    begin = part.cursorRect(QTextCursor(part.document())).topLeft()
+    place = part.mapTo(panel.messages.viewport(), begin)
+    assert panel.messages.viewport().rect().contains(place)
+    assert [len(each.extraSelections()) for each in panel.messages.view(3).texts] == [1]
+
+
+def test_find_follows_a_message_that_changes(joined, answered):
+    panel = answered.panel
+    panel.find_bar.open()
+    panel.find_bar.field.setText("ne*w")
+    assert panel.finding.n_places == 0
+
+    panel.messages.show_messages([ShownMessage(1, "assistant", "a ne*w one, **new** and new")])
+    panel.finding.find("new")
+    assert panel.finding.n_places == 3
+    panel.messages.show_messages([ShownMessage(1, "assistant", "an old one")])
+    panel.finding.find("new")
+
+    assert panel.finding.n_places == 0
+
+
 def test_search_finds_a_chat_by_its_words_and_opens_it(joined, answered, qtbot):
     answered.begin_new()
     answered.chats.field.setText("first")

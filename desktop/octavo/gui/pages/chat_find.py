@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -12,10 +11,10 @@ from PySide6.QtWidgets import QTextEdit
 from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.find_bar import FindBar
 from octavo.gui.widgets.message_list import MessageList
-from octavo.gui.widgets.message_view import MessageView
+from octavo.gui.widgets.message_view import MessageView, ShownMessage
 
 # Marks that are not seen in the drawn text.
-_MARKS = re.compile(r"[*_`~]+")
+_MARKS = "*_`~"
 Found: TypeAlias = tuple[QTextEdit, QTextCursor]
 
 
@@ -27,6 +26,7 @@ class ChatFind(QObject):
         self._bar, self._messages = bar, messages
         self._places: list[tuple[int, int]] = []  # number of the message, which of its places
         self._place = 0
+        self._known: dict[int, tuple[str, str, str]] = {}
         bar.text_changed.connect(self.find)
         bar.step_asked.connect(self.step)
         bar.closed.connect(self._end)
@@ -46,11 +46,20 @@ class ChatFind(QObject):
         self._places = []
         if needle:
             for number, message in enumerate(self._messages.messages):
-                said = message.text.casefold()
-                n_here = max(said.count(needle), _MARKS.sub("", said).count(needle))
+                n_here = max(each.count(needle) for each in self._said(message))
                 self._places.extend((number, which) for which in range(n_here))
         self._place = len(self._places) - 1
         self._show()
+
+    def _said(self, message: ShownMessage) -> tuple[str, str]:
+        """The text of a message, and the same as it is drawn, in small letters; kept until the bar is closed."""
+        known = self._known.get(message.id)
+        if known is None or known[0] != message.text:
+            said = drawn = message.text.casefold()
+            for mark in _MARKS:
+                drawn = drawn.replace(mark, "")
+            known = self._known[message.id] = (message.text, said, drawn)
+        return known[1:]
 
     def find_again(self) -> None:
         """The messages have changed."""
@@ -71,6 +80,7 @@ class ChatFind(QObject):
 
     def _end(self) -> None:
         self._places = []
+        self._known.clear()
         self._light_all()
 
     def _show(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
     QBrush,
     QGuiApplication,
@@ -93,6 +93,9 @@ class CodeCard(Card):
         self.body.addWidget(Line())
         self.body.addLayout(row(self.view, margins=(LEFT, ABOVE, RIGHT, 0)), 1)
         self._copy.clicked.connect(self.copy_code)
+        # Taking code apart takes as long as all else of an answer: it is on view before.
+        self._colouring = QTimer(self, singleShot=True, interval=0)
+        self._colouring.timeout.connect(self._colour)
 
     def show_code(self, code: Code, *, is_closed: bool) -> None:
         """Show ``code``; it is coloured once nothing more is added to it."""
@@ -103,7 +106,7 @@ class CodeCard(Card):
         if code.text != old.text or not self.view.document().characterCount() > 1:
             self._write(old.text if code.text.startswith(old.text) else "", code.text)
         if is_closed:
-            self._colour()
+            self._colouring.start()
 
     def fit(self, width: int) -> int:
         """The height of the card at ``width`` pixels, pixels; two for the frame, one for the line."""
@@ -112,7 +115,7 @@ class CodeCard(Card):
     def redraw(self) -> None:
         """Colour the code again, for a new theme."""
         self._write("", self._code.text)
-        self._colour()
+        self._colouring.start()
 
     def _write(self, old: str, new: str) -> None:
         cursor = QTextCursor(self.view.document())

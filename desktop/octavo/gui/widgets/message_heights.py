@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 CHARACTERS_PER_LINE = 90
@@ -22,7 +23,7 @@ class MessageHeights(list[int]):
 
     def tops(self) -> list[int]:
         """Where each message begins, and where one after the last would, pixels."""
-        return list(itertools.accumulate((height + GAP for height in self), initial=TOP))
+        return list(itertools.accumulate(map(GAP.__add__, self), initial=TOP))
 
     def whole(self, starts: Sequence[int]) -> int:
         """How high all of them are together, pixels; ``starts`` are their tops."""
@@ -30,11 +31,10 @@ class MessageHeights(list[int]):
 
     def within(self, starts: Sequence[int], first: int, last: int) -> list[int]:
         """The messages that show between two heights, pixels."""
-        return [
-            number
-            for number, height in enumerate(self)
-            if starts[number] + height > first and starts[number] < last
-        ]
+        # Each message ends a gap before the next one begins.
+        begins = bisect_right(starts, first + GAP) - 1
+        ends = bisect_left(starts, last, hi=len(self))
+        return list(range(max(begins, 0), ends))
 
     def anchor(self, top: int) -> tuple[int, int]:
         """The first message in a view that begins at ``top``, and how far below its top that is, pixels."""

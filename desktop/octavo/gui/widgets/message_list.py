@@ -56,6 +56,7 @@ class MessageList(QScrollArea):
         self._unsent: frozenset[int] = frozenset()
         self._follows, self._is_placing = True, False
         self._growing: AnswerMessage | None = None
+        self._revealed: int | None = None
         self._selection = TextSelection(self, self._all_texts)
         self.maker = MessageMaker(self)
         self.maker.text_made.connect(self._selection.watch)
@@ -144,16 +145,16 @@ class MessageList(QScrollArea):
 
     def reveal(self, number: int, part: QTextEdit | None = None, y: int = 0) -> None:
         """Bring message ``number`` into view, or pixel ``y`` of a ``part`` of its text."""
-        self._follows = False
+        self._follows, self._revealed = False, number
         # Twice: the first time its neighbours get their true heights.
         for _ in range(2):
-            self._fill(number)
-            self._place()
+            view = self._fill(number)
             top = self._heights.tops()[number]
             if part is not None:
-                top += part.mapTo(self._views[number], part.rect().topLeft()).y() + y
+                top += part.mapTo(view, part.rect().topLeft()).y() + y
             self.verticalScrollBar().setValue(round(top - self.viewport().height() / 3))
         self._place()
+        self._revealed = None
 
     def view(self, number: int) -> MessageView:
         """The widgets of message ``number``."""
@@ -255,7 +256,7 @@ class MessageList(QScrollArea):
         near = set(self._heights.within(starts, top - 2 * screen, top + 3 * screen))
         for number in [each for each in self._views if each not in near]:
             view = self._views[number]
-            if view is not self._growing and view.editor is None:
+            if view is not self._growing and view.editor is None and number != self._revealed:
                 self._drop(self._views.pop(number))
 
     def _next_ahead(self, starts: Sequence[int], top: int) -> int | None:

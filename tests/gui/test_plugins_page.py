@@ -16,6 +16,7 @@ class WithStrangers(PluginHost):
             *super().plugins(),
             PluginRecord("nf4", "0.3.1", enabled=True, error=BROKEN, distribution="tessera-nf4"),
             PluginRecord("other", "1.0", enabled=False, distribution="other-quant"),
+            PluginRecord("opener", "1.0", enabled=True, distribution="opener", n_formats=1),
         ]
 
 
@@ -47,6 +48,10 @@ def test_a_broken_plugin_says_why(page):
     assert not shown.findChild(Switch).isChecked()
     shown._details_button.click()
     assert "Traceback" in shown._details.toPlainText()
+
+
+def test_a_plugin_whose_container_nothing_uses_says_so(page):
+    assert row(page, "opener")._about.text().startswith("Adds 1 container, which Octavo does not use yet")
 
 
 def test_a_strangers_plugin_is_off_until_it_is_switched_on(joined, page):

@@ -254,6 +254,30 @@ def test_an_unknown_quantizer_is_refused_with_the_nearest_name():
         PluginHost().quantizer("q4km")
 
 
+def test_containers_and_backends_that_nothing_uses_yet_are_counted(installer):
+    installer.install(
+        "opener",
+        """
+        from octavo.api import hookimpl
+
+        class Any:
+            pass
+
+        @hookimpl
+        def formats():
+            return [Any(), Any()]
+
+        @hookimpl
+        def backends():
+            return [Any()]
+        """,
+    )
+
+    found = record(PluginHost(enabled={"opener"}), "opener")
+
+    assert (found.n_formats, found.n_backends, found.error) == (2, 1, "")
+
+
 def test_a_plugin_can_add_a_memory(installer):
     installer.install("pools", POOLS)
 

@@ -60,6 +60,9 @@ def plugins(
         ]
         print_table(("NAME", "VERSION", "ADDS", "STATE"), rows)
         print_line()
+        for record in records:
+            if record.note:
+                print_sentence(f"{record.name}: {record.note}")
         print_line("octavo plugins NAME, for example Q4_K_M, tells the options of what one adds.")
     else:
         print_line("No plugin is installed.")

@@ -22,6 +22,7 @@ from octavo.engine.errors import PluginFailed
 from octavo.plugin import builtin, spec
 from octavo.plugin.guard import SECONDS_ALLOWED, guarded
 from octavo.plugin.guarded import GuardedQuantizer, checked_quantizer
+from octavo.plugin.record import PluginRecord as PluginRecord
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
@@ -30,38 +31,6 @@ _SHIPPED_BY = "octavo"
 _FAILURES_ALLOWED = 3
 # The memories are asked about once a second, by the window: nothing there may take longer.
 _SECONDS_TO_REFRESH = 1.0
-
-
-@dataclass(frozen=True)
-class PluginRecord:
-    """What the list of plugins shows about one.
-
-    Parameters
-    ----------
-    name : str
-        Of its entry point; what ``enabled`` refers to.
-    version : str
-        Of the distribution that brought it.
-    enabled : bool
-        Whether it was to be loaded.
-    error : str
-        Why it is off although enabled; empty if all is well.
-    is_shipped : bool
-        Whether it came with Octavo.
-    distribution : str
-    quantizers : tuple of str
-        Names of the quantizers it adds.
-    load_seconds : float
-    """
-
-    name: str
-    version: str
-    enabled: bool
-    error: str = ""
-    is_shipped: bool = False
-    distribution: str = ""
-    quantizers: tuple[str, ...] = ()
-    load_seconds: float = 0.0
 
 
 @dataclass
@@ -236,7 +205,12 @@ class PluginHost:
             plugin.quantizers.append(found)
         plugin.formats = self._asked(plugin, "formats", object)
         plugin.backends = self._asked(plugin, "backends", object)
-        plugin.record = replace(plugin.record, quantizers=tuple(each.name for each in plugin.quantizers))
+        plugin.record = replace(
+            plugin.record,
+            quantizers=tuple(each.name for each in plugin.quantizers),
+            n_formats=len(plugin.formats),
+            n_backends=len(plugin.backends),
+        )
 
     def _asked(
         self, plugin: _Plugin, hook: str, kind: type, seconds_allowed: float | None = None

@@ -143,7 +143,8 @@ class PluginsPage(Page):
         summaries = [
             each.summary for each in self._workspace.host.quantizers() if each.name in record.quantizers
         ]
-        return clean(" ".join(summaries)) or ("Switched off." if not record.enabled else "Adds no quantizer.")
+        told = " ".join([*summaries, record.note] if record.note else summaries)
+        return clean(told) or ("Switched off." if not record.enabled else "Adds no quantizer.")
 
     def _add(self, kinds: str, shown: PluginRow) -> None:
         holder = QWidget()

@@ -24,7 +24,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if n_processes and config.args_source is config.ArgsSource.TESTPATHS:
         from tests.fixtures.compiled import compile_everything
 
-        compile_everything(n_processes)
+        compile_everything(n_processes, config.get_terminal_writer().line)
 
 
 # What was timed of this computer; timing it for every test alone would take longer than the tests.

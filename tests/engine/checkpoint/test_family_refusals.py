@@ -139,6 +139,7 @@ def test_an_unknown_family_is_refused_with_the_list_of_those_known(changed):
 
     assert "gemma2" in caught.value.hint
     assert "smollm3" in caught.value.hint
+    assert "_text" not in caught.value.hint
 
 
 def test_a_folder_that_does_not_name_its_family_is_refused_in_a_sentence(changed):

@@ -137,6 +137,23 @@ def test_a_language_model_inside_a_multimodal_one_is_found(tmp_path):
     assert model.card.problems == []
 
 
+def test_the_llama_inside_a_smolvlm_is_found(tmp_path):
+    folder = write_tiny_hf_folder(tmp_path / "hf")
+    config = json.loads((folder / "config.json").read_text())
+    nested = {"model_type": "smolvlm", "text_config": config, "vision_config": {}}
+    (folder / "config.json").write_text(json.dumps(nested))
+    weights = {name.replace("model.", "model.text_model.", 1): each for name, each in tiny_weights().items()}
+    seeing = ("model.vision_model.post_layernorm.weight", "model.connector.modality_projection.proj.weight")
+    write_safetensors(
+        folder / "model.safetensors", weights | {name: np.zeros((2, 2), "f4") for name in seeing}
+    )
+
+    model = SafetensorsFolder(folder)
+    assert model.hyperparameters.architecture == "llama"
+    assert model.card.problems == []
+    assert model.leaves_out
+
+
 def test_a_model_saved_without_its_head_opens(tmp_path):
     folder = write_tiny_hf_folder(tmp_path / "hf")
     whole = list(SafetensorsFolder(folder).tensors)

@@ -73,7 +73,7 @@ def family_of(config: Config) -> Family:
         raise unsupported(
             config.path.parent,
             f"models of the kind '{shown(kind)}' are not supported yet.",
-            f"Supported are {', '.join(sorted(FAMILIES))}.",
+            f"Supported are {', '.join(sorted({each.removesuffix('_text') for each in FAMILIES}))}.",
         )
     return family
 

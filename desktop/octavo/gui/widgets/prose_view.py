@@ -14,6 +14,8 @@ from octavo.gui.theme.fonts import READING, font
 from octavo.gui.theme.tokens import colour
 from octavo.gui.widgets.prose_writer import QUOTE_INDENT, QUOTE_PROPERTY, RULE_PROPERTY, Above, write_piece
 
+USUAL_WIDTH = 700
+
 
 class ProseView(QTextBrowser):
     """Consecutive pieces of prose; ``link_asked`` carries the target of a link that was clicked."""
@@ -32,6 +34,8 @@ class ProseView(QTextBrowser):
         self.setOpenExternalLinks(False)
         self.setUndoRedoEnabled(False)
         self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
+        # Before it is fitted. In lines of no width each word is laid out in one of its own: twice the time.
+        self.setLineWrapColumnOrWidth(USUAL_WIDTH)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

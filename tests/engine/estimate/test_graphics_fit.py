@@ -102,6 +102,31 @@ def test_parts_of_a_divided_card_are_never_taken_together():
     ]
 
 
+def test_experts_that_are_used_need_buffers_and_may_stay_behind():
+    model = card(
+        n_layers=16,
+        width=2048,
+        feed_forward=7168,
+        heads=32,
+        kv_heads=8,
+        vocabulary=32_000,
+        tied=False,
+        kind="F16",
+        experts=8,
+        experts_used=2,
+    )
+
+    whole = graphics_fit(model, None, pool(20 * GB), context_tokens=4096)
+    part = graphics_fit(model, None, pool(8 * GB), context_tokens=4096)
+
+    # llama.cpp's fit-params: 11,198 MiB of weights, 128 of cache, 100 of buffers; then 400 MB for the driver.
+    assert whole.total_bytes - 400_000_000 == pytest.approx((11_198 + 128 + 100) << 20, abs=2 << 20)
+    assert "experts" not in whole.formula
+    assert part.formula.endswith(
+        "keeps experts of all layers in the main memory before it leaves a layer out"
+    )
+
+
 def test_vllm_wants_all_weights_and_a_16_bit_cache_within_nine_tenths():
     model = llama_8b()
     needs = sum(t.n_bytes for t in model.tensors) + 32 * 8 * 4096 * (128 + 128) * 2

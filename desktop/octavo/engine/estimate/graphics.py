@@ -35,6 +35,7 @@ from octavo.engine.quantize.quantizer import Plan
 _DRIVER_BYTES = 400_000_000
 _SPARE_BYTES = 1 << 30
 _VLLM_SHARE = 0.9
+_EXPERTS = "; its --fit keeps experts of all layers in the main memory before it leaves a layer out"
 # A part of a divided card (MIG) by NVIDIA's names: a program runs on one alone.
 _PART_OF_A_CARD = " MIG "
 
@@ -105,8 +106,14 @@ def graphics_fits(
     if len(whole) > 1:
         found.append(_together(burden, whole))
         places.append(whole)
+    experts = _EXPERTS if card.hyperparameters.n_experts else ""
     return tuple(
-        replace(fit, vllm_bytes=vllm_bytes, vllm_budget_bytes=_vllm_budget(card, those))
+        replace(
+            fit,
+            formula=fit.formula + experts * (not fit.fits),
+            vllm_bytes=vllm_bytes,
+            vllm_budget_bytes=_vllm_budget(card, those),
+        )
         for fit, those in zip(found, places, strict=True)
     )
 
@@ -199,7 +206,7 @@ def _burden(card: ModelCard, plan: Plan | None, context_tokens: int, kv_type: st
         # The embedding stays in the main memory, unless it is the output too.
         output_bytes=output + embedding * (not _has_output(card, plan)),
         n_embedding=shape.n_embedding,
-        n_feed_forward=max(shape.n_feed_forward, default=0),
+        n_feed_forward=max(*shape.n_feed_forward, shape.n_experts_used * shape.n_expert_feed_forward),
         n_vocabulary=shape.n_vocabulary,
         batch_tokens=batch_tokens(context_tokens),
         context_tokens=context_tokens,

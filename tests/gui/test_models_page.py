@@ -9,6 +9,7 @@ from octavo.gui.widgets.empty_models import EmptyModels
 from octavo.gui.widgets.model_details import ModelDetails
 from octavo.gui.widgets.problem_card import ProblemCard
 from octavo.store.library import ModelEntry, demo_model
+from octavo.worker.protocol import Failed
 
 CARD = QRect(0, 0, 500, 96)
 
@@ -155,6 +156,17 @@ def test_a_model_that_cannot_be_opened_is_greyed_with_its_reason(joined, page):
     assert tones["The file was cut short."] == "danger"
     assert broken.spoken_state == "The file was cut short."
     assert joined.workspace.selected_path == "/models/small.gguf"
+
+
+def test_why_a_file_cannot_be_opened_does_not_repeat_its_name(joined):
+    failed = Failed(
+        kind="unreadable_model", message="small.gguf: the file is cut short.", hint="Download it."
+    )
+
+    joined.workspace._inspector.refused.emit("/models/small.gguf", failed)
+
+    shown = joined.models.list.rows["/models/small.gguf"]
+    assert shown.problem == "The file is cut short. Download it."
 
 
 def test_a_model_that_can_be_opened_again_is_grey_no_more(joined, page):

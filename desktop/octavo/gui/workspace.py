@@ -288,7 +288,9 @@ class Workspace(QObject):
             self.models_changed.emit()
             self.refused.emit(path, failed)
             return
-        self._models[path] = replace(model, problem=f"{failed.message} {failed.hint}".strip())
+        said = failed.message.removeprefix(f"{Path(path).name}: ")  # its row shows the name already
+        problem = f"{said[:1].upper()}{said[1:]} {failed.hint}".strip()
+        self._models[path] = replace(model, problem=problem)
         self.model_changed.emit(path)
 
 

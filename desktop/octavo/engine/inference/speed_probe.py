@@ -1,7 +1,8 @@
 """Times this computer's kernels with models of zeros: seconds for all kinds of weights together.
 
 Each figure is the median of several rounds: the best would be a promise that the computer seldom keeps. An answer's
-rounds are short, and all of them may meet the same neighbour: they are timed at several moments, and the quietest counts.
+rounds are short, and all of them may meet the same neighbour: they are timed at several moments, of which the quietest
+counts.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ def test_another_tier_passes_the_same_tests_writes_the_same_bytes_and_chooses_th
     assert told == [tier, *([] if tier == tier_child.WITH_DOTS_ALONE else tier_child.digest_lines())]
 
 
-def test_dot_products_neither_encode_nor_choose():
-    """Else what they encode or choose must be asked of the tier that differs from AVX2 in nothing but these."""
+def test_dot_products_neither_encode_nor_choose_nor_attend():
+    """Else what uses them must be asked of the tier that differs from AVX2 in nothing but these."""
     engine = Path(octavo.engine.__file__).parent
     using = {
         file.relative_to(engine).as_posix()

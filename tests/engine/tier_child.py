@@ -22,8 +22,16 @@ _ROOT = _HERE.parents[1]
 _FOLDERS = ("simd", "kernels")
 # What they are about is the same on every tier.
 _WITHOUT = ("simd/test_cache.py", "simd/test_compile_ahead.py", "simd/test_tier.py")
-# It has dot products that AVX2 has not, and these neither encode nor choose (``test_tiers.py`` looks).
+# It has dot products that AVX2 has not, and these neither encode nor choose nor attend (``test_tiers.py`` looks).
 WITH_DOTS_ALONE = "avxvnni"
+_WITHOUT_DOTS = tuple(
+    f"{folder}/test_{each}.py"
+    for folder, names in {
+        "simd": ("arithmetic", "functions", "half", "lookup", "memory", "threads"),
+        "kernels": ("attention", "moments", "pool"),
+    }.items()
+    for each in names
+)
 
 
 @cache
@@ -61,10 +69,12 @@ def on_tier(tier: str, scratch: Path) -> tuple[list[str], str]:
 def main(report: str, scratch: str) -> int:
     """Write the digests to ``report``, run the tests in ``scratch``, and return pytest's status."""
     tier = active_tier().name
-    lines = [] if tier == WITH_DOTS_ALONE else digest_lines()
+    is_asked_for_dots = tier == WITH_DOTS_ALONE
+    lines = [] if is_asked_for_dots else digest_lines()
     Path(report).write_text("\n".join([tier, *lines]), encoding="utf-8")
     folders = [str(_HERE / each) for each in _FOLDERS]
-    without = [f"--ignore={_HERE / each}" for each in _WITHOUT]
+    left_out = [*_WITHOUT, *(_WITHOUT_DOTS if is_asked_for_dots else ())]
+    without = [f"--ignore={_HERE / each}" for each in left_out]
     return int(pytest.main(["-x", f"--basetemp={scratch}", *folders, *without]))
 
 

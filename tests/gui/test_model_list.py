@@ -83,9 +83,9 @@ def test_hundreds_of_models_are_listed_at_once_and_only_those_on_view_are_descri
 
 
 def test_rows_are_priced_anew_only_when_clearly_more_or_less_memory_is_free(joined, page):
-    rows = page.list.rows
+    rows, workspace = page.list.rows, joined.workspace
+    workspace.memory_changed.emit()
     priced = rows["/models/small.gguf"]
-    workspace = joined.workspace
     (pool,) = workspace.pools
 
     workspace.pools = [replace(pool, free_bytes=pool.free_bytes * 995 // 1000)]
@@ -169,3 +169,12 @@ def test_a_screen_reader_finds_what_each_row_says(page):
 
     assert told.text(QAccessible.Text.Name).startswith("Small, GGUF BF16")
     assert told.text(QAccessible.Text.Description).startswith("runs well")
+
+
+def test_a_header_that_was_read_does_not_have_everything_priced_anew(joined, qtbot):
+    told = []
+    joined.workspace.memory_changed.connect(lambda: told.append(True))
+
+    joined.workspace.model_changed.emit("/models/folder")
+
+    assert told == []

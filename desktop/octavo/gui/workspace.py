@@ -258,8 +258,9 @@ class Workspace(QObject):
 
     def show_loaded(self, n_bytes: int) -> None:
         """Note how much memory the model in the chat takes, bytes."""
-        self.loaded_bytes = n_bytes
-        self.memory_changed.emit()
+        if n_bytes != self.loaded_bytes:
+            self.loaded_bytes = n_bytes
+            self.memory_changed.emit()
 
     def close(self) -> None:
         """Stop everything under way."""
@@ -289,8 +290,7 @@ class Workspace(QObject):
             self.refused.emit(path, failed)
             return
         said = failed.message.removeprefix(f"{Path(path).name}: ")  # its row shows the name already
-        problem = f"{said[:1].upper()}{said[1:]} {failed.hint}".strip()
-        self._models[path] = replace(model, problem=problem)
+        self._models[path] = replace(model, problem=f"{said[:1].upper()}{said[1:]} {failed.hint}".strip())
         self.model_changed.emit(path)
 
 

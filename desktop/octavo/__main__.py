@@ -55,10 +55,16 @@ def _run() -> int:
         return answer_requests(arguments[1:])
     models = models_to_open(arguments)
     if models is not None:
-        return _open_window(models, safe_mode=NO_PLUGINS in arguments)
+        return _open_window(models, safe_mode=is_safe_mode(arguments))
     from octavo.cli.main import run_command
 
     return run_command(arguments)
+
+
+def is_safe_mode(arguments: Sequence[str]) -> bool:
+    """Whether no plugin is to be loaded; the environment can say so where a start has no arguments."""
+    said = os.environ.get("OCTAVO_NO_PLUGINS", "").lower()
+    return NO_PLUGINS in arguments or said in ("1", "true", "t", "yes", "y", "on")
 
 
 def models_to_open(arguments: Sequence[str]) -> list[str] | None:

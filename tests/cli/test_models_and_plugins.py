@@ -18,6 +18,13 @@ def test_safe_mode_switches_all_plugins_off(octavo):
     assert [each["enabled"] for each in found] == [False] * len(found)
 
 
+@pytest.mark.parametrize(("said", "is_on"), [("1", False), ("0", True)])
+def test_the_environment_can_switch_all_plugins_off(octavo, monkeypatch, said, is_on):
+    monkeypatch.setenv("OCTAVO_NO_PLUGINS", said)
+    found = octavo("plugins", "--json").json["plugins"]
+    assert {each["enabled"] for each in found} == {is_on}
+
+
 def test_models_lists_good_and_bad_side_by_side(octavo, tmp_path, home):
     write_tiny_gguf(tmp_path / "good.gguf")
     (tmp_path / "bad.gguf").write_bytes(b"GGUF but no more")

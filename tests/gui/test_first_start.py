@@ -37,6 +37,16 @@ def test_files_and_folders_open_the_window(tmp_path, monkeypatch):
     assert program.models_to_open([]) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said", "is_safe"),
+    [(["--no-plugins"], "", True), ([], "1", True), ([], "yes", True), ([], "0", False), ([], "", False)],
+)
+def test_plugins_can_be_left_out_by_argument_and_environment(monkeypatch, arguments, said, is_safe):
+    monkeypatch.setenv("OCTAVO_NO_PLUGINS", said)
+
+    assert program.is_safe_mode(arguments) is is_safe
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path, monkeypatch, capsys):
     missing = tmp_path / "gone.gguf"
     monkeypatch.setattr(sys, "argv", ["octavo", str(missing)])

@@ -29,7 +29,14 @@ AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", metavar="", help="Print one JSON object instead of text.")
 ]
 NoPlugins: TypeAlias = Annotated[
-    bool, typer.Option("--no-plugins", metavar="", help="Safe mode: load no plugin.")
+    bool,
+    typer.Option(
+        "--no-plugins",
+        metavar="",
+        envvar="OCTAVO_NO_PLUGINS",
+        show_envvar=False,
+        help="Safe mode: load no plugin; OCTAVO_NO_PLUGINS=1 in the environment does the same.",
+    ),
 ]
 Context: TypeAlias = Annotated[
     int,

@@ -106,6 +106,7 @@ def time_slider(model: Path) -> None:
         workspace.memory_changed.emit()
 
     print(f"  memory refreshed: {timed_steps(breathe, range(100), settle)}")
+    joined.window.hide()
     joined.close()
     garbage.stop()
 

@@ -59,6 +59,7 @@ class JoinedWindow(QObject):
     ) -> None:
         super().__init__()
         self.workspace, self.desk, self.conversation = workspace, desk, conversation
+        foreground = command  # for what somebody waits for
         command = command or [*background_command(), *(["--shipped-plugins"] if workspace.safe_mode else [])]
         self.warm_engine, self._doorbell = WarmEngine(self, command=command), Doorbell(self)
         self._records = Records(ledger, workspace, desk, self)
@@ -76,7 +77,7 @@ class JoinedWindow(QObject):
         self.fit = FitPage(workspace, self._speed_desk, self._measurer, self._fit_forecaster, self._records)
         self.upkeep = ChatUpkeep(self, command=command)
         self.chat = ChatPage(workspace, desk, conversation, self.upkeep)
-        self._comparer, self._comparisons = Comparer(self, command=command), Comparisons()
+        self._comparer, self._comparisons = Comparer(self, command=foreground), Comparisons()
         self.compare = ComparePage(workspace, self._comparer, self._comparisons)
         self.plugins = PluginsPage(workspace)
         self.settings = SettingsPage(workspace)

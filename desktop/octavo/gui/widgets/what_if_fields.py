@@ -25,7 +25,7 @@ class WhatIfFields(QWidget):
         super().__init__()
         self._ram = whole("Memory in GB", 0, MOST_GB, AS_IT_IS)
         self._vram = whole("Graphics memory in GB", 0, MOST_GB, AS_IT_IS)
-        self._cards = whole("Such graphics cards", 1, MOST_CARDS, "1")
+        self._cards = whole("Cards of that size", 1, MOST_CARDS, "1")
         self._back = Button("Back to this computer", "link", height=24, size=SMALL)
         head = row(Label("What if it had…", SMALL, tone="text2"), None, self._back)
         self.setLayout(column(head, grid([self._ram, self._vram, self._cards]), gap=6))

@@ -72,6 +72,26 @@ def test_what_the_command_line_switched_on_meanwhile_stays_on(joined, page):
     assert load_settings().enabled_plugins == ("zeal", "other")
 
 
+def test_what_the_command_line_switched_off_meanwhile_stays_off(joined, page):
+    joined.workspace.change_settings(enabled_plugins=("zeal",))
+    save_settings(Settings())
+
+    row(page, "other").findChild(Switch).click()
+
+    assert load_settings().enabled_plugins == joined.workspace.settings.enabled_plugins == ("other",)
+
+
+def test_switches_add_up_where_settings_cannot_be_written(joined, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("full")
+
+    monkeypatch.setattr("octavo.gui.workspace.save_settings", refuse)
+    for name in ("one", "other"):
+        joined.workspace.switch_plugin(name, is_on=True)
+
+    assert joined.workspace.settings.enabled_plugins == ("one", "other")
+
+
 def test_tabs_narrow_the_list(page):
     tabs = {button.text().split()[0]: button for button in page._tabs.buttons()}
 

@@ -65,7 +65,7 @@ class Workspace(QObject):
         self._folder_search = FolderSearch(self)
         self._trial = PluginTrial(self)
         self._trial.ended.connect(self._admit_others)
-        self._n_listings, self._has_listed, self._is_recalling = 0, False, False
+        self._n_listings, self._has_listed, self._is_recalling, self._is_unsaved = 0, False, False, False
         self._inspector = inspector
         self._models: dict[str, Model] = {}
         inspector.setParent(self)
@@ -191,7 +191,7 @@ class Workspace(QObject):
             try:
                 save_settings(changed, since=before)
             except OSError as error:
-                why = (error.strerror or str(error)).lower()
+                self._is_unsaved, why = True, (error.strerror or str(error)).lower()
                 self.not_saved.emit(f"Settings hold only until you quit: they could not be written ({why}).")
             self.settings_changed.emit()
 
@@ -228,7 +228,7 @@ class Workspace(QObject):
     def switch_plugin(self, name: str, is_on: bool) -> None:
         """Switch a third party's plugin on or off."""
         # The command line may have switched some since.
-        known = load_settings().enabled_plugins or self.settings.enabled_plugins
+        known = (self.settings if self._is_unsaved else load_settings()).enabled_plugins
         others = tuple(each for each in known if each != name)
         self.change_settings(enabled_plugins=(*others, name) if is_on else others)
         self.reload_plugins()
